@@ -1,0 +1,210 @@
+//! Who people are: sign-up and sign-in. Passwords exist here only, and only until they are hashed.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use entities::{AccountId, NewTenant, PlatformDb, StoreError, TenantId};
+use hmac::{Hmac, KeyInit, Mac};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::Clock,
+    fault::{Fault, Invalid},
+    limits::{Limits, Rule},
+    text::parse_name,
+    vault::{MasterKey, first_tenant_key},
+};
+
+/// An e-mail address in the one form that is stored: trimmed, lower-case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// # Errors
+    /// `Invalid` unless it looks like an address that mail can reach.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let text = text.trim().to_lowercase();
+        let refuse = || Fault::invalid(Invalid::Email, "email", "Enter an e-mail address such as ada@example.com.");
+        let (local, domain) = text.rsplit_once('@').ok_or_else(refuse)?;
+        let allowed = |c: char| !c.is_whitespace() && !c.is_control() && !"<>(),;:\\\"[]@".contains(c);
+        let dotted = domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty());
+        let fits = (1..=64).contains(&local.len()) && text.len() <= 254;
+        if fits && dotted && local.chars().all(allowed) && domain.chars().all(allowed) {
+            Ok(Self(text))
+        } else {
+            Err(refuse())
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What someone typed as their password. Wiped when dropped; cannot be printed.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// At least 12 characters, at most 256, and not the address itself.
+    fn check_strength(&self, email: &Email) -> Result<(), Fault> {
+        let weak = |reason: &str| Err(Fault::invalid(Invalid::WeakPassword, "password", reason));
+        let length = self.0.chars().count();
+        if length < 12 {
+            return weak("Use at least 12 characters. A few unrelated words are easy to remember.");
+        }
+        if length > 256 {
+            return weak("Use at most 256 characters.");
+        }
+        let lower = self.0.to_lowercase();
+        let first = lower.chars().next();
+        let local = email.0.split('@').next().unwrap_or_default();
+        if lower.chars().all(|c| Some(c) == first) || lower.contains(&email.0) || (local.len() > 5 && lower.contains(local)) {
+            return weak("This password is too easy to guess. Do not use your address or one repeated character.");
+        }
+        Ok(())
+    }
+}
+
+/// Hashes passwords: bcrypt over a keyed pre-hash, so that no byte past the 72nd is ignored and a stolen table is useless without
+/// the pepper. Only so many at once, so that a flood of sign-ins leaves the processor to others.
+pub struct Hasher {
+    pepper: Zeroizing<[u8; 32]>,
+    cost: u32,
+    slots: Arc<Semaphore>,
+    /// Compared with when there is no account, so that the answer takes as long.
+    decoy: String,
+}
+
+impl Hasher {
+    /// # Errors
+    /// When `cost` is not one that bcrypt knows.
+    pub fn new(master: &MasterKey, cost: u32, at_once: usize) -> Result<Self, Fault> {
+        let decoy = bcrypt::hash("nobody has this password", cost).map_err(|_| Fault::Internal("bcrypt cost"))?;
+        Ok(Self { pepper: master.pepper(), cost, slots: Arc::new(Semaphore::new(at_once)), decoy })
+    }
+
+    fn prehash(&self, password: &Password) -> Result<Zeroizing<String>, Fault> {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.pepper.as_slice()).map_err(|_| Fault::Internal("pepper"))?;
+        mac.update(password.0.as_bytes());
+        Ok(Zeroizing::new(BASE64_STANDARD.encode(mac.finalize().into_bytes())))
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static) -> Result<T, Fault> {
+        let _slot = self.slots.acquire().await.map_err(|_| Fault::Internal("hasher"))?;
+        let done = tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Crashed)?;
+        done.map_err(|_| Fault::Internal("bcrypt"))
+    }
+
+    async fn hash(&self, password: &Password) -> Result<String, Fault> {
+        let (prehash, cost) = (self.prehash(password)?, self.cost);
+        self.run(move || bcrypt::non_truncating_hash(prehash.as_bytes(), cost)).await
+    }
+
+    /// Compares with `hash`, or with nobody's in the same time.
+    async fn verify(&self, password: &Password, hash: Option<&str>) -> Result<bool, Fault> {
+        let prehash = self.prehash(password)?;
+        let (known, hash) = (hash.is_some(), hash.unwrap_or(&self.decoy).to_owned());
+        let matches = self.run(move || bcrypt::non_truncating_verify(prehash.as_bytes(), &hash)).await?;
+        Ok(known && matches)
+    }
+
+    fn is_outdated(&self, hash: &str) -> bool {
+        hash.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok()).is_none_or(|cost| cost < self.cost)
+    }
+}
+
+/// The directory of people.
+pub struct Identity {
+    pub(crate) platform: PlatformDb,
+    pub(crate) master: Arc<MasterKey>,
+    pub(crate) hasher: Hasher,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) clock: Clock,
+}
+
+/// Someone who proved who they are, and the workspace that opens for them.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn {
+    pub account: AccountId,
+    pub tenant: TenantId,
+}
+
+impl Identity {
+    /// Creates an account and its workspace, with the person as Owner.
+    ///
+    /// # Errors
+    /// `Invalid`, `EmailTaken`, `TooMany`.
+    pub async fn sign_up(&self, email: &str, password: &Password, workspace: &str, address: &str) -> Result<SignedIn, Fault> {
+        self.limits.check(Rule::SIGN_UP, address).await?;
+        let email = Email::parse(email)?;
+        let name = parse_name(workspace, "workspace")?;
+        password.check_strength(&email)?;
+        let (account, tenant) = (AccountId::new(), TenantId::new());
+        let new = NewTenant {
+            account,
+            email: email.0,
+            password_hash: self.hasher.hash(password).await?,
+            tenant,
+            name,
+            key: first_tenant_key(&self.master, tenant)?,
+        };
+        match self.platform.found_tenant(new, self.clock.now()).await {
+            Ok(()) => Ok(SignedIn { account, tenant }),
+            Err(StoreError::Conflict) => Err(Fault::EmailTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// # Errors
+    /// `WrongCredentials` for an unknown address as for a wrong password; `TooMany` by address and by account.
+    pub async fn sign_in(&self, email: &str, password: &Password, address: &str) -> Result<SignedIn, Fault> {
+        let Ok(email) = Email::parse(email) else { return Err(Fault::WrongCredentials) };
+        self.limits.check(Rule::SIGN_IN_ADDRESS, address).await?;
+        self.limits.check(Rule::SIGN_IN_ACCOUNT, email.as_str()).await?;
+        let account = self.platform.account_by_email(email.as_str()).await?;
+        let matches = self.hasher.verify(password, account.as_ref().map(|account| account.password_hash.as_str())).await?;
+        let account = account.filter(|_| matches).ok_or(Fault::WrongCredentials)?;
+        let tenant = *self.platform.tenants_of(account.id).await?.first().ok_or(Fault::WrongCredentials)?;
+        if self.hasher.is_outdated(&account.password_hash) {
+            let hash = self.hasher.hash(password).await?;
+            self.platform.rehash(account.id, &account.password_hash, &hash).await?;
+        }
+        Ok(SignedIn { account: account.id, tenant })
+    }
+
+    /// The address of an account.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is gone.
+    pub async fn email_of(&self, account: AccountId) -> Result<String, Fault> {
+        Ok(self.platform.account(account).await?.ok_or(Fault::NotFound)?.email)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_stored_in_one_form_and_odd_ones_refused() {
+        assert_eq!(Email::parse("  Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
+        for bad in ["", "ada", "ada@", "@example.com", "ada@example", "a da@example.com", "ada@exa..mple.com", "a<b>@example.com", "a@b@c.de"] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn short_repeated_and_self_naming_passwords_are_weak() {
+        let email = Email::parse("adalovelace@example.com").unwrap();
+        let check = |text: &str| Password(Zeroizing::new(text.into())).check_strength(&email);
+        assert!(check("correct horse battery").is_ok());
+        assert!(check("ünïcødé påsswörd").is_ok());
+        for weak in ["short", "aaaaaaaaaaaaaaaa", "adalovelace@example.com", "my-AdaLovelace-1815"] {
+            assert!(check(weak).is_err(), "{weak}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reads an uploaded document into blocks of plain text.
+
+mod docx;
+mod docx_styles;
+mod html;
+mod html_rules;
+mod markdown;
+mod media;
+mod pdf;
+mod pdf_guard;
+mod pdf_lines;
+mod plain;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use media::MediaType;
+
+/// What one document may cost. Everything beyond is refused with a reason, never cut off silently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub pages: u32,
+    /// Bytes that compressed parts (DOCX entries, PDF streams) may unpack to, in total.
+    pub decompressed_bytes: u64,
+    pub chunks: usize,
+    /// Bytes of text in all blocks together.
+    pub text_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pages: 2_000, decompressed_bytes: 200 << 20, chunks: 20_000, text_bytes: 20 << 20 }
+    }
+}
+
+/// A document as text, in reading order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    pub title: Option<String>,
+    pub blocks: Vec<Block>,
+    /// Known for PDF only.
+    pub pages: Option<u32>,
+    /// Where the document says it lives: `http` or `https`, otherwise absent.
+    pub source_url: Option<String>,
+}
+
+/// One piece of a document. Texts are trimmed, never empty, and free of control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// `level` is 1 to 6.
+    Heading { level: u8, text: String },
+    Paragraph(String),
+    /// `marker` is "-" or a number with its dot; `depth` counts from 0.
+    ListItem { marker: String, depth: u8, text: String },
+    /// Lines as written.
+    Code(String),
+    /// Cells named by their column: "Plan: Team; Price: $20".
+    TableRow(String),
+    /// What follows stands on this page, counted from 1.
+    PageBreak(u32),
+}
+
+impl Block {
+    /// The text, without list marker.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Heading { text, .. } | Self::ListItem { text, .. } => text,
+            Self::Paragraph(text) | Self::Code(text) | Self::TableRow(text) => text,
+            Self::PageBreak(_) => "",
+        }
+    }
+}
+
+/// Why a document was refused, in words for the person who uploaded it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("This file could not be read as {0}. It may be damaged, or of another type than its name says.")]
+    Unreadable(&'static str),
+    #[error("This file is protected with a password. Upload a copy without one.")]
+    Encrypted,
+    #[error("No text was found in this file. Scanned pages need text recognition (OCR) first.")]
+    NoText,
+    #[error("This file has more than {limit} pages. Split it and upload the parts.")]
+    TooManyPages { limit: u32 },
+    #[error("This file unpacks to more than {} MiB. Split it and upload the parts.", .limit >> 20)]
+    TooLargeInside { limit: u64 },
+    #[error("This file makes more than {limit} searchable passages. Split it and upload the parts.")]
+    TooManyChunks { limit: usize },
+}
+
+impl ParseError {
+    /// A stable name for APIs and for storage.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::Encrypted => "encrypted",
+            Self::NoText => "no_text",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::TooLargeInside { .. } => "too_large_inside",
+            Self::TooManyChunks { .. } => "too_many_chunks",
+        }
+    }
+}
+
+/// Reads `bytes` as `media`. `name` is the file's name and gives the title where the document has none.
+///
+/// Memory is bounded by `limits` except inside the PDF library (see `pdf`), and time is not: run this on a blocking
+/// thread with a deadline.
+pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
+    if bytes.len() as u64 > limits.decompressed_bytes {
+        return Err(ParseError::TooLargeInside { limit: limits.decompressed_bytes });
+    }
+    let mut parsed = match media {
+        MediaType::Markdown => markdown::read(&text::decode(bytes)),
+        MediaType::PlainText => plain::read(&text::decode(bytes)),
+        MediaType::Html => html::read(&text::decode_html(bytes)),
+        MediaType::Docx => docx::read(bytes, limits)?,
+        MediaType::Pdf => pdf::read(bytes, limits)?,
+    };
+    parsed.blocks = parsed.blocks.into_iter().filter_map(tidy).collect();
+    let size: usize = parsed.blocks.iter().map(|block| block.text().len()).sum();
+    if size > limits.text_bytes {
+        return Err(ParseError::TooLargeInside { limit: limits.text_bytes as u64 });
+    }
+    if !parsed.blocks.iter().any(|block| block.text().chars().any(char::is_alphanumeric)) {
+        return Err(ParseError::NoText);
+    }
+    parsed.title = parsed.title.map(|title| text::title(&title)).filter(|title| !title.is_empty());
+    if parsed.title.is_none() {
+        parsed.title = leading_heading(&parsed.blocks).or_else(|| text::title_of_file(name));
+    }
+    parsed.source_url = parsed.source_url.as_deref().and_then(text::web_address);
+    Ok(parsed)
+}
+
+/// The heading that opens the document: only text above the second heading may come before it.
+fn leading_heading(blocks: &[Block]) -> Option<String> {
+    let mut headings = blocks.iter().take(12).filter_map(|block| match block {
+        Block::Heading { level, text } => Some((*level, text)),
+        _ => None,
+    });
+    let (level, first) = headings.next()?;
+    let alone = level == 1 || blocks.iter().find(|block| !matches!(block, Block::PageBreak(_))).map(Block::text) == Some(first);
+    alone.then(|| text::title(first)).filter(|title| !title.is_empty())
+}
+
+/// Cleans a block's text; `None` when nothing is left.
+fn tidy(block: Block) -> Option<Block> {
+    let block = match block {
+        Block::Heading { level, text } => Block::Heading { level: level.clamp(1, 6), text: text::one_line(&text) },
+        Block::Paragraph(text) => Block::Paragraph(text::one_line(&text)),
+        Block::ListItem { marker, depth, text } => Block::ListItem { marker, depth: depth.min(6), text: text::one_line(&text) },
+        Block::Code(text) => Block::Code(text::lines(&text)),
+        Block::TableRow(text) => Block::TableRow(text::one_line(&text)),
+        page @ Block::PageBreak(_) => return Some(page),
+    };
+    (!block.text().is_empty()).then_some(block)
+}

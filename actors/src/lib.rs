@@ -1,0 +1,34 @@
+//! The actors: one tree a tenant, and the little that stands above them. Knows no HTTP.
+
+pub mod clock;
+pub mod contain;
+mod engine;
+mod fault;
+pub mod identity;
+pub mod jobs;
+pub mod knowledge;
+mod language_model;
+mod limits;
+pub mod project;
+mod redis_pool;
+mod registry;
+pub mod role;
+pub mod sessions;
+mod start;
+pub mod tenant;
+mod text;
+mod vault;
+
+pub use engine::{DocumentLimits, Engine};
+pub use entities::{
+    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, TenantId,
+    VisitorId,
+    projects::Look,
+    tenants::Role,
+};
+pub use fault::{Fault, Invalid, Limit};
+pub use language_model::{LanguageModel, LanguageModelSettings};
+pub use limits::{Limits, Rule};
+pub use registry::Registry;
+pub use start::{Platform, PlatformSettings};
+pub use vault::{MasterKey, MasterKeyError};

@@ -1,0 +1,79 @@
+//! One project: its documents, its index, its conversations. Reached through a tenant only.
+
+pub mod analytics;
+pub mod conversations;
+pub mod documents;
+mod ingest;
+mod loaded;
+pub mod questions;
+pub mod visitors;
+pub mod widget;
+
+use std::sync::Arc;
+
+use entities::{Millis, ProjectId, TenantDb};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    contain::Behaviour,
+    engine::Engine,
+    fault::Fault,
+    vault::{ContentKey, Place},
+};
+pub(crate) use ingest::{EmbedDocument, GiveUp, ReadDocument};
+use loaded::Knowledge;
+
+/// Keeps one project. Its index is built from the rows when it is first asked and dropped with the actor.
+pub struct ProjectActor {
+    seed: ProjectSeed,
+    knowledge: Knowledge,
+}
+
+#[derive(Clone)]
+pub struct ProjectSeed {
+    pub(crate) project: ProjectId,
+    pub(crate) db: TenantDb,
+    pub(crate) key: Arc<ContentKey>,
+    pub(crate) engine: Arc<Engine>,
+}
+
+impl Behaviour for ProjectActor {
+    type Seed = ProjectSeed;
+    const NAME: &'static str = "project";
+
+    async fn init(seed: ProjectSeed) -> Result<Self, Fault> {
+        Ok(Self { seed, knowledge: Knowledge::default() })
+    }
+}
+
+impl ProjectActor {
+    fn db(&self) -> &TenantDb {
+        &self.seed.db
+    }
+
+    fn id(&self) -> ProjectId {
+        self.seed.project
+    }
+
+    fn now(&self) -> Millis {
+        self.seed.engine.clock.now()
+    }
+
+    fn seal(&self, table: &'static str, column: &'static str, row: Uuid, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+        Ok(self.seed.key.seal(Place(table, column, row), plain)?)
+    }
+
+    fn open(&self, table: &'static str, column: &'static str, row: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        Ok(self.seed.key.open(Place(table, column, row), sealed)?)
+    }
+
+    fn seal_json<T: serde::Serialize>(&self, table: &'static str, column: &'static str, row: Uuid, value: &T) -> Result<Vec<u8>, Fault> {
+        let plain = Zeroizing::new(serde_json::to_vec(value).map_err(|_| Fault::Internal("value to seal"))?);
+        self.seal(table, column, row, &plain)
+    }
+
+    fn open_json<T: serde::de::DeserializeOwned>(&self, table: &'static str, column: &'static str, row: Uuid, sealed: &[u8]) -> Result<T, Fault> {
+        serde_json::from_slice(&self.open(table, column, row, sealed)?).map_err(|_| Fault::Internal("sealed value"))
+    }
+}

@@ -1,0 +1,114 @@
+//! Where sessions are kept: the tenant's rows, or Redis when several nodes share them.
+
+use deadpool_redis::redis;
+use entities::{AccountId, Millis, TenantDb, TenantId, sessions};
+use serde::{Deserialize, Serialize};
+
+use super::SessionHash;
+use crate::{fault::Fault, redis_pool::RedisPool};
+
+pub(super) enum Storage {
+    Database(TenantDb),
+    Redis { redis: RedisPool, tenant: TenantId },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    account: AccountId,
+    state: String,
+}
+
+fn redis_key(tenant: TenantId, hash: SessionHash) -> String {
+    let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("pernoex:session:{tenant}:{hex}")
+}
+
+fn kept(account: AccountId, state: String) -> Result<String, Fault> {
+    serde_json::to_string(&Kept { account, state }).map_err(|_| Fault::Internal("session state"))
+}
+
+async fn ask<T: redis::FromRedisValue>(redis: &RedisPool, command: &redis::Cmd) -> Result<T, Fault> {
+    let mut connection = redis.get().await?;
+    command.query_async(&mut connection).await.map_err(|_| Fault::Cache)
+}
+
+fn row(hash: SessionHash, account: AccountId, state: String, expires_at: Millis) -> sessions::Session {
+    sessions::Session { id_hash: hash.0, account, state, expires_at }
+}
+
+impl Storage {
+    pub(super) async fn create(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<(), Fault> {
+        match self {
+            Self::Database(db) => {
+                db.write(async |tx| sessions::create(tx, row(hash, account, state, now + ttl), now).await).await?;
+                Ok(())
+            }
+            Self::Redis { redis, tenant } => {
+                let mut set = redis::cmd("SET");
+                set.arg(redis_key(*tenant, hash)).arg(kept(account, state)?).arg("PX").arg(ttl.max(1)).arg("NX");
+                let stored: Option<String> = ask(redis, &set).await?;
+                stored.map(|_| ()).ok_or(Fault::Internal("a session id was used twice"))
+            }
+        }
+    }
+
+    pub(super) async fn load(&self, hash: SessionHash, now: Millis) -> Result<Option<(AccountId, String)>, Fault> {
+        match self {
+            Self::Database(db) => {
+                let found = db.read(async |tx| sessions::load(tx, &hash.0, now).await).await?;
+                Ok(found.map(|session| (session.account, session.state)))
+            }
+            Self::Redis { redis, tenant } => {
+                let found: Option<String> = ask(redis, redis::cmd("GET").arg(redis_key(*tenant, hash))).await?;
+                let kept = found.map(|text| serde_json::from_str::<Kept>(&text).map_err(|_| Fault::Internal("session state")));
+                Ok(kept.transpose()?.map(|kept| (kept.account, kept.state)))
+            }
+        }
+    }
+
+    /// Only what exists is updated: a write that comes after the sign-out brings nothing back.
+    pub(super) async fn update(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<bool, Fault> {
+        match self {
+            Self::Database(db) => {
+                let session = row(hash, account, state, now + ttl);
+                Ok(db.write(async |tx| sessions::update(tx, &session, now).await).await?)
+            }
+            Self::Redis { redis, tenant } => {
+                let mut set = redis::cmd("SET");
+                set.arg(redis_key(*tenant, hash)).arg(kept(account, state)?).arg("PX").arg(ttl.max(1)).arg("XX");
+                let stored: Option<String> = ask(redis, &set).await?;
+                Ok(stored.is_some())
+            }
+        }
+    }
+
+    pub(super) async fn touch(&self, hash: SessionHash, ttl: Millis, now: Millis) -> Result<(), Fault> {
+        match self {
+            Self::Database(db) => {
+                db.write(async |tx| sessions::touch(tx, &hash.0, now + ttl, now).await).await?;
+            }
+            Self::Redis { redis, tenant } => {
+                let _: i64 = ask(redis, redis::cmd("PEXPIRE").arg(redis_key(*tenant, hash)).arg(ttl.max(1))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete(&self, hash: SessionHash) -> Result<(), Fault> {
+        match self {
+            Self::Database(db) => db.write(async |tx| sessions::delete(tx, &hash.0).await).await?,
+            Self::Redis { redis, tenant } => {
+                let _: i64 = ask(redis, redis::cmd("DEL").arg(redis_key(*tenant, hash))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Redis forgets by itself.
+    pub(super) async fn sweep(&self, now: Millis) -> Result<(), Fault> {
+        if let Self::Database(db) = self {
+            db.write(async |tx| sessions::delete_expired(tx, now).await).await?;
+        }
+        Ok(())
+    }
+}

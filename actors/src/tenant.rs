@@ -1,0 +1,404 @@
+//! One tenant's tree: the supervisor, its vault, its sessions, and a project actor for each project in use.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use actix::ArbiterHandle;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use entities::{Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    contain::{Behaviour, Handle, Request, RestartPolicy, Serve},
+    engine::Engine,
+    fault::{Fault, Limit},
+    project::{ProjectActor, ProjectSeed},
+    redis_pool::RedisPool,
+    request,
+    sessions::{SessionActor, SessionSeed},
+    text::parse_name,
+    vault::{MasterKey, MintProjectKey, OpenProjectKey, VaultActor, VaultSeed},
+};
+
+/// Everything a tenant's tree is made from.
+#[derive(Clone)]
+pub(crate) struct TenantSeed {
+    pub tenant: TenantId,
+    pub db: TenantDb,
+    pub redis: Option<RedisPool>,
+    pub master: Arc<MasterKey>,
+    pub engine: Arc<Engine>,
+    pub arbiter: ArbiterHandle,
+}
+
+/// A living tenant. Dropping the last one stops its actors, after what they accepted.
+pub struct Tenant {
+    supervisor: Handle<TenantSupervisor>,
+    sessions: Handle<SessionActor>,
+    children: Arc<Children>,
+}
+
+/// How many messages each actor of a tenant admits.
+const MAILBOX: usize = 256;
+
+#[derive(Clone)]
+pub struct SupervisorSeed {
+    tree: TenantSeed,
+    vault: Arc<Handle<VaultActor>>,
+    children: Arc<Children>,
+}
+
+/// The project actors that run. Outlives a crash of the supervisor.
+#[derive(Default)]
+pub(crate) struct Children(Mutex<HashMap<ProjectId, Arc<Handle<ProjectActor>>>>);
+
+impl Children {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<Handle<ProjectActor>>>> {
+        // No code that can panic runs under the lock, and the map is whole between any two calls.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, project: ProjectId) -> Option<Arc<Handle<ProjectActor>>> {
+        self.lock().get(&project).filter(|child| child.is_alive()).cloned()
+    }
+}
+
+impl Tenant {
+    pub(crate) fn start(seed: TenantSeed) -> Self {
+        let policy = RestartPolicy::default();
+        let vault = VaultSeed { tenant: seed.tenant, db: seed.db.clone(), master: seed.master.clone() };
+        let vault = Arc::new(Handle::start(&seed.arbiter, vault, MAILBOX, policy));
+        let sessions = SessionSeed {
+            tenant: seed.tenant,
+            db: seed.db.clone(),
+            redis: seed.redis.clone(),
+            clock: seed.engine.clock.clone(),
+        };
+        let sessions = Handle::start(&seed.arbiter, sessions, MAILBOX, policy);
+        let children = Arc::<Children>::default();
+        let arbiter = seed.arbiter.clone();
+        let supervisor = SupervisorSeed { tree: seed, vault, children: children.clone() };
+        Self { supervisor: Handle::start(&arbiter, supervisor, MAILBOX, policy), sessions, children }
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.supervisor.is_alive() && self.sessions.is_alive()
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        self.supervisor.idle().min(self.sessions.idle())
+    }
+
+    /// Asks the tenant's supervisor.
+    ///
+    /// # Errors
+    /// What the supervisor answers, or why it did not.
+    pub async fn supervisor<M, T>(&self, message: M) -> Result<T, Fault>
+    where
+        M: Request<Reply = Result<T, Fault>>,
+        TenantSupervisor: Serve<M>,
+    {
+        self.supervisor.call(message).await?
+    }
+
+    /// Asks the keeper of the tenant's sessions.
+    ///
+    /// # Errors
+    /// What it answers, or why it did not.
+    pub async fn sessions<M, T>(&self, message: M) -> Result<T, Fault>
+    where
+        M: Request<Reply = Result<T, Fault>>,
+        SessionActor: Serve<M>,
+    {
+        self.sessions.call(message).await?
+    }
+
+    /// The actor of one of this tenant's projects, started if it does not run.
+    ///
+    /// # Errors
+    /// `NotFound` when this tenant has no such project.
+    pub async fn project(&self, project: ProjectId) -> Result<ProjectRef, Fault> {
+        if let Some(running) = self.children.get(project) {
+            return Ok(ProjectRef(running));
+        }
+        self.supervisor(OpenProject(project)).await
+    }
+
+    /// Stops project actors that nobody has asked for `idle`, and that nothing holds; their memory goes with them.
+    pub(crate) fn evict_projects(&self, idle: Duration) -> usize {
+        let mut children = self.children.lock();
+        let before = children.len();
+        children.retain(|_, child| Arc::strong_count(child) > 1 || child.idle() < idle);
+        before - children.len()
+    }
+
+    pub(crate) fn running_projects(&self) -> usize {
+        self.children.lock().len()
+    }
+}
+
+/// Leads to one project's actor.
+#[derive(Clone)]
+pub struct ProjectRef(Arc<Handle<ProjectActor>>);
+
+impl ProjectRef {
+    /// # Errors
+    /// What the project answers, or why it did not.
+    pub async fn ask<M, T>(&self, message: M) -> Result<T, Fault>
+    where
+        M: Request<Reply = Result<T, Fault>>,
+        ProjectActor: Serve<M>,
+    {
+        self.0.call(message).await?
+    }
+}
+
+pub struct TenantSupervisor {
+    seed: SupervisorSeed,
+}
+
+impl Behaviour for TenantSupervisor {
+    type Seed = SupervisorSeed;
+    const NAME: &'static str = "tenant";
+
+    async fn init(seed: SupervisorSeed) -> Result<Self, Fault> {
+        Ok(Self { seed })
+    }
+}
+
+/// What the dashboard shows of a project in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProjectCard {
+    pub id: ProjectId,
+    pub name: String,
+    pub created_at: Millis,
+    pub documents: i64,
+    pub documents_ready: i64,
+    pub documents_failed: i64,
+    pub questions_7d: i64,
+}
+
+/// The tenant's name.
+pub struct WorkspaceName;
+pub struct ListProjects;
+pub struct ShowProject(pub ProjectId);
+pub struct CreateProject {
+    pub name: String,
+}
+pub struct RenameProject {
+    pub project: ProjectId,
+    pub name: String,
+}
+/// Ends a project. Its key is destroyed in the same transaction.
+pub struct DeleteProject {
+    pub project: ProjectId,
+    /// Must be the project's name.
+    pub confirm: String,
+}
+struct OpenProject(ProjectId);
+/// Removes some rows of a deleted project.
+pub(crate) struct PurgeProject(pub job::Claimed);
+
+request! {
+    WorkspaceName => String, needs Member;
+    ListProjects => Vec<ProjectCard>, needs Member;
+    ShowProject => ProjectCard, needs Member;
+    CreateProject => ProjectCard, needs Admin, exclusive;
+    RenameProject => ProjectCard, needs Admin, exclusive;
+    DeleteProject => (), needs Admin, exclusive;
+    OpenProject => ProjectRef, needs System, exclusive;
+    PurgeProject => (), needs System;
+}
+
+/// More than anyone has products; bounds what one workspace can make the server hold.
+const MOST_PROJECTS: usize = 500;
+/// Rows that one step of a purge removes.
+const PURGE_STEP: u64 = 500;
+
+impl TenantSupervisor {
+    fn db(&self) -> &TenantDb {
+        &self.seed.tree.db
+    }
+
+    fn now(&self) -> Millis {
+        self.seed.tree.engine.clock.now()
+    }
+
+    async fn cards(&self, only: Option<ProjectId>) -> Result<Vec<ProjectCard>, Fault> {
+        let week = message::day_of(self.now()) - 6;
+        let (projects, counts) = self
+            .db()
+            .read(async |tx| {
+                let projects = match only {
+                    Some(id) => projects::find(tx, id).await?.into_iter().collect(),
+                    None => projects::list(tx).await?,
+                };
+                Ok::<_, Fault>((projects, projects::summaries(tx, week).await?))
+            })
+            .await?;
+        let mut counts: HashMap<_, _> = counts.into_iter().collect();
+        let card = |project: projects::Project| {
+            let count = counts.remove(&project.id).unwrap_or_default();
+            ProjectCard {
+                id: project.id,
+                name: project.name,
+                created_at: project.created_at,
+                documents: count.documents,
+                documents_ready: count.documents_ready,
+                documents_failed: count.documents_failed,
+                questions_7d: count.questions,
+            }
+        };
+        Ok(projects.into_iter().map(card).collect())
+    }
+
+    async fn card(&self, id: ProjectId) -> Result<ProjectCard, Fault> {
+        self.cards(Some(id)).await?.pop().ok_or(Fault::NotFound)
+    }
+}
+
+impl Serve<WorkspaceName> for TenantSupervisor {
+    async fn serve(&self, _: WorkspaceName) -> Result<String, Fault> {
+        self.db().read(async |tx| tenants::name(tx).await).await?.ok_or(Fault::NotFound)
+    }
+}
+
+impl Serve<ListProjects> for TenantSupervisor {
+    async fn serve(&self, _: ListProjects) -> Result<Vec<ProjectCard>, Fault> {
+        self.cards(None).await
+    }
+}
+
+impl Serve<ShowProject> for TenantSupervisor {
+    async fn serve(&self, ShowProject(id): ShowProject) -> Result<ProjectCard, Fault> {
+        self.card(id).await
+    }
+}
+
+impl Serve<CreateProject> for TenantSupervisor {
+    async fn serve(&self, create: CreateProject) -> Result<ProjectCard, Fault> {
+        let name = parse_name(&create.name, "name")?;
+        let (now, public_key) = (self.now(), new_public_key());
+        let project = projects::Project {
+            id: ProjectId::new(),
+            look: default_look(&name),
+            name,
+            created_at: now,
+            public_key_at: now,
+            allowed_origins: Vec::new(),
+            public_key: public_key.clone(),
+        };
+        let key = self.seed.vault.call(MintProjectKey(project.id)).await??;
+        let stored = self
+            .db()
+            .write(async |tx| {
+                if projects::list(tx).await?.len() >= MOST_PROJECTS {
+                    let reason = format!("A workspace has at most {MOST_PROJECTS} projects.");
+                    return Err(Fault::Limit { code: Limit::TooManyProjects, reason });
+                }
+                projects::insert(tx, &project, public_key_hash(&public_key)).await?;
+                Ok(projects::store_project_key(tx, key, now).await?)
+            })
+            .await;
+        match stored {
+            Ok(()) => self.card(project.id).await,
+            Err(Fault::Storage(StoreError::Conflict)) => Err(Fault::NameTaken("name")),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Serve<RenameProject> for TenantSupervisor {
+    async fn serve(&self, rename: RenameProject) -> Result<ProjectCard, Fault> {
+        let name = parse_name(&rename.name, "name")?;
+        match self.db().write(async |tx| projects::rename(tx, rename.project, &name).await).await {
+            Ok(true) => self.card(rename.project).await,
+            Ok(false) => Err(Fault::NotFound),
+            Err(StoreError::Conflict) => Err(Fault::NameTaken("name")),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Serve<DeleteProject> for TenantSupervisor {
+    async fn serve(&self, delete: DeleteProject) -> Result<(), Fault> {
+        let (id, now) = (delete.project, self.now());
+        self.db()
+            .write(async |tx| {
+                let project = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
+                if project.name != delete.confirm.trim() {
+                    return Err(Fault::ConfirmationMismatch);
+                }
+                projects::delete(tx, id, now).await?;
+                job::enqueue(tx, id, job::Work::PurgeProject, now).await?;
+                Ok(())
+            })
+            .await?;
+        self.seed.children.lock().remove(&id);
+        self.seed.tree.engine.work.notify_one();
+        Ok(())
+    }
+}
+
+impl Serve<OpenProject> for TenantSupervisor {
+    async fn serve(&self, OpenProject(id): OpenProject) -> Result<ProjectRef, Fault> {
+        if let Some(running) = self.seed.children.get(id) {
+            return Ok(ProjectRef(running));
+        }
+        self.db().read(async |tx| projects::find(tx, id).await).await?.ok_or(Fault::NotFound)?;
+        let key = self.seed.vault.call(OpenProjectKey(id)).await??;
+        let seed = ProjectSeed {
+            project: id,
+            db: self.db().clone(),
+            key: Arc::new(key),
+            engine: self.seed.tree.engine.clone(),
+        };
+        let child = Arc::new(Handle::start(&self.seed.tree.arbiter, seed, MAILBOX, RestartPolicy::default()));
+        self.seed.children.lock().insert(id, child.clone());
+        Ok(ProjectRef(child))
+    }
+}
+
+impl Serve<PurgeProject> for TenantSupervisor {
+    async fn serve(&self, PurgeProject(job): PurgeProject) -> Result<(), Fault> {
+        let now = self.now();
+        self.db()
+            .write(async |tx| {
+                let removed = entities::chunk::purge(tx, job.project, PURGE_STEP).await?
+                    + entities::conversation::purge(tx, job.project, PURGE_STEP).await?;
+                if removed > 0 {
+                    job::release(tx, &job, now).await?;
+                    return Ok::<_, Fault>(());
+                }
+                projects::purge(tx, job.project).await?;
+                job::finish(tx, &job).await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// 256 random bits: nothing about it can be guessed from another key.
+pub(crate) fn new_public_key() -> String {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes);
+    format!("pk_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub(crate) fn public_key_hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+fn default_look(name: &str) -> projects::Look {
+    projects::Look {
+        title: format!("Ask {}", name.chars().take(50).collect::<String>()),
+        greeting: "Hello! Ask anything about the product. Every answer shows its sources.".into(),
+        color: "#2457d6".into(),
+        position: "right".into(),
+        suggestions: Vec::new(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Rows, and the only ways to reach them.
+//!
+//! The raw connection never leaves this crate. [`TenantDb`] speaks for one tenant and cannot say another's name;
+//! [`PlatformDb`] holds what exists before a tenant is known: accounts, the tenant directory, the routes of public keys.
+
+pub mod account;
+pub mod chunk;
+pub mod conversation;
+mod document;
+mod document_body;
+mod error;
+mod ids;
+pub mod job;
+mod keys;
+mod member;
+pub mod message;
+mod platform_db;
+mod project;
+mod session;
+mod store;
+mod tenant;
+mod tenant_db;
+mod widget_route;
+mod workspace;
+
+pub mod documents {
+    //! Documents and their stored bodies.
+    pub use crate::document::{
+        Change, Document, Totals, delete, fail, find, insert, list, replace, set_progress, set_read, totals, update,
+    };
+    pub use crate::document_body::{load as load_body, store as store_body};
+}
+pub mod projects {
+    //! Projects, their keys and their public names.
+    pub use crate::keys::{ProjectKey, project_keys, store_project_key};
+    pub use crate::project::{
+        Look, Project, Summary, delete, find, insert, knowledge, knowledge_changed, list, purge, rename, set_look, set_origins, set_public_key,
+        summaries,
+    };
+}
+pub mod sessions {
+    //! Sessions, by the hash of their id.
+    pub use crate::session::{Session, create, delete, delete_expired, load, touch, update};
+}
+pub mod tenants {
+    //! What a tenant is made of besides its projects.
+    pub use crate::keys::{TenantKey, tenant_keys};
+    pub use crate::member::{Role, role_of};
+    pub use crate::workspace::name;
+}
+
+pub use error::StoreError;
+pub use ids::{
+    AccountId, ChunkId, ConversationId, DocumentId, JobId, MessageId, ProjectId, TenantId, VisitorId,
+};
+pub use platform_db::{NewTenant, PlatformDb};
+pub use store::{DatabaseKey, Location, Store, connect_options};
+pub use tenant_db::{TenantDb, TenantTx};
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;

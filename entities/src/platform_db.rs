@@ -1,0 +1,201 @@
+//! What is known before a tenant is: accounts, the tenant directory, the routes of public keys, and which tenant has work waiting.
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set, Statement,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+};
+
+use crate::{
+    AccountId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
+    account::{self, Account},
+    job, keys, member,
+    store::set_local,
+    tenant::{self, directory},
+    tenants::{Role, TenantKey},
+    widget_route, workspace,
+};
+
+/// The view on the platform's own tables, none of which holds a tenant's content.
+#[derive(Clone)]
+pub struct PlatformDb {
+    store: Store,
+}
+
+/// A tenant that is about to exist, with its first Owner.
+pub struct NewTenant {
+    pub account: AccountId,
+    pub email: String,
+    pub password_hash: String,
+    pub tenant: TenantId,
+    pub name: String,
+    pub key: TenantKey,
+}
+
+impl PlatformDb {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Creates the account, its tenant, the tenant's key and the membership, or none of them.
+    ///
+    /// # Errors
+    /// `Conflict` when the e-mail address has an account.
+    pub async fn found_tenant(&self, new: NewTenant, now: Millis) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        let account = account::ActiveModel {
+            id: Set(new.account.uuid()),
+            email: Set(new.email),
+            password_hash: Set(new.password_hash),
+            created_at: Set(now),
+        };
+        account::Entity::insert(account).exec_without_returning(&tx).await?;
+        let row = tenant::ActiveModel { id: Set(new.tenant.uuid()), created_at: Set(now) };
+        tenant::Entity::insert(row).exec_without_returning(&tx).await?;
+        let entry = directory::ActiveModel {
+            account_id: Set(new.account.uuid()),
+            workspace_id: Set(new.tenant.uuid()),
+        };
+        directory::Entity::insert(entry).exec_without_returning(&tx).await?;
+
+        let tx = TenantTx::enter(tx, new.tenant).await?;
+        tx.insert(workspace::ActiveModel {
+            tenant_id: Set(new.tenant.uuid()),
+            name: Set(new.name),
+            created_at: Set(now),
+        })
+        .await?;
+        tx.insert(member::ActiveModel {
+            tenant_id: Set(new.tenant.uuid()),
+            account_id: Set(new.account.uuid()),
+            role: Set(Role::Owner.as_str().into()),
+            created_at: Set(now),
+        })
+        .await?;
+        keys::store_tenant_key(&tx, new.key, now).await?;
+        tx.into_transaction().commit().await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = account::Entity::find().filter(account::Column::Email.eq(email)).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(Account::from))
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = account::Entity::find_by_id(id.uuid()).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(Account::from))
+    }
+
+    /// Replaces a hash that was just verified, unless it changed meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rehash(&self, id: AccountId, old: &str, new: &str) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        account::Entity::update_many()
+            .col_expr(account::Column::PasswordHash, Expr::value(new))
+            .filter(account::Column::Id.eq(id.uuid()))
+            .filter(account::Column::PasswordHash.eq(old))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The tenants that `account` belongs to, the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenants_of(&self, account: AccountId) -> Result<Vec<TenantId>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let rows = directory::Entity::find().filter(directory::Column::AccountId.eq(account.uuid())).all(&tx).await?;
+        tx.rollback().await?;
+        let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.workspace_id.into()).collect();
+        tenants.sort_unstable();
+        Ok(tenants)
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenant_exists(&self, id: TenantId) -> Result<bool, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = tenant::Entity::find_by_id(id.uuid()).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.is_some())
+    }
+
+    /// Where the public key with this SHA-256 leads. Asked of the database each time: a rotated key is dead at once, on every node.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn route(&self, key_hash: &[u8; 32]) -> Result<Option<(TenantId, ProjectId)>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = widget_route::Entity::find_by_id(key_hash.to_vec()).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(|row| (row.workspace_id.into(), row.project_id.into())))
+    }
+
+    /// Leases up to `limit` jobs that are due or whose worker vanished, in turn between tenants.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_jobs(&self, limit: u64, now: Millis, until: Millis) -> Result<Vec<(TenantId, job::Claimed)>, StoreError> {
+        let due = self.due_jobs(limit, now).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tx = self.store.begin_write().await?;
+        set_local(&tx, "app.dispatcher", "on".into()).await?;
+        let mut still_due = job::Entity::find()
+            .select_only()
+            .column(job::Column::Id)
+            .filter(job::Column::Id.is_in(due))
+            .filter(job::Column::LockedUntil.lt(now));
+        if tx.get_database_backend() == DbBackend::Postgres {
+            still_due = still_due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        }
+        let rows = job::Entity::update_many()
+            .col_expr(job::Column::State, Expr::value("running"))
+            .col_expr(job::Column::Attempts, Expr::col(job::Column::Attempts).add(1))
+            .col_expr(job::Column::LockedUntil, Expr::value(until))
+            .col_expr(job::Column::Lease, Expr::value(Uuid::new_v4()))
+            .filter(job::Column::Id.in_subquery(still_due.into_query()))
+            .exec_with_returning(&tx)
+            .await?;
+        tx.commit().await?;
+        rows.into_iter().map(|row| claimed(&row)).collect()
+    }
+
+    /// The first due job of each tenant, then the second of each, and so on: a tenant with ten thousand waits like any other.
+    async fn due_jobs(&self, limit: u64, now: Millis) -> Result<Vec<Uuid>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        set_local(&tx, "app.dispatcher", "on".into()).await?;
+        let backend = tx.get_database_backend();
+        let (now_, limit_) = if backend == DbBackend::Postgres { ("$1", "$2") } else { ("?1", "?2") };
+        let question = format!(
+            "select id from (select id, run_at, row_number() over (partition by tenant_id order by priority, run_at, id) as turn \
+             from job where state in ('ready', 'running') and run_at <= {now_} and locked_until < {now_}) as due \
+             order by turn, run_at limit {limit_}"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, question, [now.into(), limit.into()])).await?;
+        tx.rollback().await?;
+        rows.iter().map(|row| row.try_get::<Uuid>("", "id").map_err(StoreError::from)).collect()
+    }
+}
+
+fn claimed(row: &job::Model) -> Result<(TenantId, job::Claimed), StoreError> {
+    let lease = row.lease.ok_or(StoreError::Damaged("job.lease"))?;
+    let claimed =
+        job::Claimed { id: row.id.into(), project: row.project_id.into(), work: row.work()?, attempts: row.attempts, lease };
+    Ok((row.tenant_id.into(), claimed))
+}

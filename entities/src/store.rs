@@ -1,0 +1,181 @@
+//! Opening the database. The connections stay in here.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use zeroize::ZeroizeOnDrop;
+
+use crate::{PlatformDb, StoreError, TenantDb, TenantId};
+
+/// The 256-bit key of the embedded database file. Wiped when dropped; has no textual form outside this crate.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct DatabaseKey([u8; 32]);
+
+impl DatabaseKey {
+    #[must_use]
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// SQLCipher's raw-key literal: used as it is, without the slow derivation that a passphrase needs.
+    fn pragma(&self) -> String {
+        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("\"x'{hex}'\"")
+    }
+}
+
+/// Where rows live.
+#[derive(Clone)]
+pub enum Location {
+    /// One SQLCipher file, opened by this process.
+    Embedded { path: PathBuf, key: DatabaseKey },
+    /// PostgreSQL, as a role that neither owns the tables nor bypasses row-level security.
+    Postgres { url: String, connections: u32 },
+}
+
+impl fmt::Debug for Location {
+    /// Names the kind only: a PostgreSQL URL holds a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded { path, .. } => write!(f, "Embedded({})", path.display()),
+            Self::Postgres { .. } => f.write_str("Postgres"),
+        }
+    }
+}
+
+/// How to connect to `location`; `writer` asks for the one connection that may write to an embedded file.
+#[must_use]
+pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
+    match location {
+        Location::Embedded { path, key } => {
+            let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+            let key = key.pragma();
+            // One writer: concurrent IMMEDIATE transactions on several connections only queue on the file's lock, more slowly.
+            options.max_connections(if writer { 1 } else { 4 });
+            options.map_sqlx_sqlite_opts(move |sqlite| {
+                use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+                let sqlite = sqlite
+                    .pragma("key", key.clone())
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // FULL: an acknowledged commit survives a power cut, not only a crash of the process.
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(Duration::from_secs(5))
+                    .foreign_keys(true)
+                    .pragma("temp_store", "MEMORY")
+                    .pragma("secure_delete", "ON");
+                if writer { sqlite } else { sqlite.pragma("query_only", "ON") }
+            });
+            quiet(options)
+        }
+        Location::Postgres { url, connections } => {
+            let mut options = ConnectOptions::new(url.clone());
+            options.max_connections(*connections);
+            quiet(options)
+        }
+    }
+}
+
+/// The statement log would print `PRAGMA key` and every bound value.
+fn quiet(mut options: ConnectOptions) -> ConnectOptions {
+    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).test_before_acquire(true);
+    options
+}
+
+/// The open database. Hands out scoped views, never a connection.
+#[derive(Clone)]
+pub struct Store {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens the database and proves that it can be read and, on PostgreSQL, that the role is held by row-level security.
+    ///
+    /// # Errors
+    /// `Unavailable` when it cannot be reached; `Refused` when the key is wrong or the role has too many rights.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let writer = Database::connect(connect_options(location, true)).await?;
+        let reader = match location {
+            Location::Embedded { .. } => Database::connect(connect_options(location, false)).await?,
+            Location::Postgres { .. } => writer.clone(),
+        };
+        let store = Self { writer, reader };
+        store.ping().await?;
+        store.refuse_powerful_role().await?;
+        Ok(store)
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// A role that owns the tables, is a superuser or bypasses policies would make the second wall a decoration.
+    async fn refuse_powerful_role(&self) -> Result<(), StoreError> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let question = "select (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) \
+             or exists (select from pg_class where relname = 'document' and pg_has_role(current_user, relowner, 'member')) as powerful";
+        let row = self.reader.query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
+        let powerful = row.and_then(|row| row.try_get::<bool>("", "powerful").ok()).unwrap_or(true);
+        if powerful {
+            return Err(StoreError::Refused("the role of DATABASE_URL owns the tables or bypasses row-level security".into()));
+        }
+        Ok(())
+    }
+
+    /// Asks the database for nothing, to see that it answers.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.execute_unprepared("select count(*) from tenant where 1 = 0").await?;
+        Ok(())
+    }
+
+    /// The view of one tenant. Only that tenant's supervisor calls this.
+    #[must_use]
+    pub fn tenant(&self, tenant: TenantId) -> TenantDb {
+        TenantDb::new(self.clone(), tenant)
+    }
+
+    #[must_use]
+    pub fn platform(&self) -> PlatformDb {
+        PlatformDb::new(self.clone())
+    }
+
+    pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, StoreError> {
+        // A deferred transaction that upgrades itself fails at once under contention: take the lock first.
+        let mode = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, StoreError> {
+        let access = self.is_postgres().then_some(AccessMode::ReadOnly);
+        let options = TransactionOptions { access_mode: access, ..Default::default() };
+        Ok(self.reader.begin_with_options(options).await?)
+    }
+
+    /// Closes every connection; an embedded file folds its write-ahead log back.
+    pub async fn close(&self) {
+        let _ = self.reader.clone().close().await;
+        let _ = self.writer.clone().close().await;
+    }
+}
+
+/// Sets what PostgreSQL's policies read, for this transaction alone: a pooled connection keeps nothing of it.
+pub(crate) async fn set_local(tx: &DatabaseTransaction, name: &str, value: String) -> Result<(), StoreError> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "select set_config($1, $2, true)",
+            [name.into(), value.into()],
+        );
+        tx.execute_raw(statement).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! One tenant's rows.
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, Iden, IntoActiveModel, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
+    sea_query::{IntoCondition, SimpleExpr},
+};
+
+use crate::{Store, StoreError, TenantId, store::set_local};
+
+/// A table whose rows belong to tenants. Only such tables can be reached through a [`TenantTx`].
+pub(crate) trait TenantScoped: EntityTrait {
+    const TENANT: Self::Column;
+}
+
+/// The view of one tenant on the database. Made by that tenant's supervisor.
+#[derive(Clone)]
+pub struct TenantDb {
+    store: Store,
+    tenant: TenantId,
+}
+
+impl TenantDb {
+    pub(crate) fn new(store: Store, tenant: TenantId) -> Self {
+        Self { store, tenant }
+    }
+
+    /// Runs `work` on one consistent view of the rows. Writing in here fails.
+    ///
+    /// # Errors
+    /// What `work` returns, or `Unavailable`.
+    pub async fn read<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        let tx = TenantTx::enter(self.store.begin_read().await?, self.tenant).await?;
+        let outcome = work(&tx).await;
+        tx.tx.rollback().await.map_err(StoreError::from)?;
+        outcome
+    }
+
+    /// Runs `work` as one transaction: all of it is stored when this returns `Ok`, none of it otherwise.
+    ///
+    /// # Errors
+    /// What `work` returns, or `Unavailable`.
+    pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        let tx = TenantTx::enter(self.store.begin_write().await?, self.tenant).await?;
+        match work(&tx).await {
+            Ok(value) => {
+                tx.tx.commit().await.map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.tx.rollback().await.map_err(StoreError::from)?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A transaction of one tenant. Every statement made through it carries the tenant, put on last, outside whatever the caller added.
+pub struct TenantTx {
+    tx: DatabaseTransaction,
+    tenant: TenantId,
+}
+
+impl TenantTx {
+    /// Binds an open transaction to `tenant`, on PostgreSQL for its policies as well.
+    pub(crate) async fn enter(tx: DatabaseTransaction, tenant: TenantId) -> Result<Self, StoreError> {
+        set_local(&tx, "app.tenant_id", tenant.to_string()).await?;
+        Ok(Self { tx, tenant })
+    }
+
+    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
+        self.tx
+    }
+
+    pub(crate) fn raw(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(crate) fn find<E: TenantScoped>(&self) -> Scoped<'_, E> {
+        Scoped { tx: self, select: E::find() }
+    }
+
+    /// Inserts `row` as this tenant's, whatever tenant it was filled with.
+    pub(crate) async fn insert<A>(&self, mut row: A) -> Result<(), StoreError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantScoped,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        row.set(A::Entity::TENANT, self.tenant.uuid().into());
+        A::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
+    /// As [`TenantTx::insert`], several rows in one statement.
+    pub(crate) async fn insert_all<A>(&self, rows: Vec<A>) -> Result<(), StoreError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantScoped,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let tenant = self.tenant.uuid();
+        let rows = rows.into_iter().map(|mut row| {
+            row.set(A::Entity::TENANT, tenant.into());
+            row
+        });
+        A::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
+    pub(crate) fn update<E: TenantScoped>(&self) -> ScopedUpdate<'_, E> {
+        ScopedUpdate { tx: self, update: E::update_many(), moves_tenant: false }
+    }
+
+    /// Deletes this tenant's rows that match; returns how many.
+    pub(crate) async fn delete<E: TenantScoped>(&self, condition: impl IntoCondition) -> Result<u64, StoreError> {
+        let query = E::delete_many().filter(condition).filter(E::TENANT.eq(self.tenant.uuid()));
+        Ok(query.exec(&self.tx).await?.rows_affected)
+    }
+}
+
+/// A question that is already bound to a tenant and a transaction.
+#[must_use]
+pub(crate) struct Scoped<'a, E: TenantScoped> {
+    tx: &'a TenantTx,
+    select: Select<E>,
+}
+
+impl<E: TenantScoped> Scoped<'_, E> {
+    pub(crate) fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.select = self.select.filter(condition);
+        self
+    }
+
+    pub(crate) fn order(mut self, column: E::Column, order: Order) -> Self {
+        self.select = self.select.order_by(column, order);
+        self
+    }
+
+    pub(crate) fn limit(mut self, rows: u64) -> Self {
+        self.select = self.select.limit(rows);
+        self
+    }
+
+    /// For aggregates: the caller shapes the columns, the wall is put up after.
+    pub(crate) fn shape(mut self, shape: impl FnOnce(Select<E>) -> Select<E>) -> Self {
+        self.select = shape(self.select);
+        self
+    }
+
+    pub(crate) fn walled(self) -> Select<E> {
+        self.select.filter(E::TENANT.eq(self.tx.tenant.uuid()))
+    }
+
+    pub(crate) async fn all(self) -> Result<Vec<E::Model>, StoreError> {
+        let tx = self.tx;
+        Ok(self.walled().all(&tx.tx).await?)
+    }
+
+    pub(crate) async fn one(self) -> Result<Option<E::Model>, StoreError> {
+        let tx = self.tx;
+        Ok(self.walled().one(&tx.tx).await?)
+    }
+
+    pub(crate) async fn count(self) -> Result<u64, StoreError>
+    where
+        E::Model: Send + Sync,
+    {
+        let tx = self.tx;
+        Ok(self.walled().count(&tx.tx).await?)
+    }
+
+    /// Rows of another shape, one a group.
+    pub(crate) async fn into<R: sea_orm::FromQueryResult + Send + Sync>(self) -> Result<Vec<R>, StoreError> {
+        let tx = self.tx;
+        Ok(self.walled().into_model::<R>().all(&tx.tx).await?)
+    }
+}
+
+/// A change of rows that is already bound to a tenant.
+#[must_use]
+pub(crate) struct ScopedUpdate<'a, E: TenantScoped> {
+    tx: &'a TenantTx,
+    update: UpdateMany<E>,
+    moves_tenant: bool,
+}
+
+impl<E: TenantScoped> ScopedUpdate<'_, E> {
+    pub(crate) fn set(mut self, column: E::Column, value: impl Into<SimpleExpr>) -> Self {
+        self.moves_tenant |= column.unquoted() == E::TENANT.unquoted();
+        self.update = self.update.col_expr(column, value.into());
+        self
+    }
+
+    pub(crate) fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.update = self.update.filter(condition);
+        self
+    }
+
+    /// Runs it and returns how many rows changed. A change of the tenant itself is refused.
+    pub(crate) async fn run(self) -> Result<u64, StoreError> {
+        if self.moves_tenant {
+            return Err(StoreError::Refused("a row cannot change its tenant".into()));
+        }
+        let query = self.update.filter(E::TENANT.eq(self.tx.tenant.uuid()));
+        Ok(query.exec(&self.tx.tx).await?.rows_affected)
+    }
+}
