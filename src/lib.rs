@@ -1,1 +1,16 @@
+//! The server: doors, routes, presentation. Holds no state and asks no database.
 
+mod application;
+pub mod cli;
+pub mod doors;
+mod error;
+mod eval;
+mod finish;
+pub mod openapi;
+pub mod routes;
+pub mod settings;
+mod stream;
+mod telemetry;
+
+pub use actors::clock::Clock;
+pub use application::{Application, StartError};

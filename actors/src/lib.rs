@@ -21,6 +21,7 @@ mod vault;
 
 pub use engine::{DocumentLimits, Engine};
 pub use entities::{
+    StoreError,
     AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, TenantId,
     VisitorId,
     projects::Look,

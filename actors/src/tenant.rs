@@ -8,7 +8,7 @@ use std::{
 
 use actix::ArbiterHandle;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use entities::{Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants};
+use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -182,8 +182,12 @@ pub struct ProjectCard {
     pub questions_7d: i64,
 }
 
-/// The tenant's name.
-pub struct WorkspaceName;
+/// What the tenant is to one of its members. `NotFound` for anyone else.
+pub struct ShowWorkspace(pub AccountId);
+pub struct Workspace {
+    pub name: String,
+    pub role: tenants::Role,
+}
 pub struct ListProjects;
 pub struct ShowProject(pub ProjectId);
 pub struct CreateProject {
@@ -204,7 +208,7 @@ struct OpenProject(ProjectId);
 pub(crate) struct PurgeProject(pub job::Claimed);
 
 request! {
-    WorkspaceName => String, needs Member;
+    ShowWorkspace => Workspace, needs Member;
     ListProjects => Vec<ProjectCard>, needs Member;
     ShowProject => ProjectCard, needs Member;
     CreateProject => ProjectCard, needs Admin, exclusive;
@@ -261,9 +265,11 @@ impl TenantSupervisor {
     }
 }
 
-impl Serve<WorkspaceName> for TenantSupervisor {
-    async fn serve(&self, _: WorkspaceName) -> Result<String, Fault> {
-        self.db().read(async |tx| tenants::name(tx).await).await?.ok_or(Fault::NotFound)
+impl Serve<ShowWorkspace> for TenantSupervisor {
+    async fn serve(&self, ShowWorkspace(account): ShowWorkspace) -> Result<Workspace, Fault> {
+        let found = self.db().read(async |tx| Ok::<_, Fault>((tenants::name(tx).await?, tenants::role_of(tx, account).await?)));
+        let (Some(name), Some(role)) = found.await? else { return Err(Fault::NotFound) };
+        Ok(Workspace { name, role })
     }
 }
 

@@ -211,7 +211,11 @@ fn split(long: &Unit, most: usize) -> Vec<Unit> {
         }
         parts.extend(fill(words, "", most));
     }
-    fill(parts, glue, most).into_iter().map(|text| unit(long.kind, text, long.page)).collect()
+    let parts_count = parts.len().max(1);
+    let total: usize = parts.iter().map(|part| pieces(part)).sum();
+    // Even parts, with room for a sentence that does not divide.
+    let even = total / total.div_ceil(most).max(1);
+    fill(parts, glue, (even + total / parts_count).min(most)).into_iter().map(|text| unit(long.kind, text, long.page)).collect()
 }
 
 fn fill(parts: Vec<String>, glue: &str, most: usize) -> Vec<String> {
@@ -276,3 +280,7 @@ fn join(units: &[Unit]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "chunk_tests.rs"]
+mod tests;

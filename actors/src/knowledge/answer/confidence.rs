@@ -19,7 +19,12 @@ pub fn confidence(embedded: bool, hits: &[Hit]) -> f32 {
 /// Words and meaning are weighed in the same passage: a word here and a likeness there answer nothing.
 fn log_odds(embedded: bool, hit: &Hit) -> f32 {
     match hit.cosine.filter(|_| embedded) {
-        Some(cosine) => 16.0 * (cosine - 0.48) + 2.5 * (hit.coverage - 0.5),
+        Some(cosine) => {
+            let both = 16.0 * (cosine - 0.465) + 2.5 * (hit.coverage - 0.45);
+            // All that was asked for stands there word for word: a term in a glossary, an error code.
+            let by_name = 12.0 * (hit.coverage - 0.8) + 8.0 * (cosine - 0.3);
+            both.max(by_name)
+        }
         // By words alone, the fewer there are the more of them must be met.
         None => {
             let terms = u8::try_from(hit.terms.len().clamp(1, 100)).map_or(1.0, f32::from);

@@ -105,7 +105,7 @@ fn adds(best: &Hit, hit: &Hit) -> bool {
 
 fn unanswered(hits: &[Hit], sure: f32) -> Answer {
     let mut documents = HashSet::new();
-    let near = hits.iter().filter(|hit| hit.coverage >= 0.25 || hit.cosine.is_some_and(|cosine| cosine >= 0.25));
+    let near = hits.iter().filter(|hit| hit.cosine.map_or(hit.coverage >= 0.4, |cosine| cosine >= 0.25));
     let closest: Vec<Citation> = near
         .filter(|hit| documents.insert(hit.document))
         .take(CLOSEST)

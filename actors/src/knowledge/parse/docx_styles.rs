@@ -81,11 +81,7 @@ pub(super) fn numbered_lists(xml: &str) -> HashSet<String> {
                     }
                 }
                 "num" => number = attribute(&element, "numId"),
-                "abstractNumId" => {
-                    if attribute(&element, "val").is_some_and(|id| counted.contains(&id)) {
-                        numbered.extend(number.clone());
-                    }
-                }
+                "abstractNumId" if attribute(&element, "val").is_some_and(|id| counted.contains(&id)) => numbered.extend(number.clone()),
                 _ => {}
             },
             Event::Eof => break,

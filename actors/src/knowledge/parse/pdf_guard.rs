@@ -98,9 +98,8 @@ pub(super) fn disarm(document: &mut Document, limits: &Limits) {
     let mut emptied = Vec::new();
     for id in &ids {
         let Some(Object::Stream(stream)) = document.objects.get(id) else { continue };
-        if stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Image") {
-            emptied.push(*id);
-        } else if is_form(stream) && cost(document, *id, 0, &mut costs, limits) > DRAWN {
+        let is = |subtype: &[u8]| stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == subtype);
+        if is(b"Image") || (is(b"Form") && cost(document, *id, 0, &mut costs, limits) > DRAWN) {
             emptied.push(*id);
         }
     }
@@ -116,10 +115,6 @@ pub(super) fn disarm(document: &mut Document, limits: &Limits) {
             dictionary.remove(b"Parent");
         }
     }
-}
-
-fn is_form(stream: &Stream) -> bool {
-    stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Form")
 }
 
 fn climbs_forever(document: &Document, id: ObjectId) -> bool {

@@ -1,0 +1,247 @@
+//! From settings to a running server, and back.
+
+use std::{io, net::{SocketAddr, TcpListener}, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    error::JsonPayloadError,
+    http::header::{ACCEPT, CONTENT_TYPE},
+    middleware::{Compress, from_fn},
+    web::{self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig},
+};
+use actors::{Fault, Location, MasterKey, MasterKeyError, Platform, PlatformSettings, clock::Clock};
+use migration::{ApplicationRole, MigrationError};
+use tracing_actix_web::TracingLogger;
+use url::Url;
+
+use crate::{
+    doors::{self, Gate},
+    error::Problem,
+    finish::every_response,
+    openapi, routes,
+    settings::{DatabaseSettings, SettingError, Settings},
+    telemetry::RequestSpan,
+};
+
+/// Why the server does not start: one line, with the way to mend it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("the master key: {0}")]
+    MasterKey(#[from] MasterKeyError),
+    #[error("the data folder {path} cannot be used ({source}): make it writable, or set PERNOEX_DATA")]
+    DataFolder { path: String, source: io::Error },
+    #[error("{address} cannot be listened on ({source}): stop what uses it, or set PERNOEX_LISTEN")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the database: {0}")]
+    Migration(#[from] MigrationError),
+    #[error("the database or the cache: {0}. Check DATABASE_URL and REDIS_URL")]
+    Platform(Fault),
+    #[error("the server stopped: {0}")]
+    Server(#[from] io::Error),
+}
+
+/// A server that listens.
+pub struct Application {
+    address: SocketAddr,
+    server: actix_web::dev::Server,
+    platform: Platform,
+    first_run: bool,
+}
+
+/// Opens or makes the master key. Tells whether it was made just now.
+///
+/// # Errors
+/// When it cannot be read, made or used.
+pub fn master_key(settings: &Settings) -> Result<(MasterKey, bool), StartError> {
+    if let Some(text) = &settings.master_key {
+        return Ok((MasterKey::parse(text.expose())?, false));
+    }
+    let folder = &settings.data;
+    let unusable = |source| StartError::DataFolder { path: folder.display().to_string(), source };
+    std::fs::create_dir_all(folder).map_err(unusable)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
+    }
+    let path = folder.join("master.key");
+    let first_run = !path.exists();
+    // A new key beside an old database would lock its rows away: stop before that looks like an empty installation.
+    if first_run && folder.join(DATABASE_FILE).exists() {
+        let reason = format!("is missing, but {} is there: put master.key back", folder.join(DATABASE_FILE).display());
+        return Err(SettingError::new(&path.display().to_string(), reason).into());
+    }
+    Ok((MasterKey::load_or_create(&path)?, first_run))
+}
+
+const DATABASE_FILE: &str = "pernoex.db";
+
+/// Where the rows are, as the server itself reaches them.
+#[must_use]
+pub fn location(settings: &Settings, master: &MasterKey) -> Location {
+    match &settings.database {
+        DatabaseSettings::Embedded => Location::Embedded { path: settings.data.join(DATABASE_FILE), key: master.database_key() },
+        DatabaseSettings::Postgres { url, connections, .. } => Location::Postgres { url: url.expose().to_owned(), connections: *connections },
+    }
+}
+
+/// Brings the tables up to date, if this process may.
+///
+/// # Errors
+/// When it may and cannot.
+pub async fn migrate(settings: &Settings, master: &MasterKey) -> Result<(), StartError> {
+    match &settings.database {
+        DatabaseSettings::Embedded => {
+            std::fs::create_dir_all(&settings.data)
+                .map_err(|source| StartError::DataFolder { path: settings.data.display().to_string(), source })?;
+            migration::run(&location(settings, master), None).await?;
+        }
+        DatabaseSettings::Postgres { migration_url: None, .. } => {}
+        DatabaseSettings::Postgres { url, migration_url: Some(migration_url), .. } => {
+            let privileged = Location::Postgres { url: migration_url.expose().to_owned(), connections: 2 };
+            let role = Url::parse(url.expose()).map_err(|_| SettingError::new("DATABASE_URL", "is not a valid address"))?;
+            let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+            let role = ApplicationRole { name: plain(role.username()), password: plain(role.password().unwrap_or_default()) };
+            migration::run(&privileged, Some(&role)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the actors need of the settings.
+#[must_use]
+pub fn platform_settings(settings: &Settings, master: &MasterKey, clock: Clock) -> PlatformSettings {
+    PlatformSettings {
+        location: location(settings, master),
+        redis_url: settings.redis_url.as_ref().map(|url| url.expose().to_owned()),
+        bcrypt_cost: settings.bcrypt_cost,
+        documents: settings.documents.clone(),
+        language_model: settings.language_model.as_ref().map(crate::settings::ModelSettings::for_actors),
+        limit_factor: settings.limit_factor,
+        idle: settings.idle,
+        clock,
+    }
+}
+
+fn json_config() -> JsonConfig {
+    JsonConfig::default().limit(256 * 1024).error_handler(|error, _| {
+        let problem = match error {
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Problem::TooLarge,
+            JsonPayloadError::ContentType => Problem::InvalidBody("Send JSON, with the header Content-Type: application/json.".into()),
+            // serde names the field and the place, and repeats a value only if it is of the wrong type.
+            JsonPayloadError::Deserialize(error) => Problem::InvalidBody(format!("The JSON does not have the shape that this takes (line {}, column {}).", error.line(), error.column())),
+            _ => Problem::InvalidBody("The body could not be read.".into()),
+        };
+        problem.into()
+    })
+}
+
+impl Application {
+    /// Opens everything that the settings name and begins to listen. Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// The first thing that stands in the way.
+    pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartError> {
+        // Fails only when it was installed before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (master, first_run) = master_key(settings)?;
+        let master = Arc::new(master);
+        migrate(settings, &master).await?;
+        let platform = Platform::start(master.clone(), platform_settings(settings, &master, clock)).await.map_err(StartError::Platform)?;
+        let engine = platform.engine.clone();
+        actix_web::rt::spawn(async move {
+            if let Err(fault) = engine.warm_up().await {
+                tracing::error!(%fault, "the embedding model cannot be loaded");
+            }
+        });
+        let busy = |source| StartError::Listen { address: settings.listen, source };
+        let listener = TcpListener::bind(settings.listen).map_err(busy)?;
+        let address = listener.local_addr().map_err(busy)?;
+        let server = serve(&platform, settings, &master, listener)?;
+        Ok(Self { address, server, platform, first_run })
+    }
+
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn is_first_run(&self) -> bool {
+        self.first_run
+    }
+
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until it is told to stop, by a signal or through the handle: then finishes what it took on.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> Result<(), StartError> {
+        let outcome = self.server.await;
+        self.platform.stop().await;
+        Ok(outcome?)
+    }
+}
+
+fn serve(platform: &Platform, settings: &Settings, master: &MasterKey, listener: TcpListener) -> Result<actix_web::dev::Server, StartError> {
+    let gate = Data::new(Gate::new(platform, master.csrf_key(), settings.public_url.as_ref(), settings.sign_up_open));
+    let described = Data::new(openapi::document(&routes::api()));
+    let (cookie_key, registry) = (master.cookie_key(), platform.registry.clone());
+    let upload = usize::try_from(settings.documents.file_bytes).unwrap_or(usize::MAX).saturating_mul(4);
+    let server = HttpServer::new(move || {
+        let routes = routes::api();
+        App::new()
+            .app_data(gate.clone())
+            .app_data(described.clone())
+            .app_data(json_config())
+            .app_data(PayloadConfig::new(upload))
+            .app_data(PathConfig::default().error_handler(|_, _| Problem::Fault(Fault::NotFound).into()))
+            .app_data(QueryConfig::default().error_handler(|_, _| Problem::InvalidBody("A query parameter is not of its type.".into()).into()))
+            .wrap(from_fn(every_response))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .service(
+                web::scope("/api/v1")
+                    .wrap(doors::cookies(registry.clone(), &cookie_key))
+                    .configure(|scope| routes::mount(&routes, scope)),
+            )
+            .configure(outside_api)
+    });
+    let server = server
+        .workers(std::thread::available_parallelism().map_or(2, usize::from))
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(20)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// What needs no session and changes nothing.
+fn outside_api(app: &mut web::ServiceConfig) {
+    app.route("/healthz", web::get().to(async || HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))))
+        .route("/readyz", web::get().to(ready))
+        .route("/api/openapi.json", web::get().to(async |described: Data<utoipa::openapi::OpenApi>| HttpResponse::Ok().json(&*described)))
+        .service(web::scope("/assets").wrap(Compress::default()).route("/dashboard/{path:.*}", web::get().to(routes::assets::dashboard_file)))
+        .service(web::resource("/widget.js").wrap(Compress::default()).route(web::get().to(routes::assets::widget_script)))
+        .default_service(web::to(page_or_nothing));
+}
+
+async fn ready(gate: Data<Gate>) -> Result<HttpResponse, Problem> {
+    gate.ready().await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready" })))
+}
+
+/// A person who follows an address gets the dashboard; a program that asks for something else learns that it is not there.
+async fn page_or_nothing(request: actix_web::HttpRequest) -> Result<HttpResponse, Problem> {
+    let wants_page = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let is_page = !request.path().starts_with("/api/") && !request.headers().contains_key(CONTENT_TYPE);
+    if request.method() == actix_web::http::Method::GET && wants_page && is_page {
+        return routes::assets::dashboard_page(request).await;
+    }
+    Err(Problem::Fault(Fault::NotFound))
+}

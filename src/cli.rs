@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    Application, Clock, StartError, application, eval,
+    settings::{Settings, Source},
+    telemetry,
+};
+
+/// Turns a product's documentation into an assistant its customers can ask.
+///
+/// Without a subcommand, serves. Everything has a default: the first start makes a data folder with a master key and an encrypted database, and prints the address to open.
+///
+/// Settings come from the environment (PERNOEX_LISTEN, DATABASE_URL, REDIS_URL, OPENAI_BASE_URL, ...; the README lists them) or from a TOML file.
+#[derive(Parser)]
+#[command(name = "pernoex", version)]
+pub struct Command {
+    /// A TOML file with settings. The environment overrides it. [default: pernoex.toml, if there is one]
+    #[arg(long, global = true, env = "PERNOEX_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Run the server (the default).
+    Serve,
+    /// Bring the database's tables up to date and leave.
+    Migrate,
+    /// Measure the ranking on a collection: a folder with corpus.jsonl, queries.jsonl and qrels.tsv.
+    Eval {
+        #[arg(long)]
+        corpus: PathBuf,
+    },
+}
+
+/// Runs the command to its end.
+#[must_use]
+pub fn run(command: Command) -> ExitCode {
+    let outcome = actix_web::rt::System::new().block_on(act(command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one line that says why nothing runs, before or without a log")]
+fn complain(error: &StartError) {
+    eprintln!("pernoex: {error}");
+}
+
+fn settings(file: Option<PathBuf>) -> Result<Settings, StartError> {
+    let default = PathBuf::from("pernoex.toml");
+    let file = file.or_else(|| default.exists().then_some(default));
+    let source = Source::load(file.as_deref(), std::env::vars())?;
+    Ok(Settings::from_source(&source)?)
+}
+
+async fn act(command: Command) -> Result<(), StartError> {
+    let settings = settings(command.config)?;
+    telemetry::init(&settings.log)?;
+    match command.action.unwrap_or(Action::Serve) {
+        Action::Serve => serve(&settings).await,
+        Action::Migrate => {
+            let (master, _) = application::master_key(&settings)?;
+            application::migrate(&settings, &master).await?;
+            println!("The database is up to date.");
+            Ok(())
+        }
+        Action::Eval { corpus } => eval::run(&corpus).await,
+    }
+}
+
+async fn serve(settings: &Settings) -> Result<(), StartError> {
+    let application = Application::start(settings, Clock::system()).await?;
+    let address = application.address();
+    let url = match &settings.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        // Browsers keep secure cookies for localhost without TLS.
+        None if address.ip().is_loopback() => format!("http://localhost:{}", address.port()),
+        None => format!("http://{address}"),
+    };
+    println!("Pernoex listens on {address}. Open {url}");
+    if application.is_first_run() {
+        let key = settings.data.join("master.key");
+        println!("This is a new installation. Sign up in the browser, create a project, add documents, ask.");
+        println!("Keep a copy of {} in a safe place: without it nothing that is stored can be read.", key.display());
+    }
+    application.run().await?;
+    println!("Stopped.");
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! What the doors know. Handlers can hold a gate, but its fields are the doors' own.
+
+use std::sync::Arc;
+
+use actors::{Fault, Limits, Platform, Registry, identity::Identity};
+use url::Url;
+use zeroize::Zeroizing;
+
+pub struct Gate {
+    pub(super) registry: Arc<Registry>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) csrf_key: Zeroizing<[u8; 32]>,
+    /// Scheme, host and port that browsers see, when it is not what they ask for.
+    pub(super) public_origin: Option<String>,
+    pub(super) sign_up_open: bool,
+}
+
+impl Gate {
+    #[must_use]
+    pub fn new(platform: &Platform, csrf_key: Zeroizing<[u8; 32]>, public_url: Option<&Url>, sign_up_open: bool) -> Self {
+        Self {
+            registry: platform.registry.clone(),
+            identity: platform.identity.clone(),
+            limits: platform.limits.clone(),
+            csrf_key,
+            public_origin: public_url.map(|url| url.origin().ascii_serialization()),
+            sign_up_open,
+        }
+    }
+
+    /// Whether the database and the cache answer.
+    ///
+    /// # Errors
+    /// `Storage` or `Cache` when one does not.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        self.registry.ready().await
+    }
+
+    /// The address of this server, as the browser of this request sees it.
+    pub fn origin_for(&self, request: &actix_web::HttpRequest) -> String {
+        let asked = || {
+            let info = request.connection_info();
+            format!("http://{}", info.host())
+        };
+        self.public_origin.clone().unwrap_or_else(asked)
+    }
+}

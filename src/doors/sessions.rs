@@ -1,0 +1,191 @@
+//! Sessions on the server. The cookie holds an id that routes to the tenant; the state is behind that tenant's session actor.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_session::{
+    Session, SessionMiddleware,
+    config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy},
+    storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
+};
+use actix_web::cookie::{Key, SameSite, time::Duration};
+use actors::{
+    AccountId, Fault, Registry, Role, TenantId,
+    identity::{Password, SignedIn},
+    tenant::{ShowWorkspace, Tenant},
+    sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
+};
+use anyhow::anyhow;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use super::Gate;
+use crate::error::Problem;
+
+const COOKIE: &str = "__Host-pernoex";
+const LIFE: Duration = Duration::hours(12);
+
+pub(super) const TENANT: &str = "tenant";
+pub(super) const ACCOUNT: &str = "account";
+/// What the CSRF token is derived from. Not the token.
+pub(super) const NONCE: &str = "nonce";
+/// Never stored: asked of the tenant at each request.
+pub(super) const ROLE: &str = "role";
+
+type State = HashMap<String, String>;
+
+/// The session middleware, with the cookie's every protection.
+pub fn cookies(registry: Arc<Registry>, key: &[u8]) -> SessionMiddleware<TenantSessions> {
+    SessionMiddleware::builder(TenantSessions(registry), Key::from(key))
+        .cookie_name(COOKIE.into())
+        .cookie_secure(true)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".into())
+        .cookie_domain(None)
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(PersistentSession::default().session_ttl(LIFE).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges))
+        .build()
+}
+
+/// Routes a session to its tenant's actor by the first half of its id.
+pub struct TenantSessions(Arc<Registry>);
+
+/// `tenant.secret`: 256 random bits after the tenant.
+fn parse(key: &SessionKey) -> Option<(TenantId, SessionHash)> {
+    let (tenant, secret) = key.as_ref().split_once('.')?;
+    let secret = BASE64_URL_SAFE_NO_PAD.decode(secret).ok().filter(|secret| secret.len() == 32)?;
+    Some((tenant.parse().ok()?, SessionHash::of(&secret)))
+}
+
+fn field<T: serde::de::DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+    serde_json::from_str(state.get(name)?).ok()
+}
+
+fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
+    Some((field(state, TENANT)?, field(state, ACCOUNT)?))
+}
+
+fn stored(mut state: State) -> Result<String, anyhow::Error> {
+    state.remove(ROLE);
+    Ok(serde_json::to_string(&state)?)
+}
+
+fn millis(ttl: &Duration) -> i64 {
+    i64::try_from(ttl.whole_milliseconds()).unwrap_or(i64::MAX)
+}
+
+impl SessionStore for TenantSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let Some((tenant, hash)) = parse(key) else { return Ok(None) };
+        let live = async { self.0.tenant(tenant).await?.sessions(LoadSession(hash)).await };
+        let live = match live.await {
+            Ok(Some(live)) => live,
+            Ok(None) | Err(Fault::NotFound) => return Ok(None),
+            Err(fault) => return Err(LoadError::Other(fault.into())),
+        };
+        let mut state: State = serde_json::from_str(&live.state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        // Belt and braces: the state must agree with the way it was found.
+        if owner_of(&state) != Some((tenant, live.account)) {
+            return Ok(None);
+        }
+        let role = serde_json::to_string(&live.role).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(ROLE.into(), role);
+        Ok(Some(state))
+    }
+
+    async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let (tenant, account) = owner_of(&state).ok_or_else(|| SaveError::Other(anyhow!("a session without an owner")))?;
+        let mut secret = [0; 32];
+        rand::fill(&mut secret);
+        let begin = BeginSession {
+            hash: SessionHash::of(&secret),
+            account,
+            state: stored(state).map_err(SaveError::Serialization)?,
+            ttl_ms: millis(ttl),
+        };
+        let begun = async { self.0.tenant(tenant).await?.sessions(begin).await };
+        begun.await.map_err(|fault| SaveError::Other(fault.into()))?;
+        let key = format!("{tenant}.{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
+        key.try_into().map_err(|_| SaveError::Other(anyhow!("session key")))
+    }
+
+    async fn update(&self, key: SessionKey, state: State, ttl: &Duration) -> Result<SessionKey, UpdateError> {
+        let other = |reason: &'static str| UpdateError::Other(anyhow!(reason));
+        let (tenant, hash) = parse(&key).ok_or_else(|| other("session key"))?;
+        let (owner, account) = owner_of(&state).ok_or_else(|| other("a session without an owner"))?;
+        if owner != tenant {
+            return Err(other("a session cannot change its tenant: it must be renewed"));
+        }
+        let update = UpdateSession { hash, account, state: stored(state).map_err(UpdateError::Serialization)?, ttl_ms: millis(ttl) };
+        let updated = async { self.0.tenant(tenant).await?.sessions(update).await };
+        // `false`: it ended meanwhile, and stays ended.
+        updated.await.map(|_| key).map_err(|fault| UpdateError::Other(fault.into()))
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
+        let Some((tenant, hash)) = parse(key) else { return Ok(()) };
+        self.0.tenant(tenant).await?.sessions(TouchSession { hash, ttl_ms: millis(ttl) }).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let Some((tenant, hash)) = parse(key) else { return Ok(()) };
+        self.0.tenant(tenant).await?.sessions(EndSession(hash)).await?;
+        Ok(())
+    }
+}
+
+fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
+    let failed = |_| Problem::Fault(Fault::Internal("session state"));
+    // A new id: one that somebody planted before the sign-in opens nothing after it.
+    session.clear();
+    session.renew();
+    session.insert(TENANT, who.tenant).map_err(failed)?;
+    session.insert(ACCOUNT, who.account).map_err(failed)?;
+    let mut nonce = [0; 32];
+    rand::fill(&mut nonce);
+    session.insert(NONCE, BASE64_URL_SAFE_NO_PAD.encode(nonce)).map_err(failed)
+}
+
+/// What someone types to be let in.
+pub enum Credentials<'a> {
+    SignUp { email: &'a str, password: &'a Password, workspace: &'a str },
+    SignIn { email: &'a str, password: &'a Password },
+}
+
+/// Lets someone in and begins their session.
+///
+/// # Errors
+/// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`.
+pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, address: &str) -> Result<Who, Problem> {
+    let signed_in = match credentials {
+        Credentials::SignUp { .. } if !gate.sign_up_open => return Err(Problem::SignUpClosed),
+        Credentials::SignUp { email, password, workspace } => gate.identity.sign_up(email, password, workspace, address).await?,
+        Credentials::SignIn { email, password } => gate.identity.sign_in(email, password, address).await?,
+    };
+    let tenant = gate.registry.tenant(signed_in.tenant).await?;
+    begin(session, signed_in)?;
+    Who::find(gate, &tenant, signed_in).await
+}
+
+/// A person in a workspace, to show to themselves.
+pub struct Who {
+    pub account: AccountId,
+    pub email: String,
+    pub tenant: TenantId,
+    pub workspace: String,
+    pub role: Role,
+}
+
+impl Who {
+    pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
+        let SignedIn { account, tenant: id } = signed_in;
+        let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
+        let email = gate.identity.email_of(account).await?;
+        Ok(Self { account, email, tenant: id, workspace: workspace.name, role: workspace.role })
+    }
+}
+
+/// Ends the session, in the store first: the cookie is worth nothing when the answer is out.
+pub fn end_session(session: &Session) {
+    session.purge();
+}

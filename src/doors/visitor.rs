@@ -1,0 +1,168 @@
+//! The widget's door: a project's public key, an allowed origin, and, but for beginning a visit, the visitor's own token.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{self, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN},
+    middleware::Next,
+    web::Data,
+};
+use actors::{
+    Fault, MessageId, Rule, VisitorId,
+    project::{
+        conversations::{Feedback, OwnConversation, OwnFeedback, Turn},
+        questions::{AnswerEvent, Answered, VisitorAsk},
+        visitors::{AdmitVisitor, BeginVisit, CheckOrigin, Visit},
+    },
+    tenant::{ProjectRef, Tenant},
+};
+use tokio::sync::mpsc;
+
+use super::Gate;
+use crate::error::Problem;
+
+/// Someone on an allowed page, not yet known. May begin a visit.
+pub struct VisitPass(Place);
+
+/// A visitor. May ask, read their own conversation, and say whether an answer helped: there is no method for anything else.
+///
+/// ```compile_fail,E0599
+/// async fn manage(pass: pernoex::doors::VisitorPass) {
+///     let _ = pass.send(actors::project::widget::RotatePublicKey).await;
+/// }
+/// ```
+pub struct VisitorPass {
+    place: Place,
+    visitor: VisitorId,
+}
+
+struct Place {
+    /// Held, so that the tenant stays while it answers.
+    _tenant: Arc<Tenant>,
+    project: ProjectRef,
+    origin: String,
+}
+
+/// Left in the request once its origin was allowed, for the layer that writes the response's headers.
+struct Allowed(HeaderValue);
+
+fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
+    request.app_data::<Data<Gate>>().cloned().ok_or(Problem::Fault(Fault::Internal("no gate")))
+}
+
+impl Place {
+    async fn find(request: &HttpRequest) -> Result<Self, Problem> {
+        let gate = gate(request)?;
+        let key = request.match_info().get("key").filter(|key| key.len() == 46 && key.starts_with("pk_"));
+        let key = key.ok_or(Problem::Fault(Fault::NotFound))?;
+        let (tenant, project) = gate.registry.by_public_key(key).await?;
+        // The server decides, not the browser: a request without an allowed origin gets no answer to keep from anyone.
+        let header = request.headers().get(ORIGIN).cloned();
+        let origin = header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        project.ask(CheckOrigin { origin: origin.clone() }).await?;
+        if let Some(header) = header {
+            request.extensions_mut().insert(Allowed(header));
+        }
+        let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
+        gate.limits.check(Rule::WIDGET_ADDRESS, &format!("{key} {address}")).await?;
+        gate.limits.check(Rule::WIDGET_KEY, key).await?;
+        Ok(Self { _tenant: tenant, project, origin })
+    }
+}
+
+impl VisitPass {
+    /// # Errors
+    /// What the project answers.
+    pub async fn begin(&self, earlier: Option<String>) -> Result<Visit, Problem> {
+        Ok(self.0.project.ask(BeginVisit { origin: self.0.origin.clone(), earlier }).await?)
+    }
+}
+
+impl VisitorPass {
+    /// # Errors
+    /// What the project answers.
+    pub async fn ask(self, question: String, events: mpsc::Sender<AnswerEvent>) -> Result<Answered, Problem> {
+        let ask = VisitorAsk { question, visitor: self.visitor, origin: self.place.origin.clone(), events };
+        Ok(self.place.project.ask(ask).await?)
+    }
+
+    /// # Errors
+    /// What the project answers.
+    pub async fn conversation(&self) -> Result<Vec<Turn>, Problem> {
+        Ok(self.place.project.ask(OwnConversation(self.visitor)).await?)
+    }
+
+    /// # Errors
+    /// `NotFound` for an answer that was given to someone else.
+    pub async fn feedback(&self, message: MessageId, helpful: Option<bool>) -> Result<(), Problem> {
+        let feedback = Feedback { message, helpful };
+        Ok(self.place.project.ask(OwnFeedback { visitor: self.visitor, feedback }).await?)
+    }
+}
+
+type Admission<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for VisitPass {
+    type Error = Problem;
+    type Future = Admission<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(Place::find(&request).await?)) })
+    }
+}
+
+impl FromRequest for VisitorPass {
+    type Error = Problem;
+    type Future = Admission<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let place = Place::find(&request).await?;
+            let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
+            let visitor = place.project.ask(AdmitVisitor { origin: place.origin.clone(), token }).await?;
+            Ok(Self { place, visitor })
+        })
+    }
+}
+
+fn let_read(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-request-id"));
+}
+
+/// Lets the page read the response, if its origin was allowed: problems included, so that the widget can explain them.
+///
+/// # Errors
+/// What the route answers.
+pub async fn cross_origin(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let seen = request.request().clone();
+    let mut response = match next.call(request).await {
+        Ok(response) => response.map_into_left_body(),
+        Err(error) => ServiceResponse::new(seen.clone(), error.error_response()).map_into_right_body(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(Allowed(origin)) = seen.extensions_mut().remove::<Allowed>() {
+        let_read(headers, origin);
+    }
+    Ok(response)
+}
+
+/// Answers a browser that asks beforehand whether it may.
+///
+/// # Errors
+/// `NotFound` for an unknown key, `OriginNotAllowed` for a page that is not listed.
+pub async fn preflight(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Place::find(&request).await?;
+    let mut response = HttpResponse::NoContent();
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"));
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"));
+    response.insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"));
+    Ok(response.finish())
+}

@@ -1,0 +1,243 @@
+//! Every way to say no, as RFC 9457 problem documents. The match below is exhaustive: a new fault needs a stable id and a status
+//! before it compiles.
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use actors::{Fault, Invalid, Limit};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request has no other answer.
+#[derive(Debug)]
+pub enum Problem {
+    Fault(Fault),
+    NotSignedIn,
+    RoleTooLow,
+    SignUpClosed,
+    CsrfFailed,
+    /// The body is not the JSON, or not the form, that the route takes.
+    InvalidBody(String),
+    TooLarge,
+    /// None of the files of an upload was accepted: the first's problem, and what was wrong with each.
+    NothingAccepted(Box<Problem>, Vec<Rejected>),
+}
+
+/// A file of an upload that was not accepted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Rejected {
+    pub name: String,
+    pub code: String,
+    pub detail: String,
+}
+
+/// RFC 9457, with a stable `code` and the request's id.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    pub r#type: String,
+    pub code: &'a str,
+    pub title: &'a str,
+    pub status: u16,
+    pub detail: &'a str,
+    pub request_id: &'a str,
+    /// The name of the input that is not acceptable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'a str>,
+    /// Seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Rejected>,
+}
+
+/// A problem on its way out. Left in the response for the outermost layer, which knows the request's id.
+#[derive(Clone)]
+pub struct Description {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub title: &'static str,
+    pub detail: Cow<'static, str>,
+    pub field: Option<String>,
+    pub retry_after: Option<u64>,
+    pub rejected: Vec<Rejected>,
+}
+
+impl Description {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, title, detail: detail.into(), field: None, retry_after: None, rejected: Vec::new() }
+    }
+
+    fn wait(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// What is left to say of a failure that is ours: that it happened. The log has the rest, under the same request id.
+    pub fn internal() -> Self {
+        let detail = "Something failed on our side. Give the request id to the operator: the log holds the reason.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error", detail)
+    }
+
+    /// For answers that come from the web framework itself.
+    pub fn of_status(status: StatusCode) -> Self {
+        let (code, title) = match status.as_u16() {
+            400 => ("invalid_request", "Invalid request"),
+            401 => ("not_signed_in", "Not signed in"),
+            404 => ("not_found", "Not found"),
+            405 => ("method_not_allowed", "Method not allowed"),
+            408 => ("request_timed_out", "The request took too long"),
+            413 => ("too_large", "Too large"),
+            415 => ("unsupported_media_type", "Unsupported media type"),
+            500.. => return Self::internal(),
+            _ => ("refused", "Refused"),
+        };
+        Self::new(status, code, title, title)
+    }
+
+    pub fn document<'a>(&'a self, request_id: &'a str) -> ProblemDocument<'a> {
+        ProblemDocument {
+            r#type: format!("https://pernoex.dev/problems/{}", self.code),
+            code: self.code,
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            request_id,
+            field: self.field.as_deref(),
+            retry_after: self.retry_after,
+            rejected: self.rejected.clone(),
+        }
+    }
+}
+
+impl Problem {
+    pub fn describe(&self) -> Description {
+        use StatusCode as S;
+        match self {
+            Self::Fault(fault) => describe(fault),
+            Self::NotSignedIn => Description::new(S::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on."),
+            Self::RoleTooLow => Description::new(S::FORBIDDEN, "role_too_low", "Not allowed", "Your role in this workspace does not allow this."),
+            Self::SignUpClosed => {
+                Description::new(S::FORBIDDEN, "sign_up_closed", "Sign-up is closed", "This installation takes no new accounts. Ask its operator.")
+            }
+            Self::CsrfFailed => {
+                Description::new(S::FORBIDDEN, "csrf_failed", "Not from this site", "The request did not come from this site's own pages, or its token is old. Reload the page.")
+            }
+            Self::InvalidBody(reason) => Description::new(S::BAD_REQUEST, "invalid_body", "Invalid body", reason.clone()),
+            Self::TooLarge => Description::new(S::PAYLOAD_TOO_LARGE, "too_large", "Too large", "The request's body is larger than this route takes."),
+            Self::NothingAccepted(first, rejected) => {
+                Description { status: S::UNPROCESSABLE_ENTITY, rejected: rejected.clone(), ..first.describe() }
+            }
+        }
+    }
+}
+
+fn describe(fault: &Fault) -> Description {
+    use StatusCode as S;
+    match fault {
+        Fault::NotFound => Description::new(S::NOT_FOUND, "not_found", "Not found", "There is no such thing here."),
+        Fault::NameTaken(field) => Description {
+            field: Some((*field).to_owned()),
+            ..Description::new(S::CONFLICT, "name_taken", "Name taken", "Something here has this name already.")
+        },
+        Fault::Invalid { code, field, reason } => Description {
+            field: Some(field.clone()),
+            ..Description::new(S::UNPROCESSABLE_ENTITY, invalid(*code), "Not acceptable", reason.clone())
+        },
+        Fault::ConfirmationMismatch => Description {
+            field: Some("confirm".into()),
+            ..Description::new(S::UNPROCESSABLE_ENTITY, "confirmation_mismatch", "Not confirmed", "Type the exact name to confirm.")
+        },
+        Fault::EmailTaken => Description {
+            field: Some("email".into()),
+            ..Description::new(S::CONFLICT, "email_taken", "Address taken", "This e-mail address has an account already. Sign in instead.")
+        },
+        Fault::WrongCredentials => {
+            Description::new(S::UNAUTHORIZED, "wrong_credentials", "Wrong credentials", "The e-mail address and the password do not go together.")
+        }
+        Fault::TooMany { retry_after_s } => {
+            Description::new(S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", "Wait a little before you try again.").wait(*retry_after_s)
+        }
+        Fault::Limit { code, reason } => {
+            let (status, code) = limit(*code);
+            Description::new(status, code, "Limit reached", reason.clone())
+        }
+        Fault::OriginNotAllowed => {
+            Description::new(S::FORBIDDEN, "origin_not_allowed", "Origin not allowed", "This site is not on the project's list of allowed domains.")
+        }
+        Fault::VisitorTokenInvalid => {
+            Description::new(S::UNAUTHORIZED, "visitor_token_invalid", "Visit over", "The visitor's token is missing, expired or not for this site. Begin a new visit.")
+        }
+        Fault::Overloaded => {
+            Description::new(S::SERVICE_UNAVAILABLE, "overloaded", "Busy", "This workspace has more requests than it can take. Try again in a moment.").wait(1)
+        }
+        Fault::Unavailable => {
+            Description::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available", "A part of this workspace is being restored. Try again soon.").wait(10)
+        }
+        Fault::TimedOut => Description::new(S::GATEWAY_TIMEOUT, "timed_out", "No reply in time", "This took too long. It may still complete.").wait(5),
+        Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache => {
+            Description::new(S::SERVICE_UNAVAILABLE, "storage_unavailable", "Not available", "The database or the cache does not answer. Try again soon.").wait(5)
+        }
+        Fault::Storage(_) | Fault::Crashed | Fault::Sealed | Fault::Internal(_) => Description::internal(),
+    }
+}
+
+fn invalid(code: Invalid) -> &'static str {
+    match code {
+        Invalid::Name => "invalid_name",
+        Invalid::Email => "invalid_email",
+        Invalid::WeakPassword => "weak_password",
+        Invalid::Origin => "invalid_origin",
+        Invalid::Color => "invalid_color",
+        Invalid::Position => "invalid_position",
+        Invalid::TextTooLong => "text_too_long",
+        Invalid::TooManySuggestions => "too_many_suggestions",
+        Invalid::TooManyOrigins => "too_many_origins",
+        Invalid::SourceUrl => "invalid_source_url",
+        Invalid::QuestionEmpty => "question_empty",
+        Invalid::QuestionTooLong => "question_too_long",
+        Invalid::Cursor => "invalid_cursor",
+    }
+}
+
+fn limit(code: Limit) -> (StatusCode, &'static str) {
+    use StatusCode as S;
+    match code {
+        Limit::FileTooLarge => (S::PAYLOAD_TOO_LARGE, "file_too_large"),
+        Limit::UnsupportedType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_type"),
+        Limit::EmptyFile => (S::UNPROCESSABLE_ENTITY, "empty_file"),
+        Limit::TooManyDocuments => (S::CONFLICT, "too_many_documents"),
+        Limit::StorageFull => (S::CONFLICT, "storage_full"),
+        Limit::TooManyProjects => (S::CONFLICT, "too_many_projects"),
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            other => f.write_str(other.describe().code),
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.describe().status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let description = self.describe();
+        if description.status.is_server_error() {
+            tracing::error!(problem = description.code, reason = %self, "a request failed");
+        }
+        let mut response = HttpResponse::new(description.status);
+        response.extensions_mut().insert(description);
+        response
+    }
+}

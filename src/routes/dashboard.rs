@@ -1,0 +1,8 @@
+//! What the team does.
+
+pub mod analytics;
+pub mod conversations;
+pub mod documents;
+pub mod projects;
+pub mod questions;
+pub mod set_up;

@@ -1,0 +1,37 @@
+//! Projects of the workspace.
+
+use actix_web::{HttpResponse, web::Json};
+use actors::{
+    role::{Admin, Member},
+    tenant::{CreateProject, DeleteProject, ListProjects, RenameProject, ShowProject},
+};
+
+use crate::{
+    doors::{Pass, ProjectPass},
+    error::Problem,
+    routes::views::{Confirmation, NameBody, ProjectView, Projects},
+};
+
+pub async fn list(pass: Pass<Member>) -> Result<Json<Projects>, Problem> {
+    let projects = pass.send(ListProjects).await?;
+    Ok(Json(Projects { projects: projects.into_iter().map(ProjectView::from).collect() }))
+}
+
+pub async fn create(pass: Pass<Admin>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
+    let project = pass.send(CreateProject { name: body.into_inner().name }).await?;
+    Ok(HttpResponse::Created().json(ProjectView::from(project)))
+}
+
+pub async fn show(pass: ProjectPass<Member>) -> Result<Json<ProjectView>, Problem> {
+    Ok(Json(pass.workspace().send(ShowProject(pass.id())).await?.into()))
+}
+
+pub async fn rename(pass: ProjectPass<Admin>, body: Json<NameBody>) -> Result<Json<ProjectView>, Problem> {
+    let rename = RenameProject { project: pass.id(), name: body.into_inner().name };
+    Ok(Json(pass.workspace().send(rename).await?.into()))
+}
+
+pub async fn delete(pass: ProjectPass<Admin>, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
+    pass.workspace().send(DeleteProject { project: pass.id(), confirm: body.into_inner().confirm }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

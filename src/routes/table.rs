@@ -1,0 +1,130 @@
+//! What a row of the route table is, and how it is mounted.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::{FromRequest, Handler, Responder, http::Method, middleware::from_fn, web};
+use utoipa::{ToSchema, openapi::{RefOr, Schema}};
+
+use crate::doors;
+
+/// Who may come in, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Nobody in particular: begins a session. JSON from this origin only.
+    Open,
+    /// A member's session; a change needs the session's token.
+    Session,
+    /// A public key on an allowed origin.
+    Widget,
+}
+
+pub(crate) type Described = (&'static str, RefOr<Schema>, Vec<(String, RefOr<Schema>)>);
+
+pub(crate) enum Body {
+    None,
+    Json(Described),
+    Files,
+}
+
+type Mount = Arc<dyn Fn() -> actix_web::Route + Send + Sync>;
+
+/// One operation.
+pub struct Route {
+    pub method: Method,
+    /// Below `/api/v1`.
+    pub path: &'static str,
+    pub door: Door,
+    pub summary: &'static str,
+    pub(crate) body: Body,
+    pub(crate) query: &'static [&'static str],
+    pub(crate) status: u16,
+    pub(crate) answer: Option<Described>,
+    pub(crate) streams: bool,
+    pub(crate) file: bool,
+    mount: Mount,
+}
+
+fn described<T: ToSchema>() -> Described {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    (short_name::<T>(), T::schema(), parts)
+}
+
+fn short_name<T: ?Sized>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident)*) => {$(
+        pub(super) fn $name<F, Args>(path: &'static str, handler: F, door: Door, summary: &'static str) -> Route
+        where
+            F: Handler<Args> + Send + Sync,
+            F::Output: Responder + 'static,
+            Args: FromRequest + 'static,
+        {
+            let mount = Arc::new(move || web::$name().to(handler.clone()));
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, mount }
+        }
+    )*};
+}
+methods! { get GET post POST put PUT patch PATCH delete DELETE }
+
+impl Route {
+    pub(super) fn takes<T: ToSchema>(self) -> Self {
+        Self { body: Body::Json(described::<T>()), ..self }
+    }
+
+    pub(super) fn takes_files(self) -> Self {
+        Self { body: Body::Files, ..self }
+    }
+
+    pub(super) fn asks(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    pub(super) fn gives<T: ToSchema>(self, status: u16) -> Self {
+        Self { status, answer: Some(described::<T>()), ..self }
+    }
+
+    pub(super) fn gives_file(self) -> Self {
+        Self { file: true, ..self }
+    }
+
+    pub(super) fn empty(self) -> Self {
+        Self { status: 204, ..self }
+    }
+
+    /// Also as server-sent events.
+    pub(super) fn streams(self) -> Self {
+        Self { streams: true, ..self }
+    }
+
+    fn guarded(&self) -> actix_web::Route {
+        let route = (self.mount)();
+        match self.door {
+            Door::Open => route.wrap(from_fn(doors::same_origin)),
+            Door::Session if self.method == Method::GET => route,
+            Door::Session => route.wrap(from_fn(doors::with_token)),
+            Door::Widget => route.wrap(from_fn(doors::cross_origin)),
+        }
+    }
+}
+
+/// Mounts `routes`, each behind its door.
+pub fn mount(routes: &[Route], scope: &mut web::ServiceConfig) {
+    let mut by_path: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    for route in routes {
+        by_path.entry(route.path).or_default().push(route);
+    }
+    for (path, routes) in by_path {
+        let mut resource = web::resource(path);
+        if routes.iter().any(|route| route.door == Door::Widget) {
+            resource = resource.route(web::method(Method::OPTIONS).to(doors::preflight).wrap(from_fn(doors::cross_origin)));
+        }
+        for route in routes {
+            resource = resource.route(route.guarded());
+        }
+        scope.service(resource);
+    }
+}

@@ -1,0 +1,260 @@
+//! What an operator may set. Everything has a default that is safe to start with; what contradicts itself does not start.
+
+mod source;
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use actors::{DocumentLimits, LanguageModelSettings};
+use url::Url;
+use zeroize::Zeroizing;
+
+pub use source::{NAMES, SettingError, Source};
+
+/// The whole tree. Printing it shows no secret.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// How browsers reach it, when that is not the address itself.
+    pub public_url: Option<Url>,
+    /// The folder of the master key and the embedded database.
+    pub data: PathBuf,
+    /// Instead of the key file: 32 bytes in Base64.
+    pub master_key: Option<Secret>,
+    pub sign_up_open: bool,
+    pub bcrypt_cost: u32,
+    /// Multiplies every rate limit.
+    pub limit_factor: u32,
+    pub idle: Duration,
+    pub database: DatabaseSettings,
+    pub redis_url: Option<Secret>,
+    pub language_model: Option<ModelSettings>,
+    pub documents: DocumentLimits,
+    pub log: LogSettings,
+}
+
+#[derive(Debug)]
+pub enum DatabaseSettings {
+    /// A SQLCipher file in the data folder.
+    Embedded,
+    Postgres {
+        url: Secret,
+        connections: u32,
+        /// A role that owns the tables. Set on the node or command that migrates.
+        migration_url: Option<Secret>,
+    },
+}
+
+#[derive(Debug)]
+pub struct ModelSettings {
+    pub base_url: Url,
+    pub key: Option<Secret>,
+    pub model: String,
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// A `tracing` filter such as `info` or `pernoex=debug,info`.
+    pub filter: String,
+    pub json: bool,
+}
+
+/// A setting that is not for eyes. Wiped when dropped.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    fn of(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl ModelSettings {
+    /// The form that the actors take.
+    #[must_use]
+    pub fn for_actors(&self) -> LanguageModelSettings {
+        LanguageModelSettings {
+            base_url: self.base_url.clone(),
+            key: self.key.as_ref().map(|key| key.0.clone()),
+            model: self.model.clone(),
+            first_word: (self.timeout / 3).max(Duration::from_secs(1)),
+            whole: self.timeout,
+        }
+    }
+}
+
+impl Settings {
+    /// # Errors
+    /// The first setting that is wrong, missing or contradicts another.
+    pub fn from_source(source: &Source) -> Result<Self, SettingError> {
+        let listen: SocketAddr = source.parse("PERNOEX_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address and port such as 127.0.0.1:8080")?;
+        Ok(Self {
+            listen,
+            public_url: public_url(source)?,
+            data: source.text("PERNOEX_DATA").unwrap_or("data").into(),
+            master_key: source.text("PERNOEX_MASTER_KEY").map(Secret::of),
+            sign_up_open: match source.text("PERNOEX_SIGN_UP") {
+                None | Some("open") => true,
+                Some("closed") => false,
+                Some(_) => return Err(SettingError::new("PERNOEX_SIGN_UP", "must be open or closed")),
+            },
+            bcrypt_cost: whole(source, "PERNOEX_BCRYPT_COST", 12, 4..=16)?,
+            limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
+            idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
+            database: database(source)?,
+            redis_url: redis_url(source)?,
+            language_model: language_model(source)?,
+            documents: documents(source)?,
+            log: LogSettings {
+                filter: source.text("PERNOEX_LOG").unwrap_or("info").to_owned(),
+                json: match source.text("PERNOEX_LOG_FORMAT") {
+                    None | Some("pretty") => false,
+                    Some("json") => true,
+                    Some(_) => return Err(SettingError::new("PERNOEX_LOG_FORMAT", "must be pretty or json")),
+                },
+            },
+        })
+    }
+}
+
+fn whole(source: &Source, name: &str, default: u32, range: std::ops::RangeInclusive<u32>) -> Result<u32, SettingError> {
+    let expected = format!("a whole number from {} to {}", range.start(), range.end());
+    let value = source.parse(name, default, &expected)?;
+    if range.contains(&value) { Ok(value) } else { Err(SettingError::new(name, format!("must be {expected}"))) }
+}
+
+fn web_address(source: &Source, name: &str) -> Result<Option<Url>, SettingError> {
+    let Some(text) = source.text(name) else { return Ok(None) };
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    url.map(Some).ok_or_else(|| SettingError::new(name, "must be a web address such as https://support.example.com"))
+}
+
+fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
+    let name = "PERNOEX_PUBLIC_URL";
+    match web_address(source, name)? {
+        Some(url) if url.path() != "/" || url.query().is_some() => Err(SettingError::new(name, "must have no path")),
+        found => Ok(found),
+    }
+}
+
+fn database(source: &Source) -> Result<DatabaseSettings, SettingError> {
+    let name = "DATABASE_URL";
+    let migration = source.text("MIGRATION_DATABASE_URL");
+    match source.text(name) {
+        None if migration.is_some() => {
+            Err(SettingError::new("MIGRATION_DATABASE_URL", "is set but DATABASE_URL is not: set both for PostgreSQL, or neither"))
+        }
+        None => Ok(DatabaseSettings::Embedded),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            let parsed = Url::parse(url).map_err(|_| SettingError::new(name, "is not a valid address"))?;
+            if parsed.username().is_empty() {
+                return Err(SettingError::new(name, "must name the role: postgres://role:password@host/database"));
+            }
+            Ok(DatabaseSettings::Postgres {
+                url: Secret::of(url),
+                connections: whole(source, "DATABASE_CONNECTIONS", 16, 2..=500)?,
+                migration_url: migration.map(Secret::of),
+            })
+        }
+        Some(_) => Err(SettingError::new(name, "must begin with postgres:// (unset it to use the embedded database)")),
+    }
+}
+
+fn redis_url(source: &Source) -> Result<Option<Secret>, SettingError> {
+    match source.text("REDIS_URL") {
+        None => Ok(None),
+        Some(url) if url.starts_with("redis://") || url.starts_with("rediss://") => Ok(Some(Secret::of(url))),
+        Some(_) => Err(SettingError::new("REDIS_URL", "must begin with redis:// or rediss://")),
+    }
+}
+
+fn language_model(source: &Source) -> Result<Option<ModelSettings>, SettingError> {
+    let (key, model) = (source.text("OPENAI_API_KEY"), source.text("OPENAI_MODEL"));
+    let Some(base_url) = web_address(source, "OPENAI_BASE_URL")? else {
+        return match (key, model) {
+            (None, None) => Ok(None),
+            (Some(_), _) => Err(SettingError::new("OPENAI_API_KEY", "is set but OPENAI_BASE_URL is not: set it, for instance to https://api.openai.com/v1")),
+            _ => Err(SettingError::new("OPENAI_MODEL", "is set but OPENAI_BASE_URL is not: set both or neither")),
+        };
+    };
+    let model = model.ok_or_else(|| SettingError::new("OPENAI_MODEL", "is missing: name the model that OPENAI_BASE_URL serves"))?;
+    Ok(Some(ModelSettings {
+        base_url,
+        key: key.map(Secret::of),
+        model: model.to_owned(),
+        timeout: Duration::from_secs(u64::from(whole(source, "OPENAI_TIMEOUT_S", 45, 1..=110)?)),
+    }))
+}
+
+fn documents(source: &Source) -> Result<DocumentLimits, SettingError> {
+    let mut limits = DocumentLimits::default();
+    limits.file_bytes = u64::from(whole(source, "PERNOEX_MAX_FILE_MIB", 20, 1..=200)?) << 20;
+    limits.documents = i64::from(whole(source, "PERNOEX_MAX_DOCUMENTS", 5_000, 1..=1_000_000)?);
+    limits.total_bytes = i64::from(whole(source, "PERNOEX_MAX_PROJECT_MIB", 2_048, 1..=1_000_000)?) << 20;
+    limits.inside.pages = whole(source, "PERNOEX_MAX_PAGES", limits.inside.pages, 1..=100_000)?;
+    if limits.file_bytes > limits.total_bytes.unsigned_abs() {
+        return Err(SettingError::new("PERNOEX_MAX_FILE_MIB", "is larger than PERNOEX_MAX_PROJECT_MIB: raise that one or lower this"));
+    }
+    Ok(limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Source::load(None, pairs).and_then(|source| Settings::from_source(&source)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert!(matches!(settings.database, DatabaseSettings::Embedded));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_its_value_is_not_repeated() {
+        for (pairs, names) in [
+            (vec![("PERNOEX_LISTEN", "hunter2")], "PERNOEX_LISTEN"),
+            (vec![("PERNOEX_LISTN", "hunter2")], "PERNOEX_LISTN"),
+            (vec![("PERNOEX_BCRYPT_COST", "99")], "PERNOEX_BCRYPT_COST"),
+            (vec![("DATABASE_URL", "mysql://hunter2")], "DATABASE_URL"),
+            (vec![("DATABASE_URL", "postgres://host/db")], "DATABASE_URL"),
+            (vec![("MIGRATION_DATABASE_URL", "postgres://a:hunter2@h/d")], "DATABASE_URL is not"),
+            (vec![("REDIS_URL", "hunter2")], "REDIS_URL"),
+            (vec![("OPENAI_API_KEY", "hunter2")], "OPENAI_BASE_URL"),
+            (vec![("OPENAI_BASE_URL", "https://api.example.com/v1")], "OPENAI_MODEL"),
+            (vec![("PERNOEX_MAX_FILE_MIB", "20"), ("PERNOEX_MAX_PROJECT_MIB", "10")], "PERNOEX_MAX_PROJECT_MIB"),
+            (vec![("PERNOEX_PUBLIC_URL", "https://a.example.com/path")], "PERNOEX_PUBLIC_URL"),
+        ] {
+            let error = settings(&pairs).unwrap_err();
+            assert!(error.contains(names), "{error}");
+            assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn printing_the_settings_shows_no_secret() {
+        let settings = settings(&[
+            ("DATABASE_URL", "postgres://app:hunter2@db/pernoex"),
+            ("REDIS_URL", "redis://:hunter2@cache"),
+            ("OPENAI_BASE_URL", "https://api.example.com/v1"),
+            ("OPENAI_API_KEY", "hunter2"),
+            ("OPENAI_MODEL", "small"),
+            ("PERNOEX_MASTER_KEY", "hunter2"),
+        ]);
+        assert!(!format!("{:?}", settings.unwrap()).contains("hunter2"));
+    }
+}

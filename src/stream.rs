@@ -1,0 +1,84 @@
+//! An answer as server-sent events while it is written, or whole as JSON, as the client accepts.
+//! Format: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use std::future::Future;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
+    rt,
+    web::Bytes,
+};
+use actors::project::questions::AnswerEvent;
+use futures_util::stream::unfold;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tracing_actix_web::RequestId;
+
+use crate::{error::Problem, routes::views::AnswerView};
+
+/// Events that wait for a slow reader before the writer waits too.
+const WAITING: usize = 64;
+
+pub fn channel() -> (mpsc::Sender<AnswerEvent>, mpsc::Receiver<AnswerEvent>) {
+    mpsc::channel(WAITING)
+}
+
+fn event<T: Serialize>(name: &str, data: &T) -> Bytes {
+    // JSON holds no line breaks of its own, so one data line is enough.
+    let data = serde_json::to_string(data).unwrap_or_else(|_| "{}".into());
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
+
+fn present(seen: AnswerEvent) -> Bytes {
+    match seen {
+        AnswerEvent::Started { conversation, question } => event("started", &json!({ "conversation": conversation, "question": question })),
+        AnswerEvent::Delta(text) => event("delta", &json!({ "text": text })),
+        AnswerEvent::Restart => event("restart", &json!({})),
+    }
+}
+
+/// Answers with what `answer` comes to. What is wrong before it begins is a problem with its own status; after that, an event.
+///
+/// # Errors
+/// What `answer` fails with before its first event.
+pub async fn respond(
+    request: &HttpRequest,
+    mut seen: mpsc::Receiver<AnswerEvent>,
+    answer: impl Future<Output = Result<AnswerView, Problem>> + 'static,
+) -> Result<HttpResponse, Problem> {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // A task of its own: what a client that leaves has begun is finished and stored.
+    let mut answer = rt::spawn(answer);
+    let failed = |_| Problem::Fault(actors::Fault::Crashed);
+    if !accept.contains("text/event-stream") {
+        rt::spawn(async move { while seen.recv().await.is_some() {} });
+        return Ok(HttpResponse::Ok().json(answer.await.map_err(failed)??));
+    }
+    let first = tokio::select! {
+        biased;
+        first = seen.recv() => first,
+        done = &mut answer => return Ok(HttpResponse::Ok().content_type("text/event-stream").body(event("done", &done.map_err(failed)??))),
+    };
+    let Some(first) = first else { return Ok(HttpResponse::Ok().content_type("text/event-stream").body(event("done", &answer.await.map_err(failed)??))) };
+    let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+    let (out, body) = mpsc::channel::<Bytes>(WAITING);
+    rt::spawn(async move {
+        let _ = out.send(present(first)).await;
+        while let Some(next) = seen.recv().await {
+            let _ = out.send(present(next)).await;
+        }
+        let last = match answer.await.unwrap_or(Err(Problem::Fault(actors::Fault::Crashed))) {
+            Ok(answer) => event("done", &answer),
+            Err(problem) => event("problem", &problem.describe().document(&id)),
+        };
+        let _ = out.send(last).await;
+    });
+    let body = unfold(body, async |mut body| body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body)));
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, "text/event-stream")).insert_header((CACHE_CONTROL, "no-store"));
+    // A proxy that collects the stream would hold back the words.
+    response.insert_header(("x-accel-buffering", "no"));
+    Ok(response.streaming(body))
+}

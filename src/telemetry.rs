@@ -1,0 +1,39 @@
+//! Logs: structured, on standard error, with one span a request.
+
+use actix_web::{Error, HttpMessage, body::MessageBody, dev::{ServiceRequest, ServiceResponse}};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::settings::{LogSettings, SettingError};
+
+/// # Errors
+/// When the filter cannot be read. A second call leaves the first in place.
+pub fn init(settings: &LogSettings) -> Result<(), SettingError> {
+    let filter = EnvFilter::try_new(&settings.filter)
+        .map_err(|_| SettingError::new("PERNOEX_LOG", "must be a filter such as info or pernoex=debug,info"))?;
+    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let output = if settings.json { output.json().boxed() } else { output.compact().boxed() };
+    let _ = tracing_subscriber::registry().with(filter).with(output).try_init();
+    Ok(())
+}
+
+/// What is known of a request in the log. The path's pattern and not the path: a public key is part of some, and the query of none.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let route = request.match_pattern().unwrap_or_else(|| "unmatched".into());
+        tracing::info_span!("request", id, method = %request.method(), route, status = tracing::field::Empty)
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => response.response().status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        span.record("status", status.as_u16());
+        span.in_scope(|| tracing::debug!("done"));
+    }
+}

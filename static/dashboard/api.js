@@ -1,0 +1,127 @@
+/** Talking to the server: JSON in and out, the CSRF header on every change, problem documents as typed errors. */
+import { Problem } from "./problem.js";
+
+let csrfToken = "";
+let signedOut = () => {};
+
+/** @param {string} token */
+export function useCsrfToken(token) {
+  csrfToken = token;
+}
+
+/** Called when a request that needs a session finds there is none. @param {() => void} handler */
+export function onSignedOut(handler) {
+  signedOut = handler;
+}
+
+/** @typedef {{ body?: unknown, signal?: AbortSignal, accept?: string, anonymous?: boolean }} Options */
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {Options} [options]
+ * @returns {Promise<Response>}
+ */
+export async function send(method, path, { body, signal, accept = "application/json", anonymous = false } = {}) {
+  const headers = new Headers({ accept });
+  if (body !== undefined) headers.set("content-type", "application/json");
+  if (method !== "GET" && csrfToken !== "") headers.set("x-csrf-token", csrfToken);
+  /** @type {RequestInit} */
+  const init = { method, headers, credentials: "same-origin" };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  if (signal) init.signal = signal;
+  let response;
+  try {
+    response = await fetch(`/api/v1${path}`, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, { code: "offline" }, null);
+  }
+  if (response.ok) return response;
+  const problem = await readProblem(response);
+  // Signing in from another tab replaces the token; this tab learns the new one and tries again, once.
+  if (problem.status === 403 && problem.code.startsWith("csrf") && (await renewToken())) {
+    return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
+  }
+  if (problem.status === 401 && !anonymous) signedOut();
+  throw problem;
+}
+
+/**
+ * @template T
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<T>}
+ */
+async function json(method, path, options) {
+  const response = await send(method, path, options);
+  return /** @type {T} */ (response.status === 204 ? undefined : await response.json());
+}
+
+/** @template T @param {string} path @param {AbortSignal} [signal] @returns {Promise<T>} */
+export const get = (path, signal) => json("GET", path, signal ? { signal } : {});
+/** @template T @param {string} path @param {unknown} body @returns {Promise<T>} */
+export const post = (path, body) => json("POST", path, { body });
+/** @template T @param {string} path @param {unknown} body @returns {Promise<T>} */
+export const patch = (path, body) => json("PATCH", path, { body });
+/** @param {string} path @param {unknown} [body] @returns {Promise<void>} */
+export const remove = (path, body) => json("DELETE", path, body === undefined ? {} : { body });
+/** For the calls where 401 means "wrong password" or "not signed in yet". @template T @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<T>} */
+export const anonymous = (method, path, body) =>
+  json(method, path, body === undefined ? { anonymous: true } : { anonymous: true, body });
+
+/** True when the session has another token than the one just refused. */
+async function renewToken() {
+  const refused = csrfToken;
+  const response = await fetch("/api/v1/session", { credentials: "same-origin" }).catch(() => null);
+  if (response?.ok) csrfToken = (await response.json()).csrf_token;
+  return csrfToken !== refused;
+}
+
+/** @param {Response} response */
+async function readProblem(response) {
+  const requestId = response.headers.get("x-request-id");
+  let body = {};
+  try {
+    body = await response.json();
+  } catch {
+    // A proxy in between may answer with something that is not JSON: the status still tells.
+  }
+  const retry = Number(response.headers.get("retry-after"));
+  return new Problem(response.status, retry > 0 ? { retry_after: retry, ...body } : body, requestId);
+}
+
+/**
+ * Sends one file. XMLHttpRequest, because fetch cannot report upload progress.
+ * @template T
+ * @param {"POST" | "PUT"} method
+ * @param {string} path
+ * @param {File} file
+ * @param {{ progress?: (fraction: number) => void, signal?: AbortSignal }} [options]
+ * @returns {Promise<T>}
+ */
+export function upload(method, path, file, { progress, signal } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, `/api/v1${path}`);
+    request.responseType = "json";
+    request.setRequestHeader("accept", "application/json");
+    request.setRequestHeader("x-csrf-token", csrfToken);
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress?.(event.loaded / event.total);
+    });
+    request.addEventListener("load", () => {
+      if (request.status >= 200 && request.status < 300) return resolve(request.response);
+      const problem = new Problem(request.status, request.response ?? {}, request.getResponseHeader("x-request-id"));
+      if (problem.status === 401) signedOut();
+      reject(problem);
+    });
+    request.addEventListener("error", () => reject(new Problem(0, { code: "offline" }, null)));
+    request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.send(form);
+  });
+}

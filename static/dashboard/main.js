@@ -1,0 +1,166 @@
+/** The dashboard's entry: every path, who may see it, and the frame around it. */
+import { get, onSignedOut } from "./api.js";
+import { h, replace } from "./dom.js";
+import { problemNotice } from "./parts/notice.js";
+import { skeleton } from "./parts/skeleton.js";
+import { frame } from "./parts/frame.js";
+import { asProblem, isAbort, Problem } from "./problem.js";
+import { match, navigate, safePath, start } from "./router.js";
+import { manages, session, setSession } from "./session.js";
+
+/** @typedef {import("./types.js").Project} Project */
+/** @typedef {import("./view.js").View} View */
+/**
+ * @typedef {object} Route
+ * @property {string} pattern
+ * @property {() => Promise<{ default: (view: any) => void }>} page
+ * @property {"anyone" | "member" | "manager"} who
+ */
+
+/** @type {(Route & { [key: string]: unknown })[]} */
+const ROUTES = [
+  { pattern: "/sign-in", who: "anyone", page: () => import("./pages/sign-in.js") },
+  { pattern: "/sign-up", who: "anyone", page: () => import("./pages/sign-up.js") },
+  { pattern: "/projects", who: "member", page: () => import("./pages/projects.js") },
+  { pattern: "/projects/:project", who: "member", page: () => import("./pages/overview.js") },
+  { pattern: "/projects/:project/documents", who: "member", page: () => import("./pages/documents.js") },
+  { pattern: "/projects/:project/documents/:document", who: "member", page: () => import("./pages/document.js") },
+  { pattern: "/projects/:project/ask", who: "member", page: () => import("./pages/ask.js") },
+  { pattern: "/projects/:project/conversations", who: "member", page: () => import("./pages/conversations.js") },
+  { pattern: "/projects/:project/conversations/:conversation", who: "member", page: () => import("./pages/conversation.js") },
+  { pattern: "/projects/:project/analytics", who: "member", page: () => import("./pages/analytics.js") },
+  { pattern: "/projects/:project/widget", who: "manager", page: () => import("./pages/widget.js") },
+  { pattern: "/projects/:project/settings", who: "manager", page: () => import("./pages/settings.js") },
+];
+
+/** @type {AbortController} */
+let leaving = new AbortController();
+/** @type {Project | null} */
+let known = null;
+
+/** @param {string} title */
+const setTitle = (title) => {
+  document.title = title === "" ? "Pernoex" : `${title} · Pernoex`;
+};
+
+/** @param {{ focus: boolean }} options */
+async function show({ focus }) {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  if (location.pathname === "/") return navigate("/projects", { replace: true });
+  const found = match(ROUTES, location.pathname);
+  const outlet = h("div", { class: "page" });
+  try {
+    const loading = found?.route.page().catch(() => {
+      throw new Problem(0, { code: "offline" }, null);
+    });
+    // Awaited below, but the session may fail first, and then nobody would be listening.
+    loading?.catch(() => {});
+    const who = await session();
+    if (signal.aborted) return;
+    if (!who) known = null;
+    if (found && found.route.who !== "anyone" && !who) return askToSignIn();
+    if (found?.route.who === "anyone" && who) {
+      return navigate(safePath(new URLSearchParams(location.search).get("next")), { replace: true });
+    }
+    const id = found?.params.project;
+    if (id && known?.id !== id) {
+      frame({ session: who, project: null, pending: true, outlet });
+      replace(outlet, skeleton("page"));
+      known = await get(`/projects/${id}`, signal);
+    }
+    const project = id ? known : null;
+    const page = await loading;
+    if (signal.aborted) return;
+    if (!found || !page) {
+      frame({ session: who, project: null, outlet });
+      notFound(outlet);
+    } else if (found.route.who === "manager" && who && !manages(who)) {
+      frame({ session: who, project, outlet });
+      notYours(outlet);
+    } else {
+      frame({ session: found.route.who === "anyone" ? null : who, project, outlet });
+      outlet.replaceChildren();
+      const view = { outlet, params: found.params, query: new URLSearchParams(location.search), signal, title: setTitle };
+      const renamed = (/** @type {Project} */ next) => {
+        known = next;
+        frame({ session: who, project: next, outlet });
+      };
+      page.default({ ...view, session: who, project, renamed });
+    }
+  } catch (error) {
+    if (isAbort(error) || signal.aborted) return;
+    if (!(error instanceof Problem)) console.error(error);
+    const problem = asProblem(error);
+    if (problem.status === 401) return;
+    frame({ session: null, project: null, outlet });
+    if (problem.status === 404) notFound(outlet);
+    else failed(outlet, error);
+  }
+  settle(outlet, focus);
+}
+
+/** After a navigation the heading has focus, as a fresh page would be announced. @param {HTMLElement} outlet @param {boolean} focus */
+function settle(outlet, focus) {
+  if (!focus) return;
+  if (location.hash === "") scrollTo(0, 0);
+  const heading = outlet.querySelector("h1");
+  if (!heading || outlet.contains(document.activeElement)) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+function askToSignIn() {
+  const here = location.pathname + location.search + location.hash;
+  const path = here === "/projects" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`;
+  navigate(path, { replace: true });
+}
+
+/** @param {HTMLElement} outlet */
+function notFound(outlet) {
+  setTitle("Page not found");
+  replace(
+    outlet,
+    h("div", { class: "message-page" },
+      h("p", { class: "message-code" }, "404"),
+      h("h1", null, "Page not found"),
+      h("p", { class: "lead" }, "Nothing lives at this address. It may have been deleted, or the link may be wrong."),
+      h("p", null, h("a", { class: "button primary", href: "/projects" }, "Go to projects"))),
+  );
+}
+
+/** @param {HTMLElement} outlet */
+function notYours(outlet) {
+  setTitle("Not available");
+  replace(
+    outlet,
+    h("div", { class: "message-page" },
+      h("h1", null, "Only owners and admins manage this"),
+      h("p", { class: "lead" }, "Your role in this workspace is Member. Ask an owner or admin to make the change for you.")),
+  );
+}
+
+/** @param {HTMLElement} outlet @param {unknown} error */
+function failed(outlet, error) {
+  setTitle("Something went wrong");
+  replace(
+    outlet,
+    h("div", { class: "message-page" },
+      h("h1", null, asProblem(error).status === 0 ? "You seem to be offline" : "Something went wrong"),
+      problemNotice(error, () => void show({ focus: true }))),
+  );
+}
+
+onSignedOut(() => {
+  setSession(null);
+  known = null;
+  if (match(ROUTES, location.pathname)?.route.who !== "anyone") askToSignIn();
+});
+
+// Another tab may have deleted or renamed the project that this one remembers.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) known = null;
+});
+
+start((options) => void show(options));

@@ -1,0 +1,150 @@
+import { get } from "../api.js";
+import { h, replace } from "../dom.js";
+import { answerTurn, growingTurn, questionTurn } from "../parts/chat.js";
+import { heading } from "../parts/heading.js";
+import { icon } from "../parts/icon.js";
+import { load } from "../parts/load.js";
+import { notice, problemNotice } from "../parts/notice.js";
+import { skeleton } from "../parts/skeleton.js";
+import { isAbort, Problem } from "../problem.js";
+import { amend } from "../router.js";
+import { askQuestion } from "../stream.js";
+
+/** @typedef {import("../types.js").Conversation} Conversation */
+/** @typedef {import("../types.js").Project} Project */
+
+const LONGEST = 2000;
+
+/** @param {import("../view.js").ProjectView} view */
+export default function page({ outlet, project, query, signal, title }) {
+  title(`Ask · ${project.name}`);
+  const path = `/projects/${project.id}/ask`;
+  let conversation = query.get("conversation");
+  /** @type {AbortController | null} */
+  let asking = null;
+  signal.addEventListener("abort", () => asking?.abort());
+
+  const turns = h("ol", { class: "turns", "aria-label": "Conversation" });
+  const missing = h("div");
+  const start = h("div", { class: "ask-start" },
+    h("span", { class: "empty-picture" }, icon("ask")),
+    h("h2", null, "Ask as a customer would"),
+    h("p", { class: "hint" }, "Answers come from this project's documents and show their sources. When the documents do not say, the assistant says so."),
+    missing);
+  const said = h("p", { class: "sr-only", "aria-live": "polite" });
+  const input = h("textarea", { class: "composer-input", rows: 1, maxlength: LONGEST, placeholder: "Ask a question", "aria-label": "Your question", enterkeyhint: "send" });
+  const send = h("button", { type: "submit", class: "composer-send", "aria-label": "Send question" }, icon("send"));
+  const form = h("form", { class: "composer" }, input, send);
+  const fresh = h("button", { type: "button", class: "button", hidden: true }, icon("plus"), "New conversation");
+  const thread = h("div", { class: "thread" }, start, turns);
+  outlet.classList.add("ask-page");
+  outlet.append(heading("Ask", { actions: [fresh] }), thread, h("div", { class: "composer-dock" }, form, h("p", { class: "hint composer-hint" }, "Enter sends, Shift and Enter starts a new line."), said));
+
+  const begun = (/** @type {boolean} */ yes) => {
+    start.hidden = yes;
+    fresh.hidden = !yes;
+  };
+  const busy = (/** @type {boolean} */ yes) => {
+    send.setAttribute("aria-label", yes ? "Stop" : "Send question");
+    replace(send, icon(yes ? "stop" : "send"));
+  };
+  const grow = () => {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight, 180)}px`;
+  };
+
+  fresh.addEventListener("click", () => {
+    asking?.abort();
+    conversation = null;
+    turns.replaceChildren();
+    amend(path);
+    begun(false);
+    input.focus();
+  });
+  input.addEventListener("input", grow);
+  input.addEventListener("keydown", (event) => {
+    // Enter also ends the composition of a character in many scripts; that must not send.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (!asking) form.requestSubmit();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (asking) return asking.abort();
+    const question = input.value.trim();
+    if (question === "") return;
+    input.value = "";
+    grow();
+    void ask(question);
+  });
+
+  /** @param {string} question */
+  async function ask(question) {
+    const stop = new AbortController();
+    asking = stop;
+    busy(true);
+    begun(true);
+    const growing = growingTurn();
+    turns.append(questionTurn(question), growing.element);
+    growing.element.scrollIntoView({ block: "nearest" });
+    said.textContent = "Looking through your documents";
+    let text = "";
+    try {
+      for await (const event of askQuestion(project.id, question, conversation, stop.signal)) {
+        if (stop.signal.aborted) break;
+        if (event.type === "started") remember(event.data.conversation);
+        else if (event.type === "delta") growing.show((text += event.data.text));
+        else if (event.type === "restart") growing.show((text = ""));
+        else if (event.type === "problem") throw new Problem(Number(event.data.status ?? 500), event.data, null);
+        else if (event.type === "done") {
+          remember(event.data.conversation);
+          growing.end(answerTurn(project.id, { id: event.data.message, ...event.data }));
+          said.textContent = `Answer: ${event.data.text.replace(/\[\d+\]/g, "")}`;
+        }
+      }
+      if (stop.signal.aborted) throw new DOMException("Stopped", "AbortError");
+    } catch (error) {
+      said.textContent = "";
+      const again = () => {
+        failed.remove();
+        void ask(question);
+      };
+      const failed = h("li", { class: "turn turn-assistant" }, isAbort(error) ? h("p", { class: "hint" }, "Stopped.") : problemNotice(error, again));
+      growing.end(failed);
+    } finally {
+      if (asking === stop) {
+        asking = null;
+        busy(false);
+      }
+    }
+    turns.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The address names the conversation, so that a reload comes back to it. @param {string} id */
+  function remember(id) {
+    if (conversation === id) return;
+    conversation = id;
+    amend(`${path}?conversation=${id}`);
+  }
+
+  // Asked anew, because documents may have been added since the project was opened.
+  void get(`/projects/${project.id}`, signal).then((now) => {
+    if (/** @type {Project} */ (now).documents > 0) return;
+    replace(missing, notice("info", h("p", null, "There are no documents yet. ", h("a", { href: `/projects/${project.id}/documents` }, "Add documents"), " first.")));
+  }, () => {});
+
+  if (conversation) {
+    begun(true);
+    void load(thread, {
+      signal,
+      skeleton: () => skeleton("text"),
+      fetch: () => /** @type {Promise<Conversation>} */ (get(`/projects/${project.id}/conversations/${conversation}`, signal)),
+      render: (earlier) => {
+        replace(turns, earlier.turns.map((turn) => (turn.role === "visitor" ? questionTurn(turn.text) : answerTurn(project.id, turn))));
+        return [start, turns];
+      },
+    }).then(() => turns.lastElementChild?.scrollIntoView({ block: "nearest" }));
+  } else {
+    input.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,57 @@
+import { authCard } from "../parts/auth.js";
+import { h } from "../dom.js";
+import { field, passwordField } from "../parts/field.js";
+import { asProblem, explain } from "../problem.js";
+import { navigate, safePath } from "../router.js";
+import { signUp } from "../session.js";
+import { SHORTEST, strength } from "../strength.js";
+
+/** @param {import("../view.js").View} view */
+export default function page({ outlet, query, title }) {
+  title("Create account");
+  const next = query.get("next");
+  const workspace = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 100, required: true });
+  const email = field({ label: "Email", type: "email", name: "email", autocomplete: "username", required: true, inputmode: "email" });
+  const meter = h("div", { class: "strength", id: "strength" }, h("span", { class: "strength-bars", "aria-hidden": "true" }, [1, 2, 3, 4].map(() => h("i"))));
+  const advice = h("p", { class: "hint", "aria-live": "polite" });
+  meter.append(advice);
+  const password = passwordField({ label: "Password", name: "password", autocomplete: "new-password", describedBy: "strength", required: true });
+  const judge = () => {
+    const { score, advice: text } = strength(password.input.value, [email.input.value, workspace.input.value]);
+    meter.dataset.score = String(score);
+    if (advice.textContent !== text) advice.textContent = text;
+  };
+  password.input.addEventListener("input", judge);
+  judge();
+  const search = next ? `?next=${encodeURIComponent(next)}` : "";
+  outlet.append(authCard({
+    title: "Create account",
+    lead: "Turn your documentation into answers your customers can trust.",
+    fields: [workspace, email, password],
+    extra: [meter],
+    submit: "Create account",
+    valid() {
+      const named = workspace.input.value.trim() !== "";
+      const mail = /^\S+@\S+\.\S+$/.test(email.input.value.trim());
+      const long = [...password.input.value].length >= SHORTEST;
+      if (!named) workspace.error("Give your workspace a name.");
+      if (!mail) email.error("Enter a complete email address, such as name@example.com.");
+      if (!long) password.error(`Use at least ${SHORTEST} characters.`);
+      return named && mail && long;
+    },
+    async run() {
+      await signUp(email.input.value.trim(), password.input.value, workspace.input.value.trim());
+      navigate(safePath(next), { replace: true });
+    },
+    refused(error) {
+      const fields = { email_taken: email, invalid_email: email, weak_password: password, invalid_name: workspace };
+      const code = asProblem(error).code;
+      if (!(code in fields)) return false;
+      const wrong = fields[/** @type {keyof typeof fields} */ (code)];
+      wrong.error(explain(error));
+      wrong.input.focus();
+      return true;
+    },
+    other: h("span", null, "Already have an account? ", h("a", { href: `/sign-in${search}` }, "Sign in")),
+  }));
+}

@@ -1,0 +1,79 @@
+/** Modal dialogs on the native element: it traps focus, closes on Escape and hands focus back. */
+import { h, replace, uid } from "../dom.js";
+import { icon } from "./icon.js";
+import { problemNotice } from "./notice.js";
+
+/**
+ * @typedef {object} FormDialog
+ * @property {string} title
+ * @property {import("../dom.js").Child | import("../dom.js").Child[]} body
+ * @property {string} submit
+ * @property {boolean} [danger]
+ * @property {() => boolean} [ready] whether the submit button may be pressed; asked on every input
+ * @property {(() => Promise<void>) | (() => void)} run keeps the dialog open when it throws
+ * @property {(error: unknown) => boolean} [refused] true when the error was shown beside its field
+ */
+
+/**
+ * Resolves true once `run` succeeded, false when the dialog was closed.
+ * @param {FormDialog} options
+ * @returns {Promise<boolean>}
+ */
+export function formDialog({ title, body, submit, danger = false, ready, run, refused }) {
+  const titleId = uid("dialog");
+  const opener = document.activeElement;
+  return new Promise((resolve) => {
+    let succeeded = false;
+    const trouble = h("div", { class: "dialog-trouble" });
+    const button = h("button", { type: "submit", class: danger ? "button danger" : "button primary" }, submit);
+    const close = () => dialog.close();
+    const form = h("form", { class: "dialog-form", novalidate: true },
+      h("header", { class: "dialog-head" },
+        h("h2", { id: titleId }, title),
+        h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } }, icon("close"))),
+      h("div", { class: "dialog-body" }, body, trouble),
+      h("footer", { class: "dialog-foot" },
+        h("button", { type: "button", class: "button", on: { click: close } }, "Cancel"), button));
+    const dialog = h("dialog", { "aria-labelledby": titleId }, form);
+    const refresh = () => (button.disabled = ready ? !ready() : false);
+    form.addEventListener("input", refresh);
+    form.addEventListener("change", refresh);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (button.disabled) return;
+      button.disabled = true;
+      button.classList.add("busy");
+      trouble.replaceChildren();
+      try {
+        await run();
+        succeeded = true;
+        close();
+      } catch (error) {
+        if (!refused?.(error)) replace(trouble, problemNotice(error));
+      } finally {
+        button.classList.remove("busy");
+        refresh();
+      }
+    });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      resolve(succeeded);
+    });
+    // A press on the backdrop closes, unless it began inside (selecting text, say).
+    dialog.addEventListener("pointerdown", (event) => {
+      if (event.target === dialog) close();
+    });
+    document.body.append(dialog);
+    refresh();
+    dialog.showModal();
+    const first = form.querySelector(".dialog-body input, .dialog-body textarea");
+    if (first instanceof HTMLElement) first.focus();
+  });
+}
+
+/**
+ * @param {{ title: string, text: string, submit: string, danger?: boolean, run?: () => Promise<void> }} options
+ */
+export const confirmDialog = ({ title, text, submit, danger = false, run = async () => {} }) =>
+  formDialog({ title, body: h("p", null, text), submit, danger, run });

@@ -1,0 +1,106 @@
+/** The header, the project's navigation and the main landmark around every page. */
+import { h, replace } from "../dom.js";
+import { navigate } from "../router.js";
+import { manages, signOut } from "../session.js";
+import { chooseTheme, chosenTheme } from "../theme.js";
+import { segmented } from "./field.js";
+import { icon } from "./icon.js";
+import { hang } from "./popover.js";
+import { skeleton } from "./skeleton.js";
+import { toastProblem } from "./toast.js";
+
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Project} Project */
+
+/** @type {[label: string, path: string, picture: import("./icon.js").IconName, managers: boolean][]} */
+const TABS = [
+  ["Overview", "", "overview", false],
+  ["Documents", "/documents", "documents", false],
+  ["Ask", "/ask", "ask", false],
+  ["Conversations", "/conversations", "conversations", false],
+  ["Analytics", "/analytics", "analytics", false],
+  ["Widget", "/widget", "widget", true],
+  ["Settings", "/settings", "settings", true],
+];
+
+/** @type {string} what the header and navigation were last drawn for */
+let drawn = "";
+
+/** @param {{ session: Session | null, project: Project | null, pending?: boolean, outlet: HTMLElement }} what */
+export function frame({ session, project, pending = false, outlet }) {
+  const top = document.getElementById("top");
+  const side = document.getElementById("side");
+  const main = document.getElementById("main");
+  if (!top || !side || !main) return;
+  const key = JSON.stringify([session?.user.email, session?.role, project?.id, project?.name, pending]);
+  if (key !== drawn) {
+    drawn = key;
+    replace(top, header(session, project));
+    // While the project is on its way its place is kept, so that the page does not move.
+    replace(side, project && session ? projectNav(project, session) : pending && skeleton("rows"));
+    side.hidden = !project && !pending;
+    document.body.classList.toggle("in-project", !side.hidden);
+  }
+  markCurrent(side);
+  if (outlet.parentElement !== main) main.replaceChildren(outlet);
+}
+
+/** @param {Session | null} session @param {Project | null} project */
+function header(session, project) {
+  return [
+    session && h("nav", { class: "crumbs", "aria-label": "Workspace" },
+      h("span", { class: "workspace" }, session.workspace.name),
+      h("a", { href: "/projects", class: "crumb" }, "Projects"),
+      project && h("a", { href: `/projects/${project.id}`, class: "crumb crumb-project" }, project.name)),
+    session && account(session),
+  ];
+}
+
+/** @param {Project} project @param {Session} session */
+function projectNav(project, session) {
+  return [
+    h("p", { class: "side-name" }, project.name),
+    h("ul", null, TABS.filter(([, , , managers]) => !managers || manages(session)).map(([label, path, picture]) =>
+      h("li", null, h("a", { href: `/projects/${project.id}${path}` }, icon(picture), label)))),
+  ];
+}
+
+/** @param {HTMLElement} side */
+function markCurrent(side) {
+  for (const link of side.querySelectorAll("a")) {
+    const root = link.pathname.split("/").length === 3;
+    const current = location.pathname === link.pathname || (!root && location.pathname.startsWith(`${link.pathname}/`));
+    if (current) {
+      link.setAttribute("aria-current", "page");
+      // On narrow screens the tabs scroll sideways; the current one should be in sight.
+      const list = link.closest("ul");
+      if (list) list.scrollLeft = link.offsetLeft - list.clientWidth / 2 + link.offsetWidth / 2;
+    } else {
+      link.removeAttribute("aria-current");
+    }
+  }
+}
+
+/** @param {Session} session */
+function account(session) {
+  const role = { owner: "Owner", admin: "Admin", member: "Member" }[session.role];
+  const leave = async () => {
+    try {
+      await signOut();
+      navigate("/sign-in");
+    } catch (error) {
+      toastProblem(error);
+    }
+  };
+  const button = h("button", { type: "button", class: "account-button", "aria-label": "Account menu" },
+    h("span", { class: "avatar", "aria-hidden": "true" }, session.user.email.slice(0, 1).toUpperCase()));
+  const panel = h("div", { class: "menu account-panel", role: "group", "aria-label": "Account" },
+    h("div", { class: "account-who" },
+      h("p", { class: "account-email" }, session.user.email),
+      h("p", { class: "hint" }, `${session.workspace.name} · ${role}`)),
+    segmented("Theme", [["system", "System"], ["light", "Light"], ["dark", "Dark"]], chosenTheme(),
+      (theme) => chooseTheme(/** @type {import("../theme.js").Theme} */ (theme))),
+    h("div", { class: "account-leave" }, h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));
+  hang(button, panel);
+  return h("div", { class: "menu-anchor" }, button, panel);
+}

@@ -1,0 +1,81 @@
+/** A refusal or failure, in the server's words and ours. */
+
+/** Sentences for the codes people meet; every other code shows the server's own detail. @type {Record<string, string>} */
+const SENTENCES = {
+  offline: "The server could not be reached. Check your connection and try again.",
+  wrong_credentials: "That email and password do not match an account.",
+  email_taken: "An account with this email already exists. Sign in instead.",
+  weak_password: "Choose a longer or less predictable password.",
+  invalid_email: "Enter a complete email address, such as name@example.com.",
+  sign_up_closed: "This server is not accepting new accounts. Ask its operator for an invitation.",
+  role_too_low: "Your role in this workspace does not include this. An owner or admin can do it.",
+  not_found: "This could not be found. It may have been deleted, or the link may be wrong.",
+  confirmation_mismatch: "The name does not match. Type it exactly as shown.",
+  file_too_large: "This file is larger than the limit.",
+  unsupported_type: "This kind of file cannot be read. Use PDF, Word, Markdown, HTML or plain text.",
+  empty_file: "This file is empty.",
+  too_many_documents: "This project has reached its limit of documents. Delete some first.",
+  storage_full: "This project has no storage left. Delete some documents first.",
+  question_empty: "Type a question first.",
+  question_too_long: "Questions can be up to 2,000 characters long.",
+  invalid_color: "Enter a colour as # and six digits, such as #2457d6.",
+};
+
+/** Why a document could not be read, and what to do about it. @type {Record<string, string>} */
+const FAILURES = {
+  unreadable: "The file is damaged or not what its name says. Export it again and replace it.",
+  encrypted: "The file is protected by a password. Save a copy without one and replace it.",
+  no_text: "There is no text in this file; it may be scanned images. Replace it with a version that has selectable text.",
+  too_many_pages: "The file has more pages than the limit. Split it into several files.",
+  too_large_inside: "The file unpacks to more than can be read safely. Split it into smaller files.",
+  too_many_chunks: "The file holds more text than one document can. Split it into several files.",
+  timed_out: "Reading the file took too long. Try a smaller or simpler version.",
+};
+
+export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {Record<string, unknown>} body
+   * @param {string | null} requestId
+   */
+  constructor(status, body, requestId) {
+    super(String(body.detail ?? body.title ?? "Something went wrong."));
+    this.name = "Problem";
+    this.status = status;
+    this.code = typeof body.code === "string" ? body.code : status === 0 ? "offline" : "unexpected";
+    this.field = typeof body.field === "string" ? body.field : null;
+    this.retryAfter = typeof body.retry_after === "number" ? body.retry_after : null;
+    this.requestId = typeof body.request_id === "string" ? body.request_id : requestId;
+  }
+}
+
+/** @param {unknown} error @returns {Problem} */
+export function asProblem(error) {
+  if (error instanceof Problem) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new Problem(500, { code: "unexpected", detail }, null);
+}
+
+/** One or two plain sentences for a person. @param {unknown} error */
+export function explain(error) {
+  const problem = asProblem(error);
+  const wait = problem.retryAfter ?? 30;
+  const later = `Try again in ${wait > 90 ? `${Math.ceil(wait / 60)} minutes` : `${wait} seconds`}.`;
+  if (problem.status === 429) return `Too many attempts. ${later}`;
+  if (problem.status === 503) return `The server is busy. ${later}`;
+  if (problem.status >= 500) return "Something went wrong on the server. Trying again often helps.";
+  return SENTENCES[problem.code] ?? problem.message;
+}
+
+/** @param {string} code @param {string} detail */
+export const explainUpload = (code, detail) =>
+  code === "name_taken" ? "A document with this name already exists." : (SENTENCES[code] ?? detail);
+
+/** @param {{ code: string, detail: string }} failure */
+export const explainFailure = (failure) => FAILURES[failure.code] ?? failure.detail;
+
+/** Whether the same request may well succeed a moment later. @param {Problem} problem */
+export const isPassing = (problem) => problem.status === 0 || problem.status === 429 || problem.status >= 500;
+
+/** @param {unknown} error */
+export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";

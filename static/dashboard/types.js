@@ -1,0 +1,112 @@
+/**
+ * The shapes the server speaks, as the HTTP contract names them. Types only: nothing here runs.
+ *
+ * @typedef {"owner" | "admin" | "member"} Role
+ * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, csrf_token: string }} Session
+ *
+ * @typedef {object} Project
+ * @property {string} id
+ * @property {string} name
+ * @property {string} created_at
+ * @property {number} documents
+ * @property {number} documents_ready
+ * @property {number} documents_failed
+ * @property {number} questions_7d
+ *
+ * @typedef {"queued" | "reading" | "embedding" | "ready" | "failed"} DocumentStatus
+ *
+ * @typedef {object} Doc
+ * @property {string} id
+ * @property {string} name
+ * @property {string} media_type
+ * @property {number} size
+ * @property {DocumentStatus} status
+ * @property {{ done: number, total: number }} progress
+ * @property {{ code: string, detail: string } | null} failure
+ * @property {number | null} pages
+ * @property {number} chunks
+ * @property {string | null} source_url
+ * @property {number} revision
+ * @property {string} created_at
+ * @property {string} updated_at
+ *
+ * @typedef {{ id: string, heading: string[], text: string }} Section
+ * @typedef {Doc & { sections: Section[] }} DocWithSections
+ * @typedef {{ file_bytes: number, documents: number, pages: number, total_bytes: number }} Limits
+ * @typedef {{ documents: Doc[], limits: Limits, used_bytes: number }} DocList
+ * @typedef {{ documents: Doc[], rejected: { name: string, code: string, detail: string }[] }} UploadResult
+ *
+ * @typedef {object} Citation
+ * @property {number} n
+ * @property {string | null} document
+ * @property {string} title
+ * @property {string[]} section
+ * @property {string} excerpt
+ * @property {string | null} link
+ * @property {string} [section_id]
+ *
+ * @typedef {"answered" | "unanswered"} Outcome
+ *
+ * @typedef {object} Answer
+ * @property {string} conversation
+ * @property {string} message
+ * @property {Outcome} outcome
+ * @property {string} text
+ * @property {Citation[]} citations
+ * @property {Citation[]} closest
+ * @property {"extract" | "model"} written_by
+ *
+ * @typedef {{ type: "started", data: { conversation: string, question: string } }
+ *   | { type: "delta", data: { text: string } }
+ *   | { type: "restart", data: {} }
+ *   | { type: "done", data: Answer }
+ *   | { type: "problem", data: Record<string, unknown> }} AnswerEvent
+ *
+ * @typedef {object} Turn
+ * @property {string} id
+ * @property {"visitor" | "assistant"} role
+ * @property {string} text
+ * @property {string} created_at
+ * @property {Outcome} [outcome]
+ * @property {Citation[]} [citations]
+ * @property {Citation[]} [closest]
+ * @property {"extract" | "model"} [written_by]
+ * @property {boolean | null} [helpful]
+ *
+ * @typedef {object} ConversationSummary
+ * @property {string} id
+ * @property {"widget" | "dashboard"} channel
+ * @property {string} started_at
+ * @property {string} last_at
+ * @property {string} title
+ * @property {number} questions
+ * @property {number} unanswered
+ * @property {number} helpful
+ * @property {number} unhelpful
+ * @property {string | null} origin
+ *
+ * @typedef {ConversationSummary & { turns: Turn[] }} Conversation
+ * @typedef {{ conversations: ConversationSummary[], next: string | null }} ConversationPage
+ *
+ * @typedef {{ date: string, questions: number, answered: number, unanswered: number, helpful: number, unhelpful: number, visitors: number }} Day
+ * @typedef {{ questions: number, answered: number, unanswered: number, helpful: number, unhelpful: number, visitors: number, conversations: number }} Totals
+ *
+ * @typedef {object} Analytics
+ * @property {string} from
+ * @property {string} to
+ * @property {Day[]} days
+ * @property {Totals} totals
+ * @property {Totals} previous
+ * @property {{ question: string, conversation: string, asked_at: string }[]} unanswered
+ * @property {{ document: string, name: string, citations: number }[]} sources
+ *
+ * @typedef {object} Appearance
+ * @property {string} title
+ * @property {string} greeting
+ * @property {string} color
+ * @property {"left" | "right"} position
+ * @property {string[]} suggestions
+ *
+ * @typedef {Appearance & { public_key: string, key_created_at: string, allowed_origins: string[], snippet: string }} WidgetSetup
+ */
+export {};
