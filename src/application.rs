@@ -1,6 +1,11 @@
 //! From settings to a running server, and back.
 
-use std::{io, net::{SocketAddr, TcpListener}, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -60,7 +65,10 @@ pub fn master_key(settings: &Settings) -> Result<(MasterKey, bool), StartError> 
         return Ok((MasterKey::parse(text.expose())?, false));
     }
     let folder = &settings.data;
-    let unusable = |source| StartError::DataFolder { path: folder.display().to_string(), source };
+    let unusable = |source| StartError::DataFolder {
+        path: folder.display().to_string(),
+        source,
+    };
     std::fs::create_dir_all(folder).map_err(unusable)?;
     #[cfg(unix)]
     {
@@ -71,7 +79,10 @@ pub fn master_key(settings: &Settings) -> Result<(MasterKey, bool), StartError> 
     let first_run = !path.exists();
     // A new key beside an old database would lock its rows away: stop before that looks like an empty installation.
     if first_run && folder.join(DATABASE_FILE).exists() {
-        let reason = format!("is missing, but {} is there: put master.key back", folder.join(DATABASE_FILE).display());
+        let reason = format!(
+            "is missing, but {} is there: put master.key back",
+            folder.join(DATABASE_FILE).display()
+        );
         return Err(SettingError::new(&path.display().to_string(), reason).into());
     }
     Ok((MasterKey::load_or_create(&path)?, first_run))
@@ -83,8 +94,14 @@ const DATABASE_FILE: &str = "pernoex.db";
 #[must_use]
 pub fn location(settings: &Settings, master: &MasterKey) -> Location {
     match &settings.database {
-        DatabaseSettings::Embedded => Location::Embedded { path: settings.data.join(DATABASE_FILE), key: master.database_key() },
-        DatabaseSettings::Postgres { url, connections, .. } => Location::Postgres { url: url.expose().to_owned(), connections: *connections },
+        DatabaseSettings::Embedded => Location::Embedded {
+            path: settings.data.join(DATABASE_FILE),
+            key: master.database_key(),
+        },
+        DatabaseSettings::Postgres { url, connections, .. } => Location::Postgres {
+            url: url.expose().to_owned(),
+            connections: *connections,
+        },
     }
 }
 
@@ -95,16 +112,28 @@ pub fn location(settings: &Settings, master: &MasterKey) -> Location {
 pub async fn migrate(settings: &Settings, master: &MasterKey) -> Result<(), StartError> {
     match &settings.database {
         DatabaseSettings::Embedded => {
-            std::fs::create_dir_all(&settings.data)
-                .map_err(|source| StartError::DataFolder { path: settings.data.display().to_string(), source })?;
+            std::fs::create_dir_all(&settings.data).map_err(|source| StartError::DataFolder {
+                path: settings.data.display().to_string(),
+                source,
+            })?;
             migration::run(&location(settings, master), None).await?;
         }
         DatabaseSettings::Postgres { migration_url: None, .. } => {}
-        DatabaseSettings::Postgres { url, migration_url: Some(migration_url), .. } => {
-            let privileged = Location::Postgres { url: migration_url.expose().to_owned(), connections: 2 };
+        DatabaseSettings::Postgres {
+            url,
+            migration_url: Some(migration_url),
+            ..
+        } => {
+            let privileged = Location::Postgres {
+                url: migration_url.expose().to_owned(),
+                connections: 2,
+            };
             let role = Url::parse(url.expose()).map_err(|_| SettingError::new("DATABASE_URL", "is not a valid address"))?;
             let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-            let role = ApplicationRole { name: plain(role.username()), password: plain(role.password().unwrap_or_default()) };
+            let role = ApplicationRole {
+                name: plain(role.username()),
+                password: plain(role.password().unwrap_or_default()),
+            };
             migration::run(&privileged, Some(&role)).await?;
         }
     }
@@ -132,7 +161,11 @@ fn json_config() -> JsonConfig {
             JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Problem::TooLarge,
             JsonPayloadError::ContentType => Problem::InvalidBody("Send JSON, with the header Content-Type: application/json.".into()),
             // serde names the field and the place, and repeats a value only if it is of the wrong type.
-            JsonPayloadError::Deserialize(error) => Problem::InvalidBody(format!("The JSON does not have the shape that this takes (line {}, column {}).", error.line(), error.column())),
+            JsonPayloadError::Deserialize(error) => Problem::InvalidBody(format!(
+                "The JSON does not have the shape that this takes (line {}, column {}).",
+                error.line(),
+                error.column()
+            )),
             _ => Problem::InvalidBody("The body could not be read.".into()),
         };
         problem.into()
@@ -150,18 +183,28 @@ impl Application {
         let (master, first_run) = master_key(settings)?;
         let master = Arc::new(master);
         migrate(settings, &master).await?;
-        let platform = Platform::start(master.clone(), platform_settings(settings, &master, clock)).await.map_err(StartError::Platform)?;
+        let platform = Platform::start(master.clone(), platform_settings(settings, &master, clock))
+            .await
+            .map_err(StartError::Platform)?;
         let engine = platform.engine.clone();
         actix_web::rt::spawn(async move {
             if let Err(fault) = engine.warm_up().await {
                 tracing::error!(%fault, "the embedding model cannot be loaded");
             }
         });
-        let busy = |source| StartError::Listen { address: settings.listen, source };
+        let busy = |source| StartError::Listen {
+            address: settings.listen,
+            source,
+        };
         let listener = TcpListener::bind(settings.listen).map_err(busy)?;
         let address = listener.local_addr().map_err(busy)?;
         let server = serve(&platform, settings, &master, listener)?;
-        Ok(Self { address, server, platform, first_run })
+        Ok(Self {
+            address,
+            server,
+            platform,
+            first_run,
+        })
     }
 
     #[must_use]
@@ -190,11 +233,23 @@ impl Application {
     }
 }
 
-fn serve(platform: &Platform, settings: &Settings, master: &MasterKey, listener: TcpListener) -> Result<actix_web::dev::Server, StartError> {
-    let gate = Data::new(Gate::new(platform, master.csrf_key(), settings.public_url.as_ref(), settings.sign_up_open));
+fn serve(
+    platform: &Platform,
+    settings: &Settings,
+    master: &MasterKey,
+    listener: TcpListener,
+) -> Result<actix_web::dev::Server, StartError> {
+    let gate = Data::new(Gate::new(
+        platform,
+        master.csrf_key(),
+        settings.public_url.as_ref(),
+        settings.sign_up_open,
+    ));
     let described = Data::new(openapi::document(&routes::api()));
     let (cookie_key, registry) = (master.cookie_key(), platform.registry.clone());
-    let upload = usize::try_from(settings.documents.file_bytes).unwrap_or(usize::MAX).saturating_mul(4);
+    let upload = usize::try_from(settings.documents.file_bytes)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(4);
     let server = HttpServer::new(move || {
         let routes = routes::api();
         App::new()
@@ -203,7 +258,9 @@ fn serve(platform: &Platform, settings: &Settings, master: &MasterKey, listener:
             .app_data(json_config())
             .app_data(PayloadConfig::new(upload))
             .app_data(PathConfig::default().error_handler(|_, _| Problem::Fault(Fault::NotFound).into()))
-            .app_data(QueryConfig::default().error_handler(|_, _| Problem::InvalidBody("A query parameter is not of its type.".into()).into()))
+            .app_data(
+                QueryConfig::default().error_handler(|_, _| Problem::InvalidBody("A query parameter is not of its type.".into()).into()),
+            )
             .wrap(from_fn(every_response))
             .wrap(TracingLogger::<RequestSpan>::new())
             .service(
@@ -223,12 +280,26 @@ fn serve(platform: &Platform, settings: &Settings, master: &MasterKey, listener:
 
 /// What needs no session and changes nothing.
 fn outside_api(app: &mut web::ServiceConfig) {
-    app.route("/healthz", web::get().to(async || HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))))
-        .route("/readyz", web::get().to(ready))
-        .route("/api/openapi.json", web::get().to(async |described: Data<utoipa::openapi::OpenApi>| HttpResponse::Ok().json(&*described)))
-        .service(web::scope("/assets").wrap(Compress::default()).route("/dashboard/{path:.*}", web::get().to(routes::assets::dashboard_file)))
-        .service(web::resource("/widget.js").wrap(Compress::default()).route(web::get().to(routes::assets::widget_script)))
-        .default_service(web::to(page_or_nothing));
+    app.route(
+        "/healthz",
+        web::get().to(async || HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))),
+    )
+    .route("/readyz", web::get().to(ready))
+    .route(
+        "/api/openapi.json",
+        web::get().to(async |described: Data<utoipa::openapi::OpenApi>| HttpResponse::Ok().json(&*described)),
+    )
+    .service(
+        web::scope("/assets")
+            .wrap(Compress::default())
+            .route("/dashboard/{path:.*}", web::get().to(routes::assets::dashboard_file)),
+    )
+    .service(
+        web::resource("/widget.js")
+            .wrap(Compress::default())
+            .route(web::get().to(routes::assets::widget_script)),
+    )
+    .default_service(web::to(page_or_nothing));
 }
 
 async fn ready(gate: Data<Gate>) -> Result<HttpResponse, Problem> {
@@ -238,7 +309,11 @@ async fn ready(gate: Data<Gate>) -> Result<HttpResponse, Problem> {
 
 /// A person who follows an address gets the dashboard; a program that asks for something else learns that it is not there.
 async fn page_or_nothing(request: actix_web::HttpRequest) -> Result<HttpResponse, Problem> {
-    let wants_page = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_page = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
     let is_page = !request.path().starts_with("/api/") && !request.headers().contains_key(CONTENT_TYPE);
     if request.method() == actix_web::http::Method::GET && wants_page && is_page {
         return routes::assets::dashboard_page(request).await;

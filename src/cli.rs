@@ -91,7 +91,10 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
     if application.is_first_run() {
         let key = settings.data.join("master.key");
         println!("This is a new installation. Sign up in the browser, create a project, add documents, ask.");
-        println!("Keep a copy of {} in a safe place: without it nothing that is stored can be read.", key.display());
+        println!(
+            "Keep a copy of {} in a safe place: without it nothing that is stored can be read.",
+            key.display()
+        );
     }
     application.run().await?;
     println!("Stopped.");

@@ -65,11 +65,22 @@ pub struct Description {
 
 impl Description {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, title, detail: detail.into(), field: None, retry_after: None, rejected: Vec::new() }
+        Self {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            rejected: Vec::new(),
+        }
     }
 
     fn wait(self, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
     }
 
     /// What is left to say of a failure that is ours: that it happened. The log has the rest, under the same request id.
@@ -115,18 +126,36 @@ impl Problem {
         match self {
             Self::Fault(fault) => describe(fault),
             Self::NotSignedIn => Description::new(S::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on."),
-            Self::RoleTooLow => Description::new(S::FORBIDDEN, "role_too_low", "Not allowed", "Your role in this workspace does not allow this."),
-            Self::SignUpClosed => {
-                Description::new(S::FORBIDDEN, "sign_up_closed", "Sign-up is closed", "This installation takes no new accounts. Ask its operator.")
-            }
-            Self::CsrfFailed => {
-                Description::new(S::FORBIDDEN, "csrf_failed", "Not from this site", "The request did not come from this site's own pages, or its token is old. Reload the page.")
-            }
+            Self::RoleTooLow => Description::new(
+                S::FORBIDDEN,
+                "role_too_low",
+                "Not allowed",
+                "Your role in this workspace does not allow this.",
+            ),
+            Self::SignUpClosed => Description::new(
+                S::FORBIDDEN,
+                "sign_up_closed",
+                "Sign-up is closed",
+                "This installation takes no new accounts. Ask its operator.",
+            ),
+            Self::CsrfFailed => Description::new(
+                S::FORBIDDEN,
+                "csrf_failed",
+                "Not from this site",
+                "The request did not come from this site's own pages, or its token is old. Reload the page.",
+            ),
             Self::InvalidBody(reason) => Description::new(S::BAD_REQUEST, "invalid_body", "Invalid body", reason.clone()),
-            Self::TooLarge => Description::new(S::PAYLOAD_TOO_LARGE, "too_large", "Too large", "The request's body is larger than this route takes."),
-            Self::NothingAccepted(first, rejected) => {
-                Description { status: S::UNPROCESSABLE_ENTITY, rejected: rejected.clone(), ..first.describe() }
-            }
+            Self::TooLarge => Description::new(
+                S::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "Too large",
+                "The request's body is larger than this route takes.",
+            ),
+            Self::NothingAccepted(first, rejected) => Description {
+                status: S::UNPROCESSABLE_ENTITY,
+                rejected: rejected.clone(),
+                ..first.describe()
+            },
         }
     }
 }
@@ -145,38 +174,79 @@ fn describe(fault: &Fault) -> Description {
         },
         Fault::ConfirmationMismatch => Description {
             field: Some("confirm".into()),
-            ..Description::new(S::UNPROCESSABLE_ENTITY, "confirmation_mismatch", "Not confirmed", "Type the exact name to confirm.")
+            ..Description::new(
+                S::UNPROCESSABLE_ENTITY,
+                "confirmation_mismatch",
+                "Not confirmed",
+                "Type the exact name to confirm.",
+            )
         },
         Fault::EmailTaken => Description {
             field: Some("email".into()),
-            ..Description::new(S::CONFLICT, "email_taken", "Address taken", "This e-mail address has an account already. Sign in instead.")
+            ..Description::new(
+                S::CONFLICT,
+                "email_taken",
+                "Address taken",
+                "This e-mail address has an account already. Sign in instead.",
+            )
         },
-        Fault::WrongCredentials => {
-            Description::new(S::UNAUTHORIZED, "wrong_credentials", "Wrong credentials", "The e-mail address and the password do not go together.")
-        }
-        Fault::TooMany { retry_after_s } => {
-            Description::new(S::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", "Wait a little before you try again.").wait(*retry_after_s)
-        }
+        Fault::WrongCredentials => Description::new(
+            S::UNAUTHORIZED,
+            "wrong_credentials",
+            "Wrong credentials",
+            "The e-mail address and the password do not go together.",
+        ),
+        Fault::TooMany { retry_after_s } => Description::new(
+            S::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many requests",
+            "Wait a little before you try again.",
+        )
+        .wait(*retry_after_s),
         Fault::Limit { code, reason } => {
             let (status, code) = limit(*code);
             Description::new(status, code, "Limit reached", reason.clone())
         }
-        Fault::OriginNotAllowed => {
-            Description::new(S::FORBIDDEN, "origin_not_allowed", "Origin not allowed", "This site is not on the project's list of allowed domains.")
-        }
-        Fault::VisitorTokenInvalid => {
-            Description::new(S::UNAUTHORIZED, "visitor_token_invalid", "Visit over", "The visitor's token is missing, expired or not for this site. Begin a new visit.")
-        }
-        Fault::Overloaded => {
-            Description::new(S::SERVICE_UNAVAILABLE, "overloaded", "Busy", "This workspace has more requests than it can take. Try again in a moment.").wait(1)
-        }
-        Fault::Unavailable => {
-            Description::new(S::SERVICE_UNAVAILABLE, "unavailable", "Not available", "A part of this workspace is being restored. Try again soon.").wait(10)
-        }
-        Fault::TimedOut => Description::new(S::GATEWAY_TIMEOUT, "timed_out", "No reply in time", "This took too long. It may still complete.").wait(5),
-        Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache => {
-            Description::new(S::SERVICE_UNAVAILABLE, "storage_unavailable", "Not available", "The database or the cache does not answer. Try again soon.").wait(5)
-        }
+        Fault::OriginNotAllowed => Description::new(
+            S::FORBIDDEN,
+            "origin_not_allowed",
+            "Origin not allowed",
+            "This site is not on the project's list of allowed domains.",
+        ),
+        Fault::VisitorTokenInvalid => Description::new(
+            S::UNAUTHORIZED,
+            "visitor_token_invalid",
+            "Visit over",
+            "The visitor's token is missing, expired or not for this site. Begin a new visit.",
+        ),
+        Fault::Overloaded => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "Busy",
+            "This workspace has more requests than it can take. Try again in a moment.",
+        )
+        .wait(1),
+        Fault::Unavailable => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Not available",
+            "A part of this workspace is being restored. Try again soon.",
+        )
+        .wait(10),
+        Fault::TimedOut => Description::new(
+            S::GATEWAY_TIMEOUT,
+            "timed_out",
+            "No reply in time",
+            "This took too long. It may still complete.",
+        )
+        .wait(5),
+        Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "storage_unavailable",
+            "Not available",
+            "The database or the cache does not answer. Try again soon.",
+        )
+        .wait(5),
         Fault::Storage(_) | Fault::Crashed | Fault::Sealed | Fault::Internal(_) => Description::internal(),
     }
 }

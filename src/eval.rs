@@ -1,4 +1,6 @@
 //! Placeholder until the measure is wired.
-use std::path::Path;
 use crate::StartError;
-pub async fn run(_corpus: &Path) -> Result<(), StartError> { Ok(()) }
+use std::path::Path;
+pub async fn run(_corpus: &Path) -> Result<(), StartError> {
+    Ok(())
+}

@@ -6,6 +6,7 @@ use actix_web::{
     Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
 };
@@ -15,50 +16,56 @@ use tracing_actix_web::RequestId;
 use crate::error::Description;
 
 /// # Errors
-/// None: whatever goes wrong becomes a response.
+/// Whatever goes wrong further in, as a finished response.
 pub async fn every_response(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let seen = request.request().clone();
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
-    let is_page = matches!(request.path(), "/widget.js" | "/healthz" | "/readyz") || request.path().starts_with("/assets/");
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(seen, error.error_response()),
+    let cacheable = matches!(request.path(), "/widget.js") || request.path().starts_with("/assets/");
+    // Nothing may hold the request here: the router needs it to itself.
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => {
+            let (request, response) = response.map_into_boxed_body().into_parts();
+            Ok(ServiceResponse::new(request, finish(response, &id, cacheable)))
+        }
+        Ok(Err(error)) => Err(InternalError::from_response(error.to_string(), finish(error.error_response(), &id, cacheable)).into()),
         Err(_) => {
             tracing::error!("a handler panicked");
-            let mut response = HttpResponse::InternalServerError().finish();
-            response.extensions_mut().insert(Description::internal());
-            ServiceResponse::new(seen, response)
+            let response = HttpResponse::InternalServerError().finish();
+            Err(InternalError::from_response("panic", finish(response, &id, cacheable)).into())
         }
-    };
-    if response.status().is_client_error() || response.status().is_server_error() {
-        response = explain(response, &id);
     }
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
-    }
-    protect(headers, is_page);
-    Ok(response)
 }
 
-fn explain(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn finish(mut response: HttpResponse, id: &str, cacheable: bool) -> HttpResponse {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = explain(response, id);
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    protect(headers, cacheable);
+    response
+}
+
+fn explain(response: HttpResponse, id: &str) -> HttpResponse {
     let status = response.status();
-    let described = response.response().extensions().get::<Description>().cloned();
+    let described = response.extensions().get::<Description>().cloned();
     let description = described.unwrap_or_else(|| Description::of_status(status));
-    let headers = response.headers().clone();
     let mut explained = HttpResponse::build(status);
     explained.content_type("application/problem+json");
     if let Some(seconds) = description.retry_after {
         explained.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
-    let body = serde_json::to_string(&description.document(id)).unwrap_or_default();
-    let mut explained = explained.body(body);
+    let mut explained = explained.body(serde_json::to_string(&description.document(id)).unwrap_or_default());
     // Cookies, CORS and the like were decided further in.
-    for (name, value) in headers.iter().filter(|(name, _)| **name != header::CONTENT_TYPE && **name != header::CONTENT_LENGTH) {
+    for (name, value) in response
+        .headers()
+        .iter()
+        .filter(|(name, _)| **name != header::CONTENT_TYPE && **name != header::CONTENT_LENGTH)
+    {
         explained.headers_mut().append(name.clone(), value.clone());
     }
-    response.into_response(explained)
+    explained
 }
 
 /// What a response did not set for itself.

@@ -24,12 +24,17 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let mut parts = Vec::new();
     ProblemDocument::schemas(&mut parts);
     components.schemas.extend(parts);
-    components.schemas.insert("Problem".into(), <ProblemDocument as utoipa::PartialSchema>::schema());
+    components
+        .schemas
+        .insert("Problem".into(), <ProblemDocument as utoipa::PartialSchema>::schema());
     let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-pernoex"));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     let token = ApiKey::Header(ApiKeyValue::new("X-CSRF-Token"));
     components.add_security_scheme("csrf", SecurityScheme::ApiKey(token));
-    components.add_security_scheme("visitor", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
+    components.add_security_scheme(
+        "visitor",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
     let mut paths = Paths::new();
     for route in routes {
         let operation = operation(route, &mut components);
@@ -45,8 +50,14 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Pernoex")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Everything that the dashboard and the widget do. Errors are RFC 9457 problem documents with a stable code."));
-    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components)).build()
+        .description(Some(
+            "Everything that the dashboard and the widget do. Errors are RFC 9457 problem documents with a stable code.",
+        ));
+    OpenApiBuilder::new()
+        .info(info.build())
+        .paths(paths)
+        .components(Some(components))
+        .build()
 }
 
 fn named(components: &mut Components, (name, schema, parts): &crate::routes::Described) -> RefOr<Schema> {
@@ -61,42 +72,82 @@ fn text() -> ObjectBuilder {
 
 fn operation(route: &Route, components: &mut Components) -> Operation {
     let tag = route.path.split('/').nth(1).unwrap_or_default();
-    let mut operation = OperationBuilder::new().summary(Some(route.summary)).tag(tag).operation_id(Some(operation_id(route)));
+    let mut operation = OperationBuilder::new()
+        .summary(Some(route.summary))
+        .tag(tag)
+        .operation_id(Some(operation_id(route)));
     for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = if name == "key" { text() } else { text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))) };
-        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True).schema(Some(schema));
+        let schema = if name == "key" {
+            text()
+        } else {
+            text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        };
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(schema));
         operation = operation.parameter(parameter);
     }
     for name in route.query {
-        let kind = if matches!(*name, "limit" | "days") { Type::Integer } else { Type::String };
+        let kind = if matches!(*name, "limit" | "days") {
+            Type::Integer
+        } else {
+            Type::String
+        };
         let schema = ObjectBuilder::new().schema_type(kind);
-        operation = operation.parameter(ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query).schema(Some(schema)));
+        operation = operation.parameter(
+            ParameterBuilder::new()
+                .name(*name)
+                .parameter_in(ParameterIn::Query)
+                .schema(Some(schema)),
+        );
     }
     match &route.body {
         crate::routes::Body::None => {}
         crate::routes::Body::Json(described) => {
             let content = ContentBuilder::new().schema(Some(named(components, described))).build();
-            operation = operation.request_body(Some(RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build()));
+            operation = operation.request_body(Some(
+                RequestBodyBuilder::new()
+                    .content("application/json", content)
+                    .required(Some(Required::True))
+                    .build(),
+            ));
         }
         crate::routes::Body::Files => {
             let file = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
             let form = ObjectBuilder::new().property("file", file).required("file");
             let content = ContentBuilder::new().schema(Some(Schema::from(form.build()))).build();
-            operation = operation.request_body(Some(RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True)).build()));
+            operation = operation.request_body(Some(
+                RequestBodyBuilder::new()
+                    .content("multipart/form-data", content)
+                    .required(Some(Required::True))
+                    .build(),
+            ));
         }
     }
     let mut success = ResponseBuilder::new().description(route.summary);
     if let Some(described) = &route.answer {
-        success = success.content("application/json", ContentBuilder::new().schema(Some(named(components, described))).build());
+        success = success.content(
+            "application/json",
+            ContentBuilder::new().schema(Some(named(components, described))).build(),
+        );
     }
     if route.streams {
-        success = success.content("text/event-stream", ContentBuilder::new().schema(Some(Schema::from(text().build()))).build());
+        success = success.content(
+            "text/event-stream",
+            ContentBuilder::new().schema(Some(Schema::from(text().build()))).build(),
+        );
     }
     if route.file {
         success = success.content("application/octet-stream", ContentBuilder::new().build());
     }
-    let problem = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build();
-    let problem = ResponseBuilder::new().description("Why not").content("application/problem+json", problem);
+    let problem = ContentBuilder::new()
+        .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
+        .build();
+    let problem = ResponseBuilder::new()
+        .description("Why not")
+        .content("application/problem+json", problem);
     operation = operation.response(route.status.to_string(), success).response("default", problem);
     let nothing: [&str; 0] = [];
     match route.door {

@@ -20,33 +20,127 @@ pub fn api() -> Vec<Route> {
     use Door::{Open, Session, Widget};
     use views as v;
     vec![
-        post("/account", account::sign_up, Open, "Create an account and its workspace").takes::<v::SignUp>().gives::<v::SessionView>(201),
-        post("/session", account::sign_in, Open, "Sign in").takes::<v::SignIn>().gives::<v::SessionView>(200),
+        post("/account", account::sign_up, Open, "Create an account and its workspace")
+            .takes::<v::SignUp>()
+            .gives::<v::SessionView>(201),
+        post("/session", account::sign_in, Open, "Sign in")
+            .takes::<v::SignIn>()
+            .gives::<v::SessionView>(200),
         get("/session", account::show, Session, "Who is signed in").gives::<v::SessionView>(200),
         delete("/session", account::sign_out, Session, "Sign out").empty(),
         get("/projects", projects::list, Session, "The workspace's projects").gives::<v::Projects>(200),
-        post("/projects", projects::create, Session, "Create a project").takes::<v::NameBody>().gives::<v::ProjectView>(201),
+        post("/projects", projects::create, Session, "Create a project")
+            .takes::<v::NameBody>()
+            .gives::<v::ProjectView>(201),
         get("/projects/{project}", projects::show, Session, "A project").gives::<v::ProjectView>(200),
-        patch("/projects/{project}", projects::rename, Session, "Rename a project").takes::<v::NameBody>().gives::<v::ProjectView>(200),
-        delete("/projects/{project}", projects::delete, Session, "Delete a project and destroy its key").takes::<v::Confirmation>().empty(),
+        patch("/projects/{project}", projects::rename, Session, "Rename a project")
+            .takes::<v::NameBody>()
+            .gives::<v::ProjectView>(200),
+        delete(
+            "/projects/{project}",
+            projects::delete,
+            Session,
+            "Delete a project and destroy its key",
+        )
+        .takes::<v::Confirmation>()
+        .empty(),
         get("/projects/{project}/documents", documents::list, Session, "The project's documents").gives::<v::Documents>(200),
-        post("/projects/{project}/documents", documents::add, Session, "Upload documents").takes_files().gives::<v::Uploaded>(201),
-        get("/projects/{project}/documents/{document}", documents::show, Session, "A document as it was read").gives::<v::DocumentPage>(200),
-        get("/projects/{project}/documents/{document}/original", documents::original, Session, "A document as it was uploaded").gives_file(),
-        put("/projects/{project}/documents/{document}", documents::replace, Session, "Replace a document's contents").takes_files().gives::<v::DocumentView>(200),
-        patch("/projects/{project}/documents/{document}", documents::change, Session, "Rename a document or set its link").takes::<v::DocumentChange>().gives::<v::DocumentView>(200),
-        delete("/projects/{project}/documents/{document}", documents::delete, Session, "Delete a document").empty(),
-        post("/projects/{project}/questions", questions::ask, Session, "Try a question").takes::<v::Question>().gives::<v::AnswerView>(200).streams(),
-        post("/projects/{project}/messages/{message}/feedback", questions::feedback, Session, "Say whether an answer helped").takes::<v::Helpful>().empty(),
-        get("/projects/{project}/conversations", conversations::list, Session, "Conversations, the latest first").asks(&["limit", "before", "channel", "outcome"]).gives::<v::Conversations>(200),
-        get("/projects/{project}/conversations/{conversation}", conversations::show, Session, "A conversation with its turns").gives::<v::ConversationPage>(200),
-        get("/projects/{project}/analytics", analytics::show, Session, "Figures by day").asks(&["days"]).gives::<v::AnalyticsView>(200),
+        post("/projects/{project}/documents", documents::add, Session, "Upload documents")
+            .takes_files()
+            .gives::<v::Uploaded>(201),
+        get(
+            "/projects/{project}/documents/{document}",
+            documents::show,
+            Session,
+            "A document as it was read",
+        )
+        .gives::<v::DocumentPage>(200),
+        get(
+            "/projects/{project}/documents/{document}/original",
+            documents::original,
+            Session,
+            "A document as it was uploaded",
+        )
+        .gives_file(),
+        put(
+            "/projects/{project}/documents/{document}",
+            documents::replace,
+            Session,
+            "Replace a document's contents",
+        )
+        .takes_files()
+        .gives::<v::DocumentView>(200),
+        patch(
+            "/projects/{project}/documents/{document}",
+            documents::change,
+            Session,
+            "Rename a document or set its link",
+        )
+        .takes::<v::DocumentChange>()
+        .gives::<v::DocumentView>(200),
+        delete(
+            "/projects/{project}/documents/{document}",
+            documents::delete,
+            Session,
+            "Delete a document",
+        )
+        .empty(),
+        post("/projects/{project}/questions", questions::ask, Session, "Try a question")
+            .takes::<v::Question>()
+            .gives::<v::AnswerView>(200)
+            .streams(),
+        post(
+            "/projects/{project}/messages/{message}/feedback",
+            questions::feedback,
+            Session,
+            "Say whether an answer helped",
+        )
+        .takes::<v::Helpful>()
+        .empty(),
+        get(
+            "/projects/{project}/conversations",
+            conversations::list,
+            Session,
+            "Conversations, the latest first",
+        )
+        .asks(&["limit", "before", "channel", "outcome"])
+        .gives::<v::Conversations>(200),
+        get(
+            "/projects/{project}/conversations/{conversation}",
+            conversations::show,
+            Session,
+            "A conversation with its turns",
+        )
+        .gives::<v::ConversationPage>(200),
+        get("/projects/{project}/analytics", analytics::show, Session, "Figures by day")
+            .asks(&["days"])
+            .gives::<v::AnalyticsView>(200),
         get("/projects/{project}/widget", set_up::show, Session, "The widget's set-up").gives::<v::WidgetView>(200),
-        patch("/projects/{project}/widget", set_up::change, Session, "Change the widget's set-up").takes::<v::WidgetChange>().gives::<v::WidgetView>(200),
+        patch("/projects/{project}/widget", set_up::change, Session, "Change the widget's set-up")
+            .takes::<v::WidgetChange>()
+            .gives::<v::WidgetView>(200),
         post("/projects/{project}/widget/key", set_up::rotate, Session, "Replace the public key").gives::<v::WidgetView>(200),
-        post("/widget/{key}/visits", widget::visit, Widget, "Begin or continue a visit").takes::<v::VisitBody>().gives::<v::VisitView>(201),
-        post("/widget/{key}/questions", widget::ask, Widget, "Ask").takes::<v::VisitorQuestion>().gives::<v::AnswerView>(200).streams(),
-        get("/widget/{key}/conversation", widget::conversation, Widget, "The visitor's own conversation").gives::<v::Turns>(200),
-        post("/widget/{key}/messages/{message}/feedback", widget::feedback, Widget, "Say whether an answer helped").takes::<v::Helpful>().empty(),
+        post("/widget/{key}/visits", widget::visit, Widget, "Begin or continue a visit")
+            .takes::<v::VisitBody>()
+            .gives::<v::VisitView>(201),
+        post("/widget/{key}/questions", widget::ask, Widget, "Ask")
+            .takes::<v::VisitorQuestion>()
+            .gives::<v::AnswerView>(200)
+            .streams(),
+        get(
+            "/widget/{key}/conversation",
+            widget::conversation,
+            Widget,
+            "The visitor's own conversation",
+        )
+        .gives::<v::Turns>(200),
+        post(
+            "/widget/{key}/messages/{message}/feedback",
+            widget::feedback,
+            Widget,
+            "Say whether an answer helped",
+        )
+        .takes::<v::Helpful>()
+        .empty(),
     ]
 }

@@ -48,7 +48,11 @@ pub async fn respond(
     mut seen: mpsc::Receiver<AnswerEvent>,
     answer: impl Future<Output = Result<AnswerView, Problem>> + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     // A task of its own: what a client that leaves has begun is finished and stored.
     let mut answer = rt::spawn(answer);
     let failed = |_| Problem::Fault(actors::Fault::Crashed);
@@ -61,7 +65,11 @@ pub async fn respond(
         first = seen.recv() => first,
         done = &mut answer => return Ok(HttpResponse::Ok().content_type("text/event-stream").body(event("done", &done.map_err(failed)??))),
     };
-    let Some(first) = first else { return Ok(HttpResponse::Ok().content_type("text/event-stream").body(event("done", &answer.await.map_err(failed)??))) };
+    let Some(first) = first else {
+        return Ok(HttpResponse::Ok()
+            .content_type("text/event-stream")
+            .body(event("done", &answer.await.map_err(failed)??)));
+    };
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let (out, body) = mpsc::channel::<Bytes>(WAITING);
     rt::spawn(async move {
@@ -75,9 +83,13 @@ pub async fn respond(
         };
         let _ = out.send(last).await;
     });
-    let body = unfold(body, async |mut body| body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body)));
+    let body = unfold(body, async |mut body| {
+        body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body))
+    });
     let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_TYPE, "text/event-stream")).insert_header((CACHE_CONTROL, "no-store"));
+    response
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"));
     // A proxy that collects the stream would hold back the words.
     response.insert_header(("x-accel-buffering", "no"));
     Ok(response.streaming(body))

@@ -1,6 +1,10 @@
 //! Logs: structured, on standard error, with one span a request.
 
-use actix_web::{Error, HttpMessage, body::MessageBody, dev::{ServiceRequest, ServiceResponse}};
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -13,7 +17,11 @@ pub fn init(settings: &LogSettings) -> Result<(), SettingError> {
     let filter = EnvFilter::try_new(&settings.filter)
         .map_err(|_| SettingError::new("PERNOEX_LOG", "must be a filter such as info or pernoex=debug,info"))?;
     let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let output = if settings.json { output.json().boxed() } else { output.compact().boxed() };
+    let output = if settings.json {
+        output.json().boxed()
+    } else {
+        output.compact().boxed()
+    };
     let _ = tracing_subscriber::registry().with(filter).with(output).try_init();
     Ok(())
 }

@@ -80,7 +80,9 @@ impl Engine {
     /// `Internal` when the compiled-in model cannot be read.
     pub async fn warm_up(self: &Arc<Self>) -> Result<(), Fault> {
         let engine = self.clone();
-        tokio::task::spawn_blocking(move || engine.embedder().map(|_| ())).await.map_err(|_| Fault::Crashed)?
+        tokio::task::spawn_blocking(move || engine.embedder().map(|_| ()))
+            .await
+            .map_err(|_| Fault::Crashed)?
     }
 
     /// Runs work that somebody waits for.
@@ -101,7 +103,8 @@ impl Engine {
 
     pub(crate) async fn embed_passages(self: &Arc<Self>, passages: Vec<String>) -> Result<Vec<Vector>, Fault> {
         let engine = self.clone();
-        self.batch(move || embed(&engine, &passages.iter().map(String::as_str).collect::<Vec<_>>())).await?
+        self.batch(move || embed(&engine, &passages.iter().map(String::as_str).collect::<Vec<_>>()))
+            .await?
     }
 }
 

@@ -79,7 +79,11 @@ pub enum Limit {
 
 impl Fault {
     pub fn invalid(code: Invalid, field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Invalid { code, field: field.into(), reason: reason.into() }
+        Self::Invalid {
+            code,
+            field: field.into(),
+            reason: reason.into(),
+        }
     }
 }
 

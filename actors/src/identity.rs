@@ -84,7 +84,12 @@ impl Hasher {
     /// When `cost` is not one that bcrypt knows.
     pub fn new(master: &MasterKey, cost: u32, at_once: usize) -> Result<Self, Fault> {
         let decoy = bcrypt::hash("nobody has this password", cost).map_err(|_| Fault::Internal("bcrypt cost"))?;
-        Ok(Self { pepper: master.pepper(), cost, slots: Arc::new(Semaphore::new(at_once)), decoy })
+        Ok(Self {
+            pepper: master.pepper(),
+            cost,
+            slots: Arc::new(Semaphore::new(at_once)),
+            decoy,
+        })
     }
 
     fn prehash(&self, password: &Password) -> Result<Zeroizing<String>, Fault> {
@@ -113,7 +118,10 @@ impl Hasher {
     }
 
     fn is_outdated(&self, hash: &str) -> bool {
-        hash.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok()).is_none_or(|cost| cost < self.cost)
+        hash.split('$')
+            .nth(2)
+            .and_then(|cost| cost.parse::<u32>().ok())
+            .is_none_or(|cost| cost < self.cost)
     }
 }
 
@@ -162,18 +170,26 @@ impl Identity {
     /// # Errors
     /// `WrongCredentials` for an unknown address as for a wrong password; `TooMany` by address and by account.
     pub async fn sign_in(&self, email: &str, password: &Password, address: &str) -> Result<SignedIn, Fault> {
-        let Ok(email) = Email::parse(email) else { return Err(Fault::WrongCredentials) };
+        let Ok(email) = Email::parse(email) else {
+            return Err(Fault::WrongCredentials);
+        };
         self.limits.check(Rule::SIGN_IN_ADDRESS, address).await?;
         self.limits.check(Rule::SIGN_IN_ACCOUNT, email.as_str()).await?;
         let account = self.platform.account_by_email(email.as_str()).await?;
-        let matches = self.hasher.verify(password, account.as_ref().map(|account| account.password_hash.as_str())).await?;
+        let matches = self
+            .hasher
+            .verify(password, account.as_ref().map(|account| account.password_hash.as_str()))
+            .await?;
         let account = account.filter(|_| matches).ok_or(Fault::WrongCredentials)?;
         let tenant = *self.platform.tenants_of(account.id).await?.first().ok_or(Fault::WrongCredentials)?;
         if self.hasher.is_outdated(&account.password_hash) {
             let hash = self.hasher.hash(password).await?;
             self.platform.rehash(account.id, &account.password_hash, &hash).await?;
         }
-        Ok(SignedIn { account: account.id, tenant })
+        Ok(SignedIn {
+            account: account.id,
+            tenant,
+        })
     }
 
     /// The address of an account.
@@ -192,7 +208,17 @@ mod tests {
     #[test]
     fn addresses_are_stored_in_one_form_and_odd_ones_refused() {
         assert_eq!(Email::parse("  Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
-        for bad in ["", "ada", "ada@", "@example.com", "ada@example", "a da@example.com", "ada@exa..mple.com", "a<b>@example.com", "a@b@c.de"] {
+        for bad in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@example",
+            "a da@example.com",
+            "ada@exa..mple.com",
+            "a<b>@example.com",
+            "a@b@c.de",
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }

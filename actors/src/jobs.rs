@@ -43,13 +43,21 @@ impl Running {
 impl Worker {
     #[must_use]
     pub fn new(registry: Arc<Registry>, platform: PlatformDb, at_once: usize) -> Self {
-        Self { registry, platform, at_once: at_once.max(1), stop: Arc::default() }
+        Self {
+            registry,
+            platform,
+            at_once: at_once.max(1),
+            stop: Arc::default(),
+        }
     }
 
     #[must_use]
     pub fn spawn(self) -> Running {
         let stop = self.stop.clone();
-        Running { stop, task: tokio::spawn(self.run()) }
+        Running {
+            stop,
+            task: tokio::spawn(self.run()),
+        }
     }
 
     async fn run(self) {
@@ -129,7 +137,9 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
     if let job::Work::PurgeProject = job.work {
         return registry.tenant(tenant).await?.supervisor(PurgeProject(job)).await;
     }
-    let Some(project) = project(registry, tenant, &job).await? else { return registry.finish(tenant, job).await };
+    let Some(project) = project(registry, tenant, &job).await? else {
+        return registry.finish(tenant, job).await;
+    };
     match job.work {
         job::Work::ReadDocument { document, revision } => project.ask(ReadDocument { job, document, revision }).await,
         job::Work::EmbedDocument { document, revision } => project.ask(EmbedDocument { job, document, revision }).await,

@@ -44,9 +44,14 @@ pub(crate) struct Exchange {
 }
 
 pub(crate) enum Written {
-    Answer { text: String, cited: BTreeSet<u32> },
+    Answer {
+        text: String,
+        cited: BTreeSet<u32>,
+    },
     /// Failed, came too late, knew nothing, or cited nothing. `shown`: some of it was streamed already.
-    Nothing { shown: bool },
+    Nothing {
+        shown: bool,
+    },
 }
 
 const INSTRUCTIONS: &str = "You answer questions about a product, for its customers. Use only the numbered passages in the user's \
@@ -70,7 +75,11 @@ impl LanguageModel {
             .connect_timeout(Duration::from_secs(5))
             .build()
             .map_err(|_| Fault::Internal("language model client"))?;
-        Ok(Self { client, settings, endpoint })
+        Ok(Self {
+            client,
+            settings,
+            endpoint,
+        })
     }
 
     /// Streams an answer to `events` as it is written.
@@ -106,7 +115,9 @@ impl LanguageModel {
             request = request.bearer_auth(key.as_str());
         }
         let first_word = tokio::time::Instant::now() + self.settings.first_word;
-        let response = tokio::time::timeout_at(first_word, request.send()).await.map_err(|_| Failure::Slow)?;
+        let response = tokio::time::timeout_at(first_word, request.send())
+            .await
+            .map_err(|_| Failure::Slow)?;
         let response = response.map_err(|_| Failure::Unreachable)?;
         if !response.status().is_success() {
             return Err(Failure::Status(response.status().as_u16()));
@@ -115,13 +126,17 @@ impl LanguageModel {
         let mut lines = Lines::default();
         loop {
             let next = match draft.text.is_empty() {
-                true => tokio::time::timeout_at(first_word, chunks.next()).await.map_err(|_| Failure::Slow)?,
+                true => tokio::time::timeout_at(first_word, chunks.next())
+                    .await
+                    .map_err(|_| Failure::Slow)?,
                 false => chunks.next().await,
             };
             // The format ends with `[DONE]`: without it something was cut off.
             let chunk = next.ok_or(Failure::CutOff)?.map_err(|_| Failure::CutOff)?;
             for line in lines.push(&chunk)? {
-                let Some(data) = line.strip_prefix("data:").map(str::trim) else { continue };
+                let Some(data) = line.strip_prefix("data:").map(str::trim) else {
+                    continue;
+                };
                 if data == "[DONE]" {
                     draft.send_rest(events).await;
                     return Ok(());
@@ -143,8 +158,11 @@ fn messages(exchange: &Exchange) -> Vec<Value> {
     for (visitor, text) in &exchange.earlier {
         messages.push(json!({ "role": if *visitor { "user" } else { "assistant" }, "content": text }));
     }
-    let passages: Vec<String> =
-        exchange.passages.iter().map(|passage| format!("[{}] {}\n{}", passage.n, passage.place, passage.text)).collect();
+    let passages: Vec<String> = exchange
+        .passages
+        .iter()
+        .map(|passage| format!("[{}] {}\n{}", passage.n, passage.place, passage.text))
+        .collect();
     let content = format!("Passages:\n\n{}\n\nQuestion: {}", passages.join("\n\n"), exchange.question);
     messages.push(json!({ "role": "user", "content": content }));
     messages
@@ -190,7 +208,9 @@ impl Lines {
         if self.0.len() > 1 << 20 {
             return Err(Failure::TooLong);
         }
-        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else { return Ok(Vec::new()) };
+        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else {
+            return Ok(Vec::new());
+        };
         let rest = self.0.split_off(end + 1);
         let whole = std::mem::replace(&mut self.0, rest);
         Ok(String::from_utf8_lossy(&whole).lines().map(str::to_owned).collect())

@@ -21,11 +21,8 @@ mod vault;
 
 pub use engine::{DocumentLimits, Engine};
 pub use entities::{
-    StoreError,
-    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, TenantId,
-    VisitorId,
-    projects::Look,
-    tenants::Role,
+    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, StoreError, TenantId, VisitorId,
+    projects::Look, tenants::Role,
 };
 pub use fault::{Fault, Invalid, Limit};
 pub use language_model::{LanguageModel, LanguageModelSettings};

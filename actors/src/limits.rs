@@ -30,7 +30,11 @@ impl Rule {
     pub const DASHBOARD_QUESTION: Self = Self::new("dashboard-question", 60, 60);
 
     const fn new(name: &'static str, burst: u32, seconds: u64) -> Self {
-        Self { name, burst, per: Duration::from_secs(seconds) }
+        Self {
+            name,
+            burst,
+            per: Duration::from_secs(seconds),
+        }
     }
 
     fn interval(self) -> Duration {
@@ -39,7 +43,10 @@ impl Rule {
 }
 
 enum Place {
-    Here { by_rule: std::sync::Mutex<HashMap<Rule, Arc<DefaultKeyedRateLimiter<String>>>>, clock: governor::clock::DefaultClock },
+    Here {
+        by_rule: std::sync::Mutex<HashMap<Rule, Arc<DefaultKeyedRateLimiter<String>>>>,
+        clock: governor::clock::DefaultClock,
+    },
     Redis(RedisPool),
 }
 
@@ -63,8 +70,14 @@ return 0";
 impl Limits {
     #[must_use]
     pub fn new(redis: Option<RedisPool>, factor: u32) -> Self {
-        let here = || Place::Here { by_rule: std::sync::Mutex::default(), clock: governor::clock::DefaultClock::default() };
-        Self { place: redis.map_or_else(here, Place::Redis), factor: factor.max(1) }
+        let here = || Place::Here {
+            by_rule: std::sync::Mutex::default(),
+            clock: governor::clock::DefaultClock::default(),
+        };
+        Self {
+            place: redis.map_or_else(here, Place::Redis),
+            factor: factor.max(1),
+        }
     }
 
     /// Counts one more of `who` under `rule`.
@@ -72,7 +85,10 @@ impl Limits {
     /// # Errors
     /// `TooMany` with the time to wait; `Cache` when Redis does not answer: without a count nobody passes.
     pub async fn check(&self, rule: Rule, who: &str) -> Result<(), Fault> {
-        let rule = Rule { burst: rule.burst.saturating_mul(self.factor), ..rule };
+        let rule = Rule {
+            burst: rule.burst.saturating_mul(self.factor),
+            ..rule
+        };
         let wait = match &self.place {
             Place::Here { by_rule, clock } => {
                 let limiter = limiter(by_rule, rule)?;
@@ -96,7 +112,9 @@ impl Limits {
                 Duration::from_micros(early)
             }
         };
-        Err(Fault::TooMany { retry_after_s: wait.as_secs() + 1 })
+        Err(Fault::TooMany {
+            retry_after_s: wait.as_secs() + 1,
+        })
     }
 
     /// Forgets whoever has waited long enough, so that passers-by do not fill the memory.
@@ -120,7 +138,9 @@ fn limiter(by_rule: &ByRule, rule: Rule) -> Result<Arc<DefaultKeyedRateLimiter<S
         return Ok(limiter.clone());
     }
     let burst = NonZeroU32::new(rule.burst).ok_or(Fault::Internal("a limit of none"))?;
-    let quota = Quota::with_period(rule.interval()).ok_or(Fault::Internal("a limit without time"))?.allow_burst(burst);
+    let quota = Quota::with_period(rule.interval())
+        .ok_or(Fault::Internal("a limit without time"))?
+        .allow_burst(burst);
     let limiter = Arc::new(DefaultKeyedRateLimiter::keyed(quota));
     by_rule.insert(rule, limiter.clone());
     Ok(limiter)
@@ -137,7 +157,9 @@ mod tests {
         for _ in 0..3 {
             limits.check(rule, "ada").await.unwrap();
         }
-        let Err(Fault::TooMany { retry_after_s }) = limits.check(rule, "ada").await else { panic!("must refuse") };
+        let Err(Fault::TooMany { retry_after_s }) = limits.check(rule, "ada").await else {
+            panic!("must refuse")
+        };
         assert!((1..=21).contains(&retry_after_s), "{retry_after_s}");
         limits.check(rule, "grace").await.unwrap();
     }

@@ -102,7 +102,10 @@ impl Registry {
 
     /// Gives a failed job back to be tried at `run_at`, or parks it with its reason.
     pub(crate) async fn put_back(&self, tenant: TenantId, job: job::Claimed, reason: &str, run_at: Option<Millis>) -> Result<(), Fault> {
-        self.store.tenant(tenant).write(async |tx| job::put_back(tx, &job, reason, run_at).await).await?;
+        self.store
+            .tenant(tenant)
+            .write(async |tx| job::put_back(tx, &job, reason, run_at).await)
+            .await?;
         Ok(())
     }
 

@@ -66,7 +66,14 @@ impl Platform {
         let registry = Arc::new(Registry::new(store, redis, master, engine.clone(), cores));
         let worker = Worker::new(registry.clone(), platform, cores + 1).spawn();
         let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));
-        Ok(Self { registry, identity, limits, engine, worker, housekeeper })
+        Ok(Self {
+            registry,
+            identity,
+            limits,
+            engine,
+            worker,
+            housekeeper,
+        })
     }
 
     /// Finishes the steps that are running and closes the database. What waits is taken up by the next start.

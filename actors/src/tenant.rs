@@ -70,7 +70,11 @@ impl Children {
 impl Tenant {
     pub(crate) fn start(seed: TenantSeed) -> Self {
         let policy = RestartPolicy::default();
-        let vault = VaultSeed { tenant: seed.tenant, db: seed.db.clone(), master: seed.master.clone() };
+        let vault = VaultSeed {
+            tenant: seed.tenant,
+            db: seed.db.clone(),
+            master: seed.master.clone(),
+        };
         let vault = Arc::new(Handle::start(&seed.arbiter, vault, MAILBOX, policy));
         let sessions = SessionSeed {
             tenant: seed.tenant,
@@ -81,8 +85,16 @@ impl Tenant {
         let sessions = Handle::start(&seed.arbiter, sessions, MAILBOX, policy);
         let children = Arc::<Children>::default();
         let arbiter = seed.arbiter.clone();
-        let supervisor = SupervisorSeed { tree: seed, vault, children: children.clone() };
-        Self { supervisor: Handle::start(&arbiter, supervisor, MAILBOX, policy), sessions, children }
+        let supervisor = SupervisorSeed {
+            tree: seed,
+            vault,
+            children: children.clone(),
+        };
+        Self {
+            supervisor: Handle::start(&arbiter, supervisor, MAILBOX, policy),
+            sessions,
+            children,
+        }
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -267,8 +279,12 @@ impl TenantSupervisor {
 
 impl Serve<ShowWorkspace> for TenantSupervisor {
     async fn serve(&self, ShowWorkspace(account): ShowWorkspace) -> Result<Workspace, Fault> {
-        let found = self.db().read(async |tx| Ok::<_, Fault>((tenants::name(tx).await?, tenants::role_of(tx, account).await?)));
-        let (Some(name), Some(role)) = found.await? else { return Err(Fault::NotFound) };
+        let found = self
+            .db()
+            .read(async |tx| Ok::<_, Fault>((tenants::name(tx).await?, tenants::role_of(tx, account).await?)));
+        let (Some(name), Some(role)) = found.await? else {
+            return Err(Fault::NotFound);
+        };
         Ok(Workspace { name, role })
     }
 }
@@ -304,7 +320,10 @@ impl Serve<CreateProject> for TenantSupervisor {
             .write(async |tx| {
                 if projects::list(tx).await?.len() >= MOST_PROJECTS {
                     let reason = format!("A workspace has at most {MOST_PROJECTS} projects.");
-                    return Err(Fault::Limit { code: Limit::TooManyProjects, reason });
+                    return Err(Fault::Limit {
+                        code: Limit::TooManyProjects,
+                        reason,
+                    });
                 }
                 projects::insert(tx, &project, public_key_hash(&public_key)).await?;
                 Ok(projects::store_project_key(tx, key, now).await?)
@@ -355,7 +374,10 @@ impl Serve<OpenProject> for TenantSupervisor {
         if let Some(running) = self.seed.children.get(id) {
             return Ok(ProjectRef(running));
         }
-        self.db().read(async |tx| projects::find(tx, id).await).await?.ok_or(Fault::NotFound)?;
+        self.db()
+            .read(async |tx| projects::find(tx, id).await)
+            .await?
+            .ok_or(Fault::NotFound)?;
         let key = self.seed.vault.call(OpenProjectKey(id)).await??;
         let seed = ProjectSeed {
             project: id,

@@ -34,6 +34,10 @@ pub struct Account {
 
 impl From<Model> for Account {
     fn from(row: Model) -> Self {
-        Self { id: row.id.into(), email: row.email, password_hash: row.password_hash }
+        Self {
+            id: row.id.into(),
+            email: row.email,
+            password_hash: row.password_hash,
+        }
     }
 }

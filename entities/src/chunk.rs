@@ -76,7 +76,11 @@ pub async fn insert(tx: &TenantTx, project: ProjectId, chunks: Vec<Chunk>) -> Re
 /// # Errors
 /// When the database does not answer.
 pub async fn page(tx: &TenantTx, project: ProjectId, after: Option<ChunkId>, limit: u64) -> Result<Vec<Chunk>, StoreError> {
-    let mut find = tx.find::<Entity>().filter(Column::ProjectId.eq(project.uuid())).order(Column::Id, Order::Asc).limit(limit);
+    let mut find = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .order(Column::Id, Order::Asc)
+        .limit(limit);
     if let Some(after) = after {
         find = find.filter(Column::Id.gt(after.uuid()));
     }
@@ -119,14 +123,21 @@ pub async fn without_embedding(tx: &TenantTx, document: DocumentId, limit: u64) 
 /// # Errors
 /// When the database does not answer.
 pub async fn embedded(tx: &TenantTx, document: DocumentId) -> Result<u64, StoreError> {
-    let found = tx.find::<Entity>().filter(Column::DocumentId.eq(document.uuid())).filter(Column::Embedding.is_not_null());
+    let found = tx
+        .find::<Entity>()
+        .filter(Column::DocumentId.eq(document.uuid()))
+        .filter(Column::Embedding.is_not_null());
     found.count().await
 }
 
 /// # Errors
 /// When the database does not answer.
 pub async fn set_embedding(tx: &TenantTx, id: ChunkId, sealed: Vec<u8>) -> Result<(), StoreError> {
-    tx.update::<Entity>().set(Column::Embedding, Expr::value(sealed)).filter(Column::Id.eq(id.uuid())).run().await?;
+    tx.update::<Entity>()
+        .set(Column::Embedding, Expr::value(sealed))
+        .filter(Column::Id.eq(id.uuid()))
+        .run()
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,10 @@
 //! Conversations of a project. The title is sealed, the counts are not.
 
-use sea_orm::{Condition, Order, Set, entity::prelude::*, sea_query::{Expr, ExprTrait}};
+use sea_orm::{
+    Condition, Order, Set,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 
 use crate::{ConversationId, Millis, ProjectId, StoreError, TenantTx, VisitorId, tenant_db::TenantScoped};
 

@@ -159,7 +159,10 @@ pub async fn totals(tx: &TenantTx, project: ProjectId) -> Result<Totals, StoreEr
         })
         .into::<Sum>()
         .await?;
-    Ok(sums.first().map_or_else(Totals::default, |sum| Totals { documents: sum.documents, bytes: sum.bytes.unwrap_or(0) }))
+    Ok(sums.first().map_or_else(Totals::default, |sum| Totals {
+        documents: sum.documents,
+        bytes: sum.bytes.unwrap_or(0),
+    }))
 }
 
 /// Changes one revision of one document; `false` when it was deleted or replaced meanwhile.
@@ -169,7 +172,10 @@ async fn set(
     revision: i32,
     values: Vec<(Column, sea_orm::sea_query::SimpleExpr)>,
 ) -> Result<bool, StoreError> {
-    let mut update = tx.update::<Entity>().filter(Column::Id.eq(id.uuid())).filter(Column::Revision.eq(revision));
+    let mut update = tx
+        .update::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Revision.eq(revision));
     for (column, value) in values {
         update = update.set(column, value);
     }
@@ -203,7 +209,14 @@ pub async fn set_read(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_progress(tx: &TenantTx, id: DocumentId, revision: i32, embedded: i32, done: bool, now: Millis) -> Result<bool, StoreError> {
+pub async fn set_progress(
+    tx: &TenantTx,
+    id: DocumentId,
+    revision: i32,
+    embedded: i32,
+    done: bool,
+    now: Millis,
+) -> Result<bool, StoreError> {
     let mut values = vec![(Column::Embedded, Expr::value(embedded)), (Column::UpdatedAt, Expr::value(now))];
     if done {
         values.push((Column::Status, Expr::value("ready")));
@@ -251,7 +264,9 @@ pub async fn replace(
     (media_type, size): (&str, i64),
     now: Millis,
 ) -> Result<Option<i32>, StoreError> {
-    let Some(document) = find(tx, project, id).await? else { return Ok(None) };
+    let Some(document) = find(tx, project, id).await? else {
+        return Ok(None);
+    };
     let revision = document.revision + 1;
     let values = vec![
         (Column::Revision, Expr::value(revision)),
@@ -277,7 +292,11 @@ pub async fn replace(
 /// When the database does not answer.
 pub async fn delete(tx: &TenantTx, project: ProjectId, id: DocumentId) -> Result<bool, StoreError> {
     let deleted = tx
-        .delete::<Entity>(sea_orm::Condition::all().add(Column::ProjectId.eq(project.uuid())).add(Column::Id.eq(id.uuid())))
+        .delete::<Entity>(
+            sea_orm::Condition::all()
+                .add(Column::ProjectId.eq(project.uuid()))
+                .add(Column::Id.eq(id.uuid())),
+        )
         .await?;
     Ok(deleted == 1)
 }

@@ -58,8 +58,14 @@ impl Work {
 impl Model {
     pub(crate) fn work(&self) -> Result<Work, StoreError> {
         match (self.kind.as_str(), self.subject) {
-            ("read_document", Some(document)) => Ok(Work::ReadDocument { document: document.into(), revision: self.revision }),
-            ("embed_document", Some(document)) => Ok(Work::EmbedDocument { document: document.into(), revision: self.revision }),
+            ("read_document", Some(document)) => Ok(Work::ReadDocument {
+                document: document.into(),
+                revision: self.revision,
+            }),
+            ("embed_document", Some(document)) => Ok(Work::EmbedDocument {
+                document: document.into(),
+                revision: self.revision,
+            }),
             ("purge_project", _) => Ok(Work::PurgeProject),
             _ => Err(StoreError::Damaged("job.kind")),
         }
@@ -103,7 +109,9 @@ pub async fn enqueue(tx: &TenantTx, project: ProjectId, work: Work, now: Millis)
 }
 
 fn held(job: &Claimed) -> sea_orm::Condition {
-    sea_orm::Condition::all().add(Column::Id.eq(job.id.uuid())).add(Column::Lease.eq(job.lease))
+    sea_orm::Condition::all()
+        .add(Column::Id.eq(job.id.uuid()))
+        .add(Column::Lease.eq(job.lease))
 }
 
 /// One step is done and others wait: gives the job back, its tries forgotten. `false` when the lease was lost.

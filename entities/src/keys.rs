@@ -71,8 +71,18 @@ pub(crate) async fn store_tenant_key(tx: &TenantTx, key: TenantKey, now: Millis)
 /// # Errors
 /// When the database does not answer.
 pub async fn tenant_keys(tx: &TenantTx) -> Result<Vec<TenantKey>, StoreError> {
-    let rows = tx.find::<tenant_key::Entity>().order(tenant_key::Column::Version, Order::Asc).all().await?;
-    Ok(rows.into_iter().map(|row| TenantKey { version: row.version, wrapped: row.wrapped }).collect())
+    let rows = tx
+        .find::<tenant_key::Entity>()
+        .order(tenant_key::Column::Version, Order::Asc)
+        .all()
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| TenantKey {
+            version: row.version,
+            wrapped: row.wrapped,
+        })
+        .collect())
 }
 
 /// # Errors
@@ -99,7 +109,14 @@ pub async fn project_keys(tx: &TenantTx, project: ProjectId) -> Result<Vec<Proje
         .order(Column::Version, Order::Asc)
         .all()
         .await?;
-    Ok(rows.into_iter().map(|row| ProjectKey { project, version: row.version, wrapped: row.wrapped }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| ProjectKey {
+            project,
+            version: row.version,
+            wrapped: row.wrapped,
+        })
+        .collect())
 }
 
 /// Destroys every version of a project's key: what it sealed cannot be opened again.

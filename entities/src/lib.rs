@@ -34,8 +34,8 @@ pub mod projects {
     //! Projects, their keys and their public names.
     pub use crate::keys::{ProjectKey, project_keys, store_project_key};
     pub use crate::project::{
-        Look, Project, Summary, delete, find, insert, knowledge, knowledge_changed, list, purge, rename, set_look, set_origins, set_public_key,
-        summaries,
+        Look, Project, Summary, delete, find, insert, knowledge, knowledge_changed, list, purge, rename, set_look, set_origins,
+        set_public_key, summaries,
     };
 }
 pub mod sessions {
@@ -50,9 +50,7 @@ pub mod tenants {
 }
 
 pub use error::StoreError;
-pub use ids::{
-    AccountId, ChunkId, ConversationId, DocumentId, JobId, MessageId, ProjectId, TenantId, VisitorId,
-};
+pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, JobId, MessageId, ProjectId, TenantId, VisitorId};
 pub use platform_db::{NewTenant, PlatformDb};
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};

@@ -3,8 +3,7 @@
 use sea_orm::{Condition, Order, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
 
 use crate::{
-    ConversationId, DocumentId, MessageId, Millis, ProjectId, StoreError, TenantTx, VisitorId, conversation,
-    tenant_db::TenantScoped,
+    ConversationId, DocumentId, MessageId, Millis, ProjectId, StoreError, TenantTx, VisitorId, conversation, tenant_db::TenantScoped,
 };
 
 #[sea_orm::model]
@@ -165,7 +164,9 @@ pub async fn set_helpful(
     if let Some(visitor) = only {
         own = own.add(Column::VisitorId.eq(visitor.uuid()));
     }
-    let Some(row) = tx.find::<Entity>().filter(own.clone()).one().await? else { return Ok(false) };
+    let Some(row) = tx.find::<Entity>().filter(own.clone()).one().await? else {
+        return Ok(false);
+    };
     let before = row.helpful.map(|value| value > 0);
     let one = |value: Option<bool>, wanted: bool| i32::from(value == Some(wanted));
     let step = conversation::Step {
@@ -173,7 +174,11 @@ pub async fn set_helpful(
         unhelpful: one(helpful, false) - one(before, false),
         ..Default::default()
     };
-    tx.update::<Entity>().set(Column::Helpful, Expr::value(helpful.map(i32::from))).filter(own).run().await?;
+    tx.update::<Entity>()
+        .set(Column::Helpful, Expr::value(helpful.map(i32::from)))
+        .filter(own)
+        .run()
+        .await?;
     conversation::count(tx, row.conversation_id.into(), step, None).await?;
     Ok(true)
 }
@@ -191,7 +196,9 @@ pub struct Day {
 }
 
 fn in_days((from, to): (i32, i32), project: ProjectId) -> Condition {
-    Condition::all().add(Column::ProjectId.eq(project.uuid())).add(Column::Day.between(from, to))
+    Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::Day.between(from, to))
 }
 
 /// Figures a day, `from` and `to` included; days without any are left out.
@@ -200,7 +207,10 @@ fn in_days((from, to): (i32, i32), project: ProjectId) -> Condition {
 /// When the database does not answer.
 pub async fn per_day(tx: &TenantTx, project: ProjectId, days: (i32, i32)) -> Result<Vec<Day>, StoreError> {
     let found = tx.find::<Entity>().filter(in_days(days, project)).order(Column::Day, Order::Asc);
-    found.shape(|select| figures(select.select_only().column(Column::Day).group_by(Column::Day))).into().await
+    found
+        .shape(|select| figures(select.select_only().column(Column::Day).group_by(Column::Day)))
+        .into()
+        .await
 }
 
 /// Figures of all the days together.
@@ -239,7 +249,11 @@ pub async fn conversations(tx: &TenantTx, project: ProjectId, days: (i32, i32)) 
     let counted = tx
         .find::<Entity>()
         .filter(in_days(days, project))
-        .shape(|select| select.select_only().column_as(Expr::cust("count(distinct conversation_id)"), "found"))
+        .shape(|select| {
+            select
+                .select_only()
+                .column_as(Expr::cust("count(distinct conversation_id)"), "found")
+        })
         .into::<Count>()
         .await?;
     Ok(counted.first().map_or(0, |count| count.found))
@@ -265,7 +279,12 @@ pub async fn unanswered(tx: &TenantTx, project: ProjectId, days: (i32, i32), lim
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn top_sources(tx: &TenantTx, project: ProjectId, (from, to): (i32, i32), limit: u64) -> Result<Vec<(DocumentId, i64)>, StoreError> {
+pub async fn top_sources(
+    tx: &TenantTx,
+    project: ProjectId,
+    (from, to): (i32, i32),
+    limit: u64,
+) -> Result<Vec<(DocumentId, i64)>, StoreError> {
     #[derive(sea_orm::FromQueryResult)]
     struct Count {
         document_id: Uuid,

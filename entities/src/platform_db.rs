@@ -50,7 +50,10 @@ impl PlatformDb {
             created_at: Set(now),
         };
         account::Entity::insert(account).exec_without_returning(&tx).await?;
-        let row = tenant::ActiveModel { id: Set(new.tenant.uuid()), created_at: Set(now) };
+        let row = tenant::ActiveModel {
+            id: Set(new.tenant.uuid()),
+            created_at: Set(now),
+        };
         tenant::Entity::insert(row).exec_without_returning(&tx).await?;
         let entry = directory::ActiveModel {
             account_id: Set(new.account.uuid()),
@@ -117,7 +120,10 @@ impl PlatformDb {
     /// When the database does not answer.
     pub async fn tenants_of(&self, account: AccountId) -> Result<Vec<TenantId>, StoreError> {
         let tx = self.store.begin_read().await?;
-        let rows = directory::Entity::find().filter(directory::Column::AccountId.eq(account.uuid())).all(&tx).await?;
+        let rows = directory::Entity::find()
+            .filter(directory::Column::AccountId.eq(account.uuid()))
+            .all(&tx)
+            .await?;
         tx.rollback().await?;
         let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.workspace_id.into()).collect();
         tenants.sort_unstable();
@@ -180,22 +186,35 @@ impl PlatformDb {
         let tx = self.store.begin_read().await?;
         set_local(&tx, "app.dispatcher", "on".into()).await?;
         let backend = tx.get_database_backend();
-        let (now_, limit_) = if backend == DbBackend::Postgres { ("$1", "$2") } else { ("?1", "?2") };
+        let (now_, limit_) = if backend == DbBackend::Postgres {
+            ("$1", "$2")
+        } else {
+            ("?1", "?2")
+        };
         let question = format!(
             "select id from (select id, run_at, row_number() over (partition by tenant_id order by priority, run_at, id) as turn \
              from job where state in ('ready', 'running') and run_at <= {now_} and locked_until < {now_}) as due \
              order by turn, run_at limit {limit_}"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, question, [now.into(), limit.into()])).await?;
+        let rows = tx
+            .query_all_raw(Statement::from_sql_and_values(backend, question, [now.into(), limit.into()]))
+            .await?;
         tx.rollback().await?;
-        rows.iter().map(|row| row.try_get::<Uuid>("", "id").map_err(StoreError::from)).collect()
+        rows.iter()
+            .map(|row| row.try_get::<Uuid>("", "id").map_err(StoreError::from))
+            .collect()
     }
 }
 
 fn claimed(row: &job::Model) -> Result<(TenantId, job::Claimed), StoreError> {
     let lease = row.lease.ok_or(StoreError::Damaged("job.lease"))?;
-    let claimed =
-        job::Claimed { id: row.id.into(), project: row.project_id.into(), work: row.work()?, attempts: row.attempts, lease };
+    let claimed = job::Claimed {
+        id: row.id.into(),
+        project: row.project_id.into(),
+        work: row.work()?,
+        attempts: row.attempts,
+        lease,
+    };
     Ok((row.tenant_id.into(), claimed))
 }

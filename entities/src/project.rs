@@ -7,9 +7,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Millis, ProjectId, StoreError, TenantTx, document, keys, message, tenant_db::TenantScoped, widget_route,
-};
+use crate::{Millis, ProjectId, StoreError, TenantTx, document, keys, message, tenant_db::TenantScoped, widget_route};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -71,8 +69,7 @@ impl TryFrom<Model> for Project {
             created_at: row.created_at,
             public_key: row.public_key,
             public_key_at: row.public_key_at,
-            allowed_origins: serde_json::from_str(&row.allowed_origins)
-                .map_err(|_| StoreError::Damaged("project.allowed_origins"))?,
+            allowed_origins: serde_json::from_str(&row.allowed_origins).map_err(|_| StoreError::Damaged("project.allowed_origins"))?,
             look: serde_json::from_str(&row.look).map_err(|_| StoreError::Damaged("project.look"))?,
         })
     }
@@ -134,7 +131,12 @@ async fn withdraw(tx: &TenantTx, project: ProjectId) -> Result<(), StoreError> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &TenantTx, id: ProjectId) -> Result<Option<Project>, StoreError> {
-    let row = tx.find::<Entity>().filter(Column::Id.eq(id.uuid())).filter(Column::DeletedAt.is_null()).one().await?;
+    let row = tx
+        .find::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null())
+        .one()
+        .await?;
     row.map(Project::try_from).transpose()
 }
 
@@ -143,7 +145,12 @@ pub async fn find(tx: &TenantTx, id: ProjectId) -> Result<Option<Project>, Store
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &TenantTx) -> Result<Vec<Project>, StoreError> {
-    let rows = tx.find::<Entity>().filter(Column::DeletedAt.is_null()).order(Column::Name, Order::Asc).all().await?;
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::DeletedAt.is_null())
+        .order(Column::Name, Order::Asc)
+        .all()
+        .await?;
     rows.into_iter().map(Project::try_from).collect()
 }
 
@@ -202,7 +209,10 @@ pub async fn summaries(tx: &TenantTx, since_day: i32) -> Result<Vec<(ProjectId, 
 }
 
 async fn set(tx: &TenantTx, id: ProjectId, values: Vec<(Column, sea_orm::sea_query::SimpleExpr)>) -> Result<bool, StoreError> {
-    let mut update = tx.update::<Entity>().filter(Column::Id.eq(id.uuid())).filter(Column::DeletedAt.is_null());
+    let mut update = tx
+        .update::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null());
     for (column, value) in values {
         update = update.set(column, value);
     }
@@ -234,7 +244,13 @@ pub async fn set_origins(tx: &TenantTx, id: ProjectId, origins: &[String]) -> Re
 /// # Errors
 /// When the database does not answer.
 pub async fn set_public_key(tx: &TenantTx, id: ProjectId, key: &str, hash: [u8; 32], now: Millis) -> Result<bool, StoreError> {
-    if !set(tx, id, vec![(Column::PublicKey, Expr::value(key)), (Column::PublicKeyAt, Expr::value(now))]).await? {
+    if !set(
+        tx,
+        id,
+        vec![(Column::PublicKey, Expr::value(key)), (Column::PublicKeyAt, Expr::value(now))],
+    )
+    .await?
+    {
         return Ok(false);
     }
     withdraw(tx, id).await?;
@@ -247,7 +263,10 @@ pub async fn set_public_key(tx: &TenantTx, id: ProjectId, key: &str, hash: [u8; 
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<bool, StoreError> {
-    let gone = vec![(Column::DeletedAt, Expr::value(now)), (Column::Name, Expr::value(format!("deleted {id}")))];
+    let gone = vec![
+        (Column::DeletedAt, Expr::value(now)),
+        (Column::Name, Expr::value(format!("deleted {id}"))),
+    ];
     if !set(tx, id, gone).await? {
         return Ok(false);
     }
@@ -261,7 +280,9 @@ pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<bool, S
 /// # Errors
 /// When the database does not answer.
 pub async fn purge(tx: &TenantTx, id: ProjectId) -> Result<(), StoreError> {
-    let dead = sea_orm::Condition::all().add(Column::Id.eq(id.uuid())).add(Column::DeletedAt.is_not_null());
+    let dead = sea_orm::Condition::all()
+        .add(Column::Id.eq(id.uuid()))
+        .add(Column::DeletedAt.is_not_null());
     tx.delete::<Entity>(dead).await?;
     Ok(())
 }
@@ -271,7 +292,12 @@ pub async fn purge(tx: &TenantTx, id: ProjectId) -> Result<(), StoreError> {
 /// # Errors
 /// When the database does not answer.
 pub async fn knowledge(tx: &TenantTx, id: ProjectId) -> Result<Option<i64>, StoreError> {
-    let row = tx.find::<Entity>().filter(Column::Id.eq(id.uuid())).filter(Column::DeletedAt.is_null()).one().await?;
+    let row = tx
+        .find::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null())
+        .one()
+        .await?;
     Ok(row.map(|row| row.knowledge))
 }
 

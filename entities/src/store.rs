@@ -3,8 +3,8 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
 };
 use zeroize::ZeroizeOnDrop;
 
@@ -80,7 +80,10 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
 
 /// The statement log would print `PRAGMA key` and every bound value.
 fn quiet(mut options: ConnectOptions) -> ConnectOptions {
-    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).test_before_acquire(true);
+    options
+        .sqlx_logging(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(true);
     options
 }
 
@@ -119,10 +122,15 @@ impl Store {
         }
         let question = "select (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) \
              or exists (select from pg_class where relname = 'document' and pg_has_role(current_user, relowner, 'member')) as powerful";
-        let row = self.reader.query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
+        let row = self
+            .reader
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, question))
+            .await?;
         let powerful = row.and_then(|row| row.try_get::<bool>("", "powerful").ok()).unwrap_or(true);
         if powerful {
-            return Err(StoreError::Refused("the role of DATABASE_URL owns the tables or bypasses row-level security".into()));
+            return Err(StoreError::Refused(
+                "the role of DATABASE_URL owns the tables or bypasses row-level security".into(),
+            ));
         }
         Ok(())
     }
@@ -150,13 +158,19 @@ impl Store {
     pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, StoreError> {
         // A deferred transaction that upgrades itself fails at once under contention: take the lock first.
         let mode = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: mode,
+            ..Default::default()
+        };
         Ok(self.writer.begin_with_options(options).await?)
     }
 
     pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, StoreError> {
         let access = self.is_postgres().then_some(AccessMode::ReadOnly);
-        let options = TransactionOptions { access_mode: access, ..Default::default() };
+        let options = TransactionOptions {
+            access_mode: access,
+            ..Default::default()
+        };
         Ok(self.reader.begin_with_options(options).await?)
     }
 
@@ -170,11 +184,7 @@ impl Store {
 /// Sets what PostgreSQL's policies read, for this transaction alone: a pooled connection keeps nothing of it.
 pub(crate) async fn set_local(tx: &DatabaseTransaction, name: &str, value: String) -> Result<(), StoreError> {
     if tx.get_database_backend() == DbBackend::Postgres {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "select set_config($1, $2, true)",
-            [name.into(), value.into()],
-        );
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, "select set_config($1, $2, true)", [name.into(), value.into()]);
         tx.execute_raw(statement).await?;
     }
     Ok(())

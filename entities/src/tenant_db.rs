@@ -1,8 +1,8 @@
 //! One tenant's rows.
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, Iden, IntoActiveModel, Order,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, Iden, IntoActiveModel, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
     sea_query::{IntoCondition, SimpleExpr},
 };
 
@@ -81,7 +81,10 @@ impl TenantTx {
     }
 
     pub(crate) fn find<E: TenantScoped>(&self) -> Scoped<'_, E> {
-        Scoped { tx: self, select: E::find() }
+        Scoped {
+            tx: self,
+            select: E::find(),
+        }
     }
 
     /// Inserts `row` as this tenant's, whatever tenant it was filled with.
@@ -116,7 +119,11 @@ impl TenantTx {
     }
 
     pub(crate) fn update<E: TenantScoped>(&self) -> ScopedUpdate<'_, E> {
-        ScopedUpdate { tx: self, update: E::update_many(), moves_tenant: false }
+        ScopedUpdate {
+            tx: self,
+            update: E::update_many(),
+            moves_tenant: false,
+        }
     }
 
     /// Deletes this tenant's rows that match; returns how many.

@@ -51,7 +51,9 @@ impl MigratorTrait for Migrator {
 /// # Errors
 /// When the database cannot be opened, a statement fails, or the database is from a later version.
 pub async fn run(location: &Location, role: Option<&ApplicationRole>) -> Result<(), MigrationError> {
-    let database = Database::connect(connect_options(location, true)).await.map_err(|_| MigrationError::Unreachable)?;
+    let database = Database::connect(connect_options(location, true))
+        .await
+        .map_err(|_| MigrationError::Unreachable)?;
     let outcome = bring_up_to_date(&database, role).await;
     let _ = database.close().await;
     outcome
@@ -65,9 +67,13 @@ async fn bring_up_to_date(database: &DatabaseConnection, role: Option<&Applicati
             return Err(MigrationError::Newer);
         }
     }
-    Migrator::up(database, None).await.map_err(|error| MigrationError::Failed(error.to_string()))?;
+    Migrator::up(database, None)
+        .await
+        .map_err(|error| MigrationError::Failed(error.to_string()))?;
     if let Some(role) = role {
-        grant(database, role).await.map_err(|_| MigrationError::Failed("the application's role could not be granted its rights".into()))?;
+        grant(database, role)
+            .await
+            .map_err(|_| MigrationError::Failed("the application's role could not be granted its rights".into()))?;
     }
     Ok(())
 }

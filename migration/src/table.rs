@@ -19,7 +19,11 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), Db
 /// Creates a table whose rows belong to tenants, and on PostgreSQL the wall around it: without a tenant set for the
 /// transaction no row is seen, and a row of another tenant can be neither read nor written, not even by the table's owner.
 pub(crate) async fn tenant_table(manager: &SchemaManager<'_>, name: &str, columns: &str) -> Result<(), DbErr> {
-    run(manager, &format!("create table {name} (tenant_id {{uuid}} not null references tenant (id), {columns})")).await?;
+    run(
+        manager,
+        &format!("create table {name} (tenant_id {{uuid}} not null references tenant (id), {columns})"),
+    )
+    .await?;
     if manager.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
@@ -27,7 +31,11 @@ pub(crate) async fn tenant_table(manager: &SchemaManager<'_>, name: &str, column
     let mine = "tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid";
     run(manager, &format!("alter table {name} enable row level security")).await?;
     run(manager, &format!("alter table {name} force row level security")).await?;
-    run(manager, &format!("create policy tenant_wall on {name} using ({mine}) with check ({mine})")).await
+    run(
+        manager,
+        &format!("create policy tenant_wall on {name} using ({mine}) with check ({mine})"),
+    )
+    .await
 }
 
 /// A migration whose name is its file's.

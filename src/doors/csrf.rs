@@ -51,14 +51,20 @@ fn is_same_origin(gate: &Gate, request: &HttpRequest) -> bool {
 }
 
 fn gate(request: &ServiceRequest) -> Result<Data<Gate>, Problem> {
-    request.app_data::<Data<Gate>>().cloned().ok_or(Problem::Fault(actors::Fault::Internal("no gate")))
+    request
+        .app_data::<Data<Gate>>()
+        .cloned()
+        .ok_or(Problem::Fault(actors::Fault::Internal("no gate")))
 }
 
 /// For routes that change something in a session.
 ///
 /// # Errors
 /// `CsrfFailed` unless the request comes from this origin and carries the session's token. Without a session the route itself refuses.
-pub async fn with_token(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn with_token(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let gate = gate(&request)?;
     if !is_same_origin(&gate, request.request()) {
         return Err(Problem::CsrfFailed.into());
@@ -76,9 +82,16 @@ pub async fn with_token(request: ServiceRequest, next: Next<impl MessageBody + '
 ///
 /// # Errors
 /// `CsrfFailed` for a request from another site, or one that a form could have made.
-pub async fn same_origin(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn same_origin(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let gate = gate(&request)?;
-    let json = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).is_some_and(|kind| kind.starts_with(b"application/json"));
+    let json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .is_some_and(|kind| kind.starts_with(b"application/json"));
     if !json || !is_same_origin(&gate, request.request()) {
         return Err(Problem::CsrfFailed.into());
     }

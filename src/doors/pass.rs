@@ -54,13 +54,24 @@ fn state<T: DeserializeOwned>(session: &Session, name: &str) -> Option<T> {
 
 impl<R: Level> Pass<R> {
     async fn admit(session: Session, gate: Data<Gate>) -> Result<Self, Problem> {
-        let found = (state::<TenantId>(&session, TENANT), state::<AccountId>(&session, ACCOUNT), state::<Role>(&session, ROLE));
-        let (Some(tenant), Some(account), Some(role)) = found else { return Err(Problem::NotSignedIn) };
+        let found = (
+            state::<TenantId>(&session, TENANT),
+            state::<AccountId>(&session, ACCOUNT),
+            state::<Role>(&session, ROLE),
+        );
+        let (Some(tenant), Some(account), Some(role)) = found else {
+            return Err(Problem::NotSignedIn);
+        };
         if role < R::LEAST {
             return Err(Problem::RoleTooLow);
         }
         let signed_in = SignedIn { account, tenant };
-        Ok(Self { tenant: gate.registry.tenant(tenant).await?, gate, signed_in, role: PhantomData })
+        Ok(Self {
+            tenant: gate.registry.tenant(tenant).await?,
+            gate,
+            signed_in,
+            role: PhantomData,
+        })
     }
 
     /// Asks the workspace.
@@ -118,7 +129,10 @@ impl<R: Level> ProjectPass<R> {
 type Admission<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
-    request.app_data::<Data<Gate>>().cloned().ok_or(Problem::Fault(Fault::Internal("no gate")))
+    request
+        .app_data::<Data<Gate>>()
+        .cloned()
+        .ok_or(Problem::Fault(Fault::Internal("no gate")))
 }
 
 impl<R: Level> FromRequest for Pass<R> {

@@ -11,8 +11,8 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
     AccountId, Fault, Registry, Role, TenantId,
     identity::{Password, SignedIn},
-    tenant::{ShowWorkspace, Tenant},
     sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
+    tenant::{ShowWorkspace, Tenant},
 };
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -42,7 +42,11 @@ pub fn cookies(registry: Arc<Registry>, key: &[u8]) -> SessionMiddleware<TenantS
         .cookie_path("/".into())
         .cookie_domain(None)
         .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(PersistentSession::default().session_ttl(LIFE).session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges))
+        .session_lifecycle(
+            PersistentSession::default()
+                .session_ttl(LIFE)
+                .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
+        )
         .build()
 }
 
@@ -115,7 +119,12 @@ impl SessionStore for TenantSessions {
         if owner != tenant {
             return Err(other("a session cannot change its tenant: it must be renewed"));
         }
-        let update = UpdateSession { hash, account, state: stored(state).map_err(UpdateError::Serialization)?, ttl_ms: millis(ttl) };
+        let update = UpdateSession {
+            hash,
+            account,
+            state: stored(state).map_err(UpdateError::Serialization)?,
+            ttl_ms: millis(ttl),
+        };
         let updated = async { self.0.tenant(tenant).await?.sessions(update).await };
         // `false`: it ended meanwhile, and stays ended.
         updated.await.map(|_| key).map_err(|fault| UpdateError::Other(fault.into()))
@@ -123,7 +132,11 @@ impl SessionStore for TenantSessions {
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
         let Some((tenant, hash)) = parse(key) else { return Ok(()) };
-        self.0.tenant(tenant).await?.sessions(TouchSession { hash, ttl_ms: millis(ttl) }).await?;
+        self.0
+            .tenant(tenant)
+            .await?
+            .sessions(TouchSession { hash, ttl_ms: millis(ttl) })
+            .await?;
         Ok(())
     }
 
@@ -148,8 +161,15 @@ fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
 
 /// What someone types to be let in.
 pub enum Credentials<'a> {
-    SignUp { email: &'a str, password: &'a Password, workspace: &'a str },
-    SignIn { email: &'a str, password: &'a Password },
+    SignUp {
+        email: &'a str,
+        password: &'a Password,
+        workspace: &'a str,
+    },
+    SignIn {
+        email: &'a str,
+        password: &'a Password,
+    },
 }
 
 /// Lets someone in and begins their session.
@@ -159,7 +179,11 @@ pub enum Credentials<'a> {
 pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, address: &str) -> Result<Who, Problem> {
     let signed_in = match credentials {
         Credentials::SignUp { .. } if !gate.sign_up_open => return Err(Problem::SignUpClosed),
-        Credentials::SignUp { email, password, workspace } => gate.identity.sign_up(email, password, workspace, address).await?,
+        Credentials::SignUp {
+            email,
+            password,
+            workspace,
+        } => gate.identity.sign_up(email, password, workspace, address).await?,
         Credentials::SignIn { email, password } => gate.identity.sign_in(email, password, address).await?,
     };
     let tenant = gate.registry.tenant(signed_in.tenant).await?;
@@ -181,7 +205,13 @@ impl Who {
         let SignedIn { account, tenant: id } = signed_in;
         let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
         let email = gate.identity.email_of(account).await?;
-        Ok(Self { account, email, tenant: id, workspace: workspace.name, role: workspace.role })
+        Ok(Self {
+            account,
+            email,
+            tenant: id,
+            workspace: workspace.name,
+            role: workspace.role,
+        })
     }
 }
 

@@ -50,13 +50,19 @@ struct Place {
 struct Allowed(HeaderValue);
 
 fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
-    request.app_data::<Data<Gate>>().cloned().ok_or(Problem::Fault(Fault::Internal("no gate")))
+    request
+        .app_data::<Data<Gate>>()
+        .cloned()
+        .ok_or(Problem::Fault(Fault::Internal("no gate")))
 }
 
 impl Place {
     async fn find(request: &HttpRequest) -> Result<Self, Problem> {
         let gate = gate(request)?;
-        let key = request.match_info().get("key").filter(|key| key.len() == 46 && key.starts_with("pk_"));
+        let key = request
+            .match_info()
+            .get("key")
+            .filter(|key| key.len() == 46 && key.starts_with("pk_"));
         let key = key.ok_or(Problem::Fault(Fault::NotFound))?;
         let (tenant, project) = gate.registry.by_public_key(key).await?;
         // The server decides, not the browser: a request without an allowed origin gets no answer to keep from anyone.
@@ -69,7 +75,11 @@ impl Place {
         let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
         gate.limits.check(Rule::WIDGET_ADDRESS, &format!("{key} {address}")).await?;
         gate.limits.check(Rule::WIDGET_KEY, key).await?;
-        Ok(Self { _tenant: tenant, project, origin })
+        Ok(Self {
+            _tenant: tenant,
+            project,
+            origin,
+        })
     }
 }
 
@@ -77,7 +87,14 @@ impl VisitPass {
     /// # Errors
     /// What the project answers.
     pub async fn begin(&self, earlier: Option<String>) -> Result<Visit, Problem> {
-        Ok(self.0.project.ask(BeginVisit { origin: self.0.origin.clone(), earlier }).await?)
+        Ok(self
+            .0
+            .project
+            .ask(BeginVisit {
+                origin: self.0.origin.clone(),
+                earlier,
+            })
+            .await?)
     }
 }
 
@@ -85,7 +102,12 @@ impl VisitorPass {
     /// # Errors
     /// What the project answers.
     pub async fn ask(self, question: String, events: mpsc::Sender<AnswerEvent>) -> Result<Answered, Problem> {
-        let ask = VisitorAsk { question, visitor: self.visitor, origin: self.place.origin.clone(), events };
+        let ask = VisitorAsk {
+            question,
+            visitor: self.visitor,
+            origin: self.place.origin.clone(),
+            events,
+        };
         Ok(self.place.project.ask(ask).await?)
     }
 
@@ -99,7 +121,14 @@ impl VisitorPass {
     /// `NotFound` for an answer that was given to someone else.
     pub async fn feedback(&self, message: MessageId, helpful: Option<bool>) -> Result<(), Problem> {
         let feedback = Feedback { message, helpful };
-        Ok(self.place.project.ask(OwnFeedback { visitor: self.visitor, feedback }).await?)
+        Ok(self
+            .place
+            .project
+            .ask(OwnFeedback {
+                visitor: self.visitor,
+                feedback,
+            })
+            .await?)
     }
 }
 
@@ -125,7 +154,13 @@ impl FromRequest for VisitorPass {
             let place = Place::find(&request).await?;
             let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-            let visitor = place.project.ask(AdmitVisitor { origin: place.origin.clone(), token }).await?;
+            let visitor = place
+                .project
+                .ask(AdmitVisitor {
+                    origin: place.origin.clone(),
+                    token,
+                })
+                .await?;
             Ok(Self { place, visitor })
         })
     }
@@ -133,14 +168,20 @@ impl FromRequest for VisitorPass {
 
 fn let_read(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-request-id"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("retry-after, x-request-id"),
+    );
 }
 
 /// Lets the page read the response, if its origin was allowed: problems included, so that the widget can explain them.
 ///
 /// # Errors
 /// What the route answers.
-pub async fn cross_origin(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub async fn cross_origin(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let seen = request.request().clone();
     let mut response = match next.call(request).await {
         Ok(response) => response.map_into_left_body(),

@@ -1,7 +1,11 @@
 //! Accounts and sessions.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::{Data, Json}};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Json},
+};
 use actors::role::Member;
 
 use super::views::{SessionView, SignIn, SignUp, UserView, WorkspaceView};
@@ -13,8 +17,14 @@ use crate::{
 fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<HttpResponse, Problem> {
     let csrf_token = csrf_token(gate, session).ok_or(Problem::NotSignedIn)?;
     Ok(HttpResponse::build(status).json(SessionView {
-        user: UserView { id: who.account.uuid(), email: who.email },
-        workspace: WorkspaceView { id: who.tenant.uuid(), name: who.workspace },
+        user: UserView {
+            id: who.account.uuid(),
+            email: who.email,
+        },
+        workspace: WorkspaceView {
+            id: who.tenant.uuid(),
+            name: who.workspace,
+        },
         role: who.role,
         csrf_token,
     }))
@@ -25,8 +35,22 @@ fn address(request: &HttpRequest) -> String {
 }
 
 pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Problem> {
-    let SignUp { email, password, workspace } = &*body;
-    let who = begin_session(&gate, &session, Credentials::SignUp { email, password, workspace }, &address(&request)).await?;
+    let SignUp {
+        email,
+        password,
+        workspace,
+    } = &*body;
+    let who = begin_session(
+        &gate,
+        &session,
+        Credentials::SignUp {
+            email,
+            password,
+            workspace,
+        },
+        &address(&request),
+    )
+    .await?;
     view(&gate, &session, who, StatusCode::CREATED)
 }
 

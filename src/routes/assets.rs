@@ -19,7 +19,13 @@ pub const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'self'; style
 
 fn serve(request: &HttpRequest, path: &str, found: Option<EmbeddedFile>) -> Result<HttpResponse, Problem> {
     let file = found.ok_or(Problem::Fault(actors::Fault::NotFound))?;
-    let tag: String = file.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let tag: String = file
+        .metadata
+        .sha256_hash()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let tag = format!("\"{tag}\"");
     // Always asked for again and mostly answered with 304: a new version of the server is a new version of its pages.
     let current = request.headers().get(IF_NONE_MATCH).map(HeaderValue::as_bytes) == Some(tag.as_bytes());
@@ -45,7 +51,9 @@ pub async fn dashboard_file(request: HttpRequest, path: Path<String>) -> Result<
 /// The one page of the dashboard; its script shows what the address names.
 pub async fn dashboard_page(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut response = serve(&request, "dashboard/index.html", Static::get("dashboard/index.html"))?;
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DASHBOARD_POLICY));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DASHBOARD_POLICY));
     Ok(response)
 }
 
@@ -54,7 +62,10 @@ pub async fn widget_script(request: HttpRequest) -> Result<HttpResponse, Problem
     let mut response = serve(&request, "widget/widget.js", Static::get("widget/widget.js"))?;
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    headers.insert(
+        header::HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     Ok(response)
 }

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{FromRequest, Handler, Responder, http::Method, middleware::from_fn, web};
-use utoipa::{ToSchema, openapi::{RefOr, Schema}};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::doors;
 
@@ -72,7 +75,10 @@ methods! { get GET post POST put PUT patch PATCH delete DELETE }
 
 impl Route {
     pub(super) fn takes<T: ToSchema>(self) -> Self {
-        Self { body: Body::Json(described::<T>()), ..self }
+        Self {
+            body: Body::Json(described::<T>()),
+            ..self
+        }
     }
 
     pub(super) fn takes_files(self) -> Self {
@@ -84,7 +90,11 @@ impl Route {
     }
 
     pub(super) fn gives<T: ToSchema>(self, status: u16) -> Self {
-        Self { status, answer: Some(described::<T>()), ..self }
+        Self {
+            status,
+            answer: Some(described::<T>()),
+            ..self
+        }
     }
 
     pub(super) fn gives_file(self) -> Self {

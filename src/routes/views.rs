@@ -154,8 +154,14 @@ impl From<d::DocumentView> for DocumentView {
             media_type: document.media_type,
             size: document.size,
             status: document.status,
-            progress: ProgressView { done: document.progress.done, total: document.progress.total },
-            failure: document.failure.map(|failure| FailureView { code: failure.code, detail: failure.detail }),
+            progress: ProgressView {
+                done: document.progress.done,
+                total: document.progress.total,
+            },
+            failure: document.failure.map(|failure| FailureView {
+                code: failure.code,
+                detail: failure.detail,
+            }),
             pages: document.pages,
             chunks: document.chunks,
             source_url: document.source_url,
@@ -269,7 +275,8 @@ pub struct CitationView {
     pub n: u32,
     /// Not told to visitors.
     pub document: Option<Uuid>,
-    pub chunk: Option<Uuid>,
+    /// The section of the document's page. Not told to visitors.
+    pub section_id: Option<Uuid>,
     pub title: String,
     pub section: Vec<String>,
     pub excerpt: String,
@@ -288,7 +295,7 @@ fn citation(cited: Cited, reader: Reader) -> CitationView {
     CitationView {
         n: cited.n,
         document: member.then(|| cited.document.uuid()),
-        chunk: member.then(|| cited.chunk.uuid()),
+        section_id: member.then(|| cited.chunk.uuid()),
         title: cited.title,
         section: cited.section,
         excerpt: cited.excerpt,

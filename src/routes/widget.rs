@@ -1,6 +1,9 @@
 //! What visitors do.
 
-use actix_web::{HttpRequest, HttpResponse, web::{Json, Path}};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Json, Path},
+};
 use actors::Fault;
 
 use super::views::{self, AnswerView, Helpful, Reader, Turns, VisitBody, VisitView, VisitorQuestion};
@@ -23,7 +26,9 @@ pub async fn ask(pass: VisitorPass, request: HttpRequest, body: Json<VisitorQues
 }
 
 pub async fn conversation(pass: VisitorPass) -> Result<Json<Turns>, Problem> {
-    Ok(Json(Turns { turns: views::turns(pass.conversation().await?, Reader::Visitor) }))
+    Ok(Json(Turns {
+        turns: views::turns(pass.conversation().await?, Reader::Visitor),
+    }))
 }
 
 pub async fn feedback(pass: VisitorPass, path: Path<(String, String)>, body: Json<Helpful>) -> Result<HttpResponse, Problem> {

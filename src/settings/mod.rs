@@ -97,7 +97,11 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong, missing or contradicts another.
     pub fn from_source(source: &Source) -> Result<Self, SettingError> {
-        let listen: SocketAddr = source.parse("PERNOEX_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address and port such as 127.0.0.1:8080")?;
+        let listen: SocketAddr = source.parse(
+            "PERNOEX_LISTEN",
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+            "an address and port such as 127.0.0.1:8080",
+        )?;
         Ok(Self {
             listen,
             public_url: public_url(source)?,
@@ -116,7 +120,10 @@ impl Settings {
             language_model: language_model(source)?,
             documents: documents(source)?,
             log: LogSettings {
-                filter: source.text("PERNOEX_LOG").unwrap_or("info").to_owned(),
+                filter: source
+                    .text("PERNOEX_LOG")
+                    .unwrap_or("info,sea_orm_migration=warn,actix_server=warn")
+                    .to_owned(),
                 json: match source.text("PERNOEX_LOG_FORMAT") {
                     None | Some("pretty") => false,
                     Some("json") => true,
@@ -130,13 +137,20 @@ impl Settings {
 fn whole(source: &Source, name: &str, default: u32, range: std::ops::RangeInclusive<u32>) -> Result<u32, SettingError> {
     let expected = format!("a whole number from {} to {}", range.start(), range.end());
     let value = source.parse(name, default, &expected)?;
-    if range.contains(&value) { Ok(value) } else { Err(SettingError::new(name, format!("must be {expected}"))) }
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        Err(SettingError::new(name, format!("must be {expected}")))
+    }
 }
 
 fn web_address(source: &Source, name: &str) -> Result<Option<Url>, SettingError> {
     let Some(text) = source.text(name) else { return Ok(None) };
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-    url.map(Some).ok_or_else(|| SettingError::new(name, "must be a web address such as https://support.example.com"))
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    url.map(Some)
+        .ok_or_else(|| SettingError::new(name, "must be a web address such as https://support.example.com"))
 }
 
 fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
@@ -151,14 +165,18 @@ fn database(source: &Source) -> Result<DatabaseSettings, SettingError> {
     let name = "DATABASE_URL";
     let migration = source.text("MIGRATION_DATABASE_URL");
     match source.text(name) {
-        None if migration.is_some() => {
-            Err(SettingError::new("MIGRATION_DATABASE_URL", "is set but DATABASE_URL is not: set both for PostgreSQL, or neither"))
-        }
+        None if migration.is_some() => Err(SettingError::new(
+            "MIGRATION_DATABASE_URL",
+            "is set but DATABASE_URL is not: set both for PostgreSQL, or neither",
+        )),
         None => Ok(DatabaseSettings::Embedded),
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             let parsed = Url::parse(url).map_err(|_| SettingError::new(name, "is not a valid address"))?;
             if parsed.username().is_empty() {
-                return Err(SettingError::new(name, "must name the role: postgres://role:password@host/database"));
+                return Err(SettingError::new(
+                    name,
+                    "must name the role: postgres://role:password@host/database",
+                ));
             }
             Ok(DatabaseSettings::Postgres {
                 url: Secret::of(url),
@@ -166,7 +184,10 @@ fn database(source: &Source) -> Result<DatabaseSettings, SettingError> {
                 migration_url: migration.map(Secret::of),
             })
         }
-        Some(_) => Err(SettingError::new(name, "must begin with postgres:// (unset it to use the embedded database)")),
+        Some(_) => Err(SettingError::new(
+            name,
+            "must begin with postgres:// (unset it to use the embedded database)",
+        )),
     }
 }
 
@@ -183,8 +204,14 @@ fn language_model(source: &Source) -> Result<Option<ModelSettings>, SettingError
     let Some(base_url) = web_address(source, "OPENAI_BASE_URL")? else {
         return match (key, model) {
             (None, None) => Ok(None),
-            (Some(_), _) => Err(SettingError::new("OPENAI_API_KEY", "is set but OPENAI_BASE_URL is not: set it, for instance to https://api.openai.com/v1")),
-            _ => Err(SettingError::new("OPENAI_MODEL", "is set but OPENAI_BASE_URL is not: set both or neither")),
+            (Some(_), _) => Err(SettingError::new(
+                "OPENAI_API_KEY",
+                "is set but OPENAI_BASE_URL is not: set it, for instance to https://api.openai.com/v1",
+            )),
+            _ => Err(SettingError::new(
+                "OPENAI_MODEL",
+                "is set but OPENAI_BASE_URL is not: set both or neither",
+            )),
         };
     };
     let model = model.ok_or_else(|| SettingError::new("OPENAI_MODEL", "is missing: name the model that OPENAI_BASE_URL serves"))?;
@@ -203,7 +230,10 @@ fn documents(source: &Source) -> Result<DocumentLimits, SettingError> {
     limits.total_bytes = i64::from(whole(source, "PERNOEX_MAX_PROJECT_MIB", 2_048, 1..=1_000_000)?) << 20;
     limits.inside.pages = whole(source, "PERNOEX_MAX_PAGES", limits.inside.pages, 1..=100_000)?;
     if limits.file_bytes > limits.total_bytes.unsigned_abs() {
-        return Err(SettingError::new("PERNOEX_MAX_FILE_MIB", "is larger than PERNOEX_MAX_PROJECT_MIB: raise that one or lower this"));
+        return Err(SettingError::new(
+            "PERNOEX_MAX_FILE_MIB",
+            "is larger than PERNOEX_MAX_PROJECT_MIB: raise that one or lower this",
+        ));
     }
     Ok(limits)
 }
@@ -214,7 +244,9 @@ mod tests {
 
     fn settings(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Source::load(None, pairs).and_then(|source| Settings::from_source(&source)).map_err(|error| error.to_string())
+        Source::load(None, pairs)
+            .and_then(|source| Settings::from_source(&source))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -236,7 +268,10 @@ mod tests {
             (vec![("REDIS_URL", "hunter2")], "REDIS_URL"),
             (vec![("OPENAI_API_KEY", "hunter2")], "OPENAI_BASE_URL"),
             (vec![("OPENAI_BASE_URL", "https://api.example.com/v1")], "OPENAI_MODEL"),
-            (vec![("PERNOEX_MAX_FILE_MIB", "20"), ("PERNOEX_MAX_PROJECT_MIB", "10")], "PERNOEX_MAX_PROJECT_MIB"),
+            (
+                vec![("PERNOEX_MAX_FILE_MIB", "20"), ("PERNOEX_MAX_PROJECT_MIB", "10")],
+                "PERNOEX_MAX_PROJECT_MIB",
+            ),
             (vec![("PERNOEX_PUBLIC_URL", "https://a.example.com/path")], "PERNOEX_PUBLIC_URL"),
         ] {
             let error = settings(&pairs).unwrap_err();

@@ -14,7 +14,10 @@ pub struct SettingError {
 
 impl SettingError {
     pub(crate) fn new(name: &str, problem: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), problem: problem.into() }
+        Self {
+            name: name.to_owned(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -65,7 +68,9 @@ impl Source {
             let text = Zeroizing::new(text);
             let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
                 // The parser's own words quote the line, and a line may hold a secret.
-                let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                let line = error
+                    .span()
+                    .map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
                 SettingError::new(&name, format!("is not valid TOML near line {line}"))
             })?;
             for (key, value) in table {

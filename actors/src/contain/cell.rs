@@ -34,7 +34,14 @@ pub(super) struct Cell<T: Behaviour> {
 
 impl<T: Behaviour> Cell<T> {
     pub(super) fn new(seed: T::Seed, policy: RestartPolicy) -> Self {
-        Self { state: None, seed, policy, crashes: VecDeque::new(), quarantined_until: None, turn: Arc::default() }
+        Self {
+            state: None,
+            seed,
+            policy,
+            crashes: VecDeque::new(),
+            quarantined_until: None,
+            turn: Arc::default(),
+        }
     }
 
     /// Builds the state. The mailbox waits meanwhile; nothing in it is lost.
@@ -122,7 +129,11 @@ impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
             Ok(reply) => Ok(reply),
             Err(_) => {
                 // Several messages may fail on one broken state: only the first takes it down.
-                if cell.state.as_ref().is_some_and(|state| std::ptr::eq(Arc::as_ptr(state), served.as_ptr())) {
+                if cell
+                    .state
+                    .as_ref()
+                    .is_some_and(|state| std::ptr::eq(Arc::as_ptr(state), served.as_ptr()))
+                {
                     cell.crashed(ctx);
                 }
                 Err(CallError::Crashed)

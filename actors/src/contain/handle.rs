@@ -10,10 +10,7 @@ use std::{
 };
 
 use actix::prelude::*;
-use tokio::{
-    sync::Semaphore,
-    time::Instant,
-};
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     Behaviour, CallError, Request, RestartPolicy, Serve,
@@ -33,7 +30,12 @@ impl<T: Behaviour> Handle<T> {
     /// Starts an actor on `arbiter` that admits `capacity` messages, running ones included.
     pub fn start(arbiter: &ArbiterHandle, seed: T::Seed, capacity: usize, policy: RestartPolicy) -> Self {
         let address = Cell::start_in_arbiter(arbiter, move |_| Cell::<T>::new(seed, policy));
-        Self { address, slots: Arc::new(Semaphore::new(capacity)), born: Instant::now(), used: AtomicI64::new(0) }
+        Self {
+            address,
+            slots: Arc::new(Semaphore::new(capacity)),
+            born: Instant::now(),
+            used: AtomicI64::new(0),
+        }
     }
 
     /// False when the actor's thread is gone.
@@ -52,7 +54,10 @@ impl<T: Behaviour> Handle<T> {
     where
         T: Serve<M>,
     {
-        self.used.store(i64::try_from(self.born.elapsed().as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.used.store(
+            i64::try_from(self.born.elapsed().as_millis()).unwrap_or(i64::MAX),
+            Ordering::Relaxed,
+        );
         let sent = match self.slots.clone().try_acquire_owned() {
             Ok(slot) => Ok(self.address.send(Envelope { message, slot }).timeout(M::PATIENCE)),
             Err(_) => Err(CallError::Overloaded),

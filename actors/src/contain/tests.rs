@@ -71,7 +71,11 @@ impl Serve<Wait> for Counter {
 }
 
 fn start(seed: &Seed, capacity: usize) -> Handle<Counter> {
-    let policy = RestartPolicy { backoff: Duration::from_millis(1), quarantine: Duration::from_millis(30), ..Default::default() };
+    let policy = RestartPolicy {
+        backoff: Duration::from_millis(1),
+        quarantine: Duration::from_millis(30),
+        ..Default::default()
+    };
     Handle::start(&Arbiter::current(), seed.clone(), capacity, policy)
 }
 
@@ -81,7 +85,11 @@ async fn a_crashed_actor_comes_back_from_storage() {
     let counter = start(&seed, 8);
     assert_eq!(counter.call(Add(3)).await.unwrap().unwrap(), 3);
     assert_eq!(counter.call(Break).await.err(), Some(CallError::Crashed));
-    assert_eq!(counter.call(Read).await.unwrap().unwrap(), 3, "the rebuilt state is what storage holds");
+    assert_eq!(
+        counter.call(Read).await.unwrap().unwrap(),
+        3,
+        "the rebuilt state is what storage holds"
+    );
     assert_eq!(seed.builds.load(Ordering::SeqCst), 2);
 }
 

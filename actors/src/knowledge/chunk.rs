@@ -64,7 +64,11 @@ pub fn chunk(parsed: &Parsed, limits: &Limits) -> Result<Vec<Chunk>, ParseError>
         let most = WINDOW.saturating_sub(around).clamp(SMALLEST, LARGEST);
         for units in pack(groups(section.units, most), most) {
             let page = units.first().and_then(|unit| unit.page);
-            chunks.push(Chunk { heading: section.heading.clone(), text: join(&units), page });
+            chunks.push(Chunk {
+                heading: section.heading.clone(),
+                text: join(&units),
+                page,
+            });
             if chunks.len() > limits.chunks {
                 return Err(ParseError::TooManyChunks { limit: limits.chunks });
             }
@@ -86,7 +90,10 @@ fn sections(parsed: &Parsed, title: &str) -> Vec<Section> {
             Block::Heading { level, text } => {
                 let deeper = path.last().is_some_and(|(above, _)| level > above);
                 // Two headings at one level with nothing between them: the first is text that must not be lost.
-                if !used && !deeper && let Some((_, lost)) = path.last() {
+                if !used
+                    && !deeper
+                    && let Some((_, lost)) = path.last()
+                {
                     open.units.push(unit(Kind::Prose, lost.clone(), page));
                 }
                 if !open.units.is_empty() {
@@ -112,19 +119,36 @@ fn sections(parsed: &Parsed, title: &str) -> Vec<Section> {
     }
     if sections.is_empty() {
         // Nothing but a title is still something to find.
-        let units: Vec<Unit> = parsed.blocks.iter().filter(|block| !block.text().is_empty()).map(|block| unit(Kind::Prose, block.text().to_owned(), page)).collect();
-        sections.extend((!units.is_empty()).then(|| Section { heading: Vec::new(), units }));
+        let units: Vec<Unit> = parsed
+            .blocks
+            .iter()
+            .filter(|block| !block.text().is_empty())
+            .map(|block| unit(Kind::Prose, block.text().to_owned(), page))
+            .collect();
+        sections.extend((!units.is_empty()).then(|| Section {
+            heading: Vec::new(),
+            units,
+        }));
     }
     sections
 }
 
 fn breadcrumb(path: &[(u8, String)], title: &str) -> Vec<String> {
     let same = |heading: &str| heading.eq_ignore_ascii_case(title);
-    path.iter().enumerate().filter(|(depth, (_, heading))| *depth > 0 || !same(heading)).map(|(_, (_, heading))| heading.clone()).collect()
+    path.iter()
+        .enumerate()
+        .filter(|(depth, (_, heading))| *depth > 0 || !same(heading))
+        .map(|(_, (_, heading))| heading.clone())
+        .collect()
 }
 
 fn unit(kind: Kind, text: String, page: Option<u32>) -> Unit {
-    Unit { kind, size: pieces(&text), text, page }
+    Unit {
+        kind,
+        size: pieces(&text),
+        text,
+        page,
+    }
 }
 
 fn unit_of(block: &Block, page: Option<u32>) -> Unit {
@@ -143,7 +167,11 @@ fn join_stubs(sections: Vec<Section>) -> Vec<Section> {
     let mut joined: Vec<Section> = Vec::new();
     let mut open_parent: Option<Vec<String>> = None;
     for section in sections {
-        let parent = section.heading.split_last().filter(|(own, _)| !own.ends_with('?') && section.size() < STUB).map(|(_, parent)| parent.to_vec());
+        let parent = section
+            .heading
+            .split_last()
+            .filter(|(own, _)| !own.ends_with('?') && section.size() < STUB)
+            .map(|(_, parent)| parent.to_vec());
         let fits = parent.is_some() && parent == open_parent && joined.last().is_some_and(|last| last.size() + section.size() < JOINED);
         if fits && let (Some(last), Some(parent)) = (joined.last_mut(), &parent) {
             if let Some(own) = last.heading.get(parent.len()).cloned() {
@@ -168,7 +196,8 @@ fn groups(units: Vec<Unit>, most: usize) -> Vec<Vec<Unit>> {
     let mut groups: Vec<Vec<Unit>> = Vec::new();
     for unit in units {
         let follows = groups.last().and_then(|group| group.last()).is_some_and(|last| {
-            let announced = last.kind == Kind::Heading || (last.kind == Kind::Prose && last.text.ends_with(':') && unit.kind != Kind::Prose);
+            let announced =
+                last.kind == Kind::Heading || (last.kind == Kind::Prose && last.text.ends_with(':') && unit.kind != Kind::Prose);
             announced || (last.kind == Kind::Item && unit.kind == Kind::Item)
         });
         match groups.last_mut() {
@@ -195,7 +224,11 @@ fn groups(units: Vec<Unit>, most: usize) -> Vec<Vec<Unit>> {
 
 /// Parts a unit that is too long: code by lines, text by sentences, and a single monster by words or letters.
 fn split(long: &Unit, most: usize) -> Vec<Unit> {
-    let whole: Vec<&str> = if long.kind == Kind::Code { long.text.lines().collect() } else { sentences(&long.text) };
+    let whole: Vec<&str> = if long.kind == Kind::Code {
+        long.text.lines().collect()
+    } else {
+        sentences(&long.text)
+    };
     let glue = if long.kind == Kind::Code { "\n" } else { " " };
     let mut parts: Vec<String> = Vec::new();
     for part in whole {
@@ -215,7 +248,10 @@ fn split(long: &Unit, most: usize) -> Vec<Unit> {
     let total: usize = parts.iter().map(|part| pieces(part)).sum();
     // Even parts, with room for a sentence that does not divide.
     let even = total / total.div_ceil(most).max(1);
-    fill(parts, glue, (even + total / parts_count).min(most)).into_iter().map(|text| unit(long.kind, text, long.page)).collect()
+    fill(parts, glue, (even + total / parts_count).min(most))
+        .into_iter()
+        .map(|text| unit(long.kind, text, long.page))
+        .collect()
 }
 
 fn fill(parts: Vec<String>, glue: &str, most: usize) -> Vec<String> {

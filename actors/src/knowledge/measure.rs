@@ -50,13 +50,23 @@ pub fn read_queries(text: &str) -> Result<Vec<Query>, CollectionError> {
 fn read_lines<T: for<'a> Deserialize<'a>>(file: &'static str, text: &str) -> Result<Vec<T>, CollectionError> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
-        .map(|(at, line)| serde_json::from_str(line).map_err(|error| CollectionError::Line { file, line: at + 1, reason: error.to_string() }))
+        .map(|(at, line)| {
+            serde_json::from_str(line).map_err(|error| CollectionError::Line {
+                file,
+                line: at + 1,
+                reason: error.to_string(),
+            })
+        })
         .collect()
 }
 
 /// Reads `qrels.tsv`. Grades above 0 count alike.
 pub fn read_judgements(text: &str) -> Result<Judgements, CollectionError> {
-    let wrong = |at: usize, reason: &str| CollectionError::Line { file: "qrels.tsv", line: at + 1, reason: reason.to_owned() };
+    let wrong = |at: usize, reason: &str| CollectionError::Line {
+        file: "qrels.tsv",
+        line: at + 1,
+        reason: reason.to_owned(),
+    };
     let mut judgements = Judgements::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let mut parts = line.split('\t');
@@ -80,7 +90,11 @@ pub fn read_judgements(text: &str) -> Result<Judgements, CollectionError> {
 pub fn ndcg_at_10(ranking: &[&str], relevant: &HashSet<String>) -> f64 {
     let discount = |rank: usize| 1.0 / ((rank + 2) as f64).log2();
     let ideal: f64 = (0..relevant.len().min(DEPTH)).map(discount).sum();
-    let gained: f64 = distinct(ranking).enumerate().filter(|(_, id)| relevant.contains(*id)).map(|(rank, _)| discount(rank)).sum();
+    let gained: f64 = distinct(ranking)
+        .enumerate()
+        .filter(|(_, id)| relevant.contains(*id))
+        .map(|(rank, _)| discount(rank))
+        .sum();
     if ideal > 0.0 { gained / ideal } else { 0.0 }
 }
 
@@ -88,7 +102,11 @@ pub fn ndcg_at_10(ranking: &[&str], relevant: &HashSet<String>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 pub fn recall_at_10(ranking: &[&str], relevant: &HashSet<String>) -> f64 {
     let found = distinct(ranking).filter(|id| relevant.contains(*id)).count();
-    if relevant.is_empty() { 0.0 } else { found as f64 / relevant.len() as f64 }
+    if relevant.is_empty() {
+        0.0
+    } else {
+        found as f64 / relevant.len() as f64
+    }
 }
 
 /// The first ten ranks, a document that returns not counted again.

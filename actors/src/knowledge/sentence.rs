@@ -2,8 +2,8 @@
 
 /// Words that end with a full stop without ending a sentence.
 const ABBREVIATIONS: [&str; 34] = [
-    "e.g", "i.e", "etc", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "fig", "figs", "eq", "sec", "ch", "vol", "ed", "approx",
-    "resp", "incl", "excl", "min", "max", "inc", "ltd", "co", "corp", "dept", "est", "al", "p.s",
+    "e.g", "i.e", "etc", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "fig", "figs", "eq", "sec", "ch", "vol", "ed",
+    "approx", "resp", "incl", "excl", "min", "max", "inc", "ltd", "co", "corp", "dept", "est", "al", "p.s",
 ];
 
 /// The sentences of a text, trimmed, in order, nothing left out. A line break ends a sentence.
@@ -55,7 +55,8 @@ fn ends_sentence(mark: char, before: &str, after: &str) -> bool {
         return opens;
     }
     let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-    let abbreviated = ABBREVIATIONS.contains(&word.to_lowercase().as_str()) && (word.to_lowercase() != "no" || after.starts_with(|c: char| c.is_ascii_digit()));
+    let abbreviated = ABBREVIATIONS.contains(&word.to_lowercase().as_str())
+        && (word.to_lowercase() != "no" || after.starts_with(|c: char| c.is_ascii_digit()));
     let initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
     let item_number = !word.is_empty() && before.trim() == word && word.chars().all(|c| c.is_ascii_digit());
     opens && !abbreviated && !initial && !item_number
@@ -100,13 +101,27 @@ mod tests {
         let text = "Use e.g. version 2.1 of Mr. Smith's tool. Run `cargo run. Now` twice! Then what? See no. 5.";
         assert_eq!(
             sentences(text),
-            ["Use e.g. version 2.1 of Mr. Smith's tool.", "Run `cargo run. Now` twice!", "Then what?", "See no. 5."]
+            [
+                "Use e.g. version 2.1 of Mr. Smith's tool.",
+                "Run `cargo run. Now` twice!",
+                "Then what?",
+                "See no. 5."
+            ]
         );
     }
 
     #[test]
     fn nothing_is_lost() {
-        for text in ["", " . ", "a.b", "one . two . three", "He said \"No.\" Then left.", "你好。再见。", "1. First step. Second.", "…?!)"] {
+        for text in [
+            "",
+            " . ",
+            "a.b",
+            "one . two . three",
+            "He said \"No.\" Then left.",
+            "你好。再见。",
+            "1. First step. Second.",
+            "…?!)",
+        ] {
             let kept: String = sentences(text).concat().split_whitespace().collect();
             assert_eq!(kept, text.split_whitespace().collect::<String>(), "{text}");
         }

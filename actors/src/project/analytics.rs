@@ -68,14 +68,33 @@ impl Serve<Analytics> for ProjectActor {
         let mut found = found.into_iter().peekable();
         let days = (now.0..=now.1).map(|day| found.next_if(|figures| figures.day == day).unwrap_or(Day { day, ..Day::default() }));
         let days = days.collect();
-        let name = |id: DocumentId| documents.iter().find(|document| document.id == id).map(|document| document.name.clone());
-        let sources = cited.into_iter().filter_map(|(document, citations)| Some(Source { document, name: name(document)?, citations }));
+        let name = |id: DocumentId| {
+            documents
+                .iter()
+                .find(|document| document.id == id)
+                .map(|document| document.name.clone())
+        };
+        let sources = cited.into_iter().filter_map(|(document, citations)| {
+            Some(Source {
+                document,
+                name: name(document)?,
+                citations,
+            })
+        });
         let sources = sources.collect();
         let mut questions = Vec::with_capacity(unanswered.len());
         for answer in unanswered {
             questions.extend(self.question_of(&answer).await?);
         }
-        Ok(Report { from: now.0, to: now.1, days, totals, previous, unanswered: questions, sources })
+        Ok(Report {
+            from: now.0,
+            to: now.1,
+            days,
+            totals,
+            previous,
+            unanswered: questions,
+            sources,
+        })
     }
 }
 

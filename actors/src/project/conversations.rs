@@ -95,7 +95,11 @@ fn cursor(card: &conversation::Conversation) -> String {
 
 fn parse_cursor(text: &str) -> Result<(Millis, ConversationId), Fault> {
     let refuse = || Fault::invalid(Invalid::Cursor, "before", "Use the value of `next` from an earlier page.");
-    let text = BASE64_URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(refuse)?;
+    let text = BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(refuse)?;
     let (at, id) = text.split_once('.').ok_or_else(refuse)?;
     Ok((at.parse().map_err(|_| refuse())?, id.parse().map_err(|_| refuse())?))
 }
@@ -134,7 +138,10 @@ impl ProjectActor {
 
     pub(super) async fn turns(&self, conversation: ConversationId) -> Result<Vec<Turn>, Fault> {
         let project = self.id();
-        let rows = self.db().read(async |tx| message::of_conversation(tx, project, conversation).await).await?;
+        let rows = self
+            .db()
+            .read(async |tx| message::of_conversation(tx, project, conversation).await)
+            .await?;
         rows.into_iter().map(|row| self.turn(row)).collect()
     }
 
@@ -152,9 +159,16 @@ impl Serve<ListConversations> for ProjectActor {
     async fn serve(&self, list: ListConversations) -> Result<ConversationPage, Fault> {
         let limit = list.limit.clamp(1, MOST_A_PAGE);
         let before = list.before.as_deref().map(parse_cursor).transpose()?;
-        let filter = conversation::Filter { channel: list.channel, outcome: list.outcome, before };
+        let filter = conversation::Filter {
+            channel: list.channel,
+            outcome: list.outcome,
+            before,
+        };
         let project = self.id();
-        let rows = self.db().read(async |tx| conversation::list(tx, project, &filter, limit).await).await?;
+        let rows = self
+            .db()
+            .read(async |tx| conversation::list(tx, project, &filter, limit).await)
+            .await?;
         let next = rows.last().filter(|_| rows.len() as u64 == limit).map(cursor);
         let conversations = rows.into_iter().map(|row| self.card(row)).collect::<Result<_, _>>()?;
         Ok(ConversationPage { conversations, next })
@@ -164,7 +178,11 @@ impl Serve<ListConversations> for ProjectActor {
 impl Serve<ShowConversation> for ProjectActor {
     async fn serve(&self, ShowConversation(id): ShowConversation) -> Result<(ConversationCard, Vec<Turn>), Fault> {
         let project = self.id();
-        let row = self.db().read(async |tx| conversation::find(tx, project, id).await).await?.ok_or(Fault::NotFound)?;
+        let row = self
+            .db()
+            .read(async |tx| conversation::find(tx, project, id).await)
+            .await?
+            .ok_or(Fault::NotFound)?;
         Ok((self.card(row)?, self.turns(id).await?))
     }
 }
@@ -172,7 +190,10 @@ impl Serve<ShowConversation> for ProjectActor {
 impl Serve<OwnConversation> for ProjectActor {
     async fn serve(&self, OwnConversation(visitor): OwnConversation) -> Result<Vec<Turn>, Fault> {
         let project = self.id();
-        let own = self.db().read(async |tx| conversation::of_visitor(tx, project, visitor).await).await?;
+        let own = self
+            .db()
+            .read(async |tx| conversation::of_visitor(tx, project, visitor).await)
+            .await?;
         match own {
             Some(own) => self.turns(own.id).await,
             None => Ok(Vec::new()),

@@ -1,8 +1,6 @@
 //! Documents: taking them in, showing them, letting go of them.
 
-use entities::{
-    ChunkId, DocumentId, Millis, ProjectId, StoreError, TenantTx, chunk, documents, documents::Change, job, projects,
-};
+use entities::{ChunkId, DocumentId, Millis, ProjectId, StoreError, TenantTx, chunk, documents, documents::Change, job, projects};
 use serde::Serialize;
 
 use super::ProjectActor;
@@ -52,7 +50,10 @@ impl From<documents::Document> for DocumentView {
             media_type: document.media_type,
             size: document.size,
             status: document.status,
-            progress: Progress { done: document.embedded, total: document.chunks },
+            progress: Progress {
+                done: document.embedded,
+                total: document.chunks,
+            },
             failure: document.failure.map(|(code, detail)| Failure { code, detail }),
             pages: document.pages,
             chunks: document.chunks,
@@ -132,7 +133,11 @@ fn parse_file_name(name: &str) -> Result<String, Fault> {
     let (stem, extension) = last.rsplit_once('.').unwrap_or((last, ""));
     let stem: String = stem.chars().take(80).collect();
     let stem = parse_name(&stem, "file")?;
-    Ok(if extension.is_empty() { stem } else { format!("{stem}.{extension}") })
+    Ok(if extension.is_empty() {
+        stem
+    } else {
+        format!("{stem}.{extension}")
+    })
 }
 
 fn parse_link(text: &str) -> Result<Option<String>, Fault> {
@@ -140,7 +145,13 @@ fn parse_link(text: &str) -> Result<Option<String>, Fault> {
     if text.is_empty() {
         return Ok(None);
     }
-    let refuse = || Fault::invalid(Invalid::SourceUrl, "source_url", "Enter a web address that starts with https:// or http://.");
+    let refuse = || {
+        Fault::invalid(
+            Invalid::SourceUrl,
+            "source_url",
+            "Enter a web address that starts with https:// or http://.",
+        )
+    };
     let link = url::Url::parse(text).map_err(|_| refuse())?;
     let web = matches!(link.scheme(), "http" | "https") && link.host().is_some();
     if web && link.username().is_empty() && link.password().is_none() && text.len() <= 2000 {
@@ -162,7 +173,10 @@ impl ProjectActor {
         }
         match MediaType::detect(name, bytes) {
             Some(media) => Ok(media),
-            None => refuse(Limit::UnsupportedType, "Only Markdown, plain text, HTML, PDF and DOCX files can be read.".into()),
+            None => refuse(
+                Limit::UnsupportedType,
+                "Only Markdown, plain text, HTML, PDF and DOCX files can be read.".into(),
+            ),
         }
     }
 
@@ -172,11 +186,17 @@ impl ProjectActor {
         let (documents, bytes) = more;
         if totals.documents + documents > limits.documents {
             let reason = format!("A project has at most {} documents.", limits.documents);
-            return Err(Fault::Limit { code: Limit::TooManyDocuments, reason });
+            return Err(Fault::Limit {
+                code: Limit::TooManyDocuments,
+                reason,
+            });
         }
         if totals.bytes - freed + bytes > limits.total_bytes {
             let reason = format!("A project holds at most {} MiB.", limits.total_bytes >> 20);
-            return Err(Fault::Limit { code: Limit::StorageFull, reason });
+            return Err(Fault::Limit {
+                code: Limit::StorageFull,
+                reason,
+            });
         }
         Ok(())
     }
@@ -268,7 +288,11 @@ impl Serve<ShowDocument> for ProjectActor {
             .await?;
         let sections = chunks.iter().map(|row| {
             let (chunk, _) = self.open_chunk(row)?;
-            Ok(Section { id: row.id, heading: chunk.heading, text: chunk.text })
+            Ok(Section {
+                id: row.id,
+                heading: chunk.heading,
+                text: chunk.text,
+            })
         });
         Ok((document.into(), sections.collect::<Result<_, Fault>>()?))
     }
@@ -285,7 +309,11 @@ impl Serve<OriginalOf> for ProjectActor {
             })
             .await?;
         let bytes = self.open("document_body", "sealed", id.uuid(), &sealed)?.to_vec();
-        Ok(Original { name: document.name, media_type: document.media_type, bytes })
+        Ok(Original {
+            name: document.name,
+            media_type: document.media_type,
+            bytes,
+        })
     }
 }
 
@@ -299,7 +327,9 @@ impl Serve<ReplaceDocument> for ProjectActor {
         let replaced = self.db().write(async |tx| {
             let old = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
             self.check_room(tx, (0, size), old.size).await?;
-            let revision = documents::replace(tx, project, id, (media.as_str(), size), now).await?.ok_or(Fault::NotFound)?;
+            let revision = documents::replace(tx, project, id, (media.as_str(), size), now)
+                .await?
+                .ok_or(Fault::NotFound)?;
             documents::store_body(tx, project, id, sealed).await?;
             queue_reading(tx, project, id, revision, now).await?;
             Ok::<_, Fault>(projects::knowledge_changed(tx, project).await?)
@@ -364,9 +394,18 @@ mod tests {
 
     #[test]
     fn a_link_is_a_web_address_without_credentials() {
-        assert_eq!(parse_link(" https://docs.example.com/a ").unwrap().as_deref(), Some("https://docs.example.com/a"));
+        assert_eq!(
+            parse_link(" https://docs.example.com/a ").unwrap().as_deref(),
+            Some("https://docs.example.com/a")
+        );
         assert_eq!(parse_link("").unwrap(), None);
-        for bad in ["javascript:alert(1)", "data:text/html,x", "https://a:b@example.com/", "docs", "ftp://example.com"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://a:b@example.com/",
+            "docs",
+            "ftp://example.com",
+        ] {
             assert!(parse_link(bad).is_err(), "{bad}");
         }
     }

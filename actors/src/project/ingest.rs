@@ -97,7 +97,11 @@ impl ProjectActor {
             };
             let sealed = chunks.into_iter().map(|chunk| {
                 let id = ChunkId::new();
-                let plain = SealedChunk { heading: chunk.heading.clone(), text: chunk.text.clone(), page: chunk.page };
+                let plain = SealedChunk {
+                    heading: chunk.heading.clone(),
+                    text: chunk.text.clone(),
+                    page: chunk.page,
+                };
                 let plain = serde_json::to_vec(&plain).map_err(|_| Fault::Internal("chunk"))?;
                 let sealed = key.seal(Place("chunk", "sealed", id.uuid()), &plain)?;
                 Ok::<_, Fault>((id, chunk, sealed))
@@ -115,7 +119,12 @@ impl ProjectActor {
             // A parser that panics is broken by the file, and will be again.
             Ok(Err(Fault::Crashed)) => return Ok(Err(("unreadable".into(), "The file is damaged and cannot be read.".into()))),
             Ok(Err(fault)) => return Err(fault),
-            Err(_) => return Ok(Err(("timed_out".into(), format!("Reading the file took longer than {seconds} seconds.")))),
+            Err(_) => {
+                return Ok(Err((
+                    "timed_out".into(),
+                    format!("Reading the file took longer than {seconds} seconds."),
+                )));
+            }
         };
         Ok(read.map_err(|error| (error.code().to_owned(), error.to_string())))
     }
@@ -128,7 +137,10 @@ impl ProjectActor {
             return Err(lost());
         }
         if let Some(link) = &read.source_url {
-            let change = documents::Change { source_url: Some(Some(link.clone())), ..Default::default() };
+            let change = documents::Change {
+                source_url: Some(Some(link.clone())),
+                ..Default::default()
+            };
             documents::update(tx, project, step.document, change, now).await?;
         }
         let rows = read.chunks.iter().enumerate().map(|(position, (id, _, sealed))| chunk::Chunk {
@@ -139,7 +151,10 @@ impl ProjectActor {
             embedding: None,
         });
         chunk::insert(tx, project, rows.collect()).await?;
-        let next = job::Work::EmbedDocument { document: step.document, revision: step.revision };
+        let next = job::Work::EmbedDocument {
+            document: step.document,
+            revision: step.revision,
+        };
         job::enqueue(tx, project, next, now).await?;
         if !job::finish(tx, &step.job).await? {
             return Err(lost());
@@ -150,12 +165,18 @@ impl ProjectActor {
 
 impl Serve<ReadDocument> for ProjectActor {
     async fn serve(&self, step: ReadDocument) -> Result<(), Fault> {
-        let Some(document) = self.wanted(step.document, step.revision).await? else { return self.drop_job(&step.job).await };
+        let Some(document) = self.wanted(step.document, step.revision).await? else {
+            return self.drop_job(&step.job).await;
+        };
         if document.status != "queued" {
             return self.drop_job(&step.job).await;
         }
         let (project, id) = (self.id(), step.document);
-        let sealed = self.db().read(async |tx| documents::load_body(tx, project, id).await).await?.ok_or(Fault::NotFound)?;
+        let sealed = self
+            .db()
+            .read(async |tx| documents::load_body(tx, project, id).await)
+            .await?
+            .ok_or(Fault::NotFound)?;
         let bytes = self.open("document_body", "sealed", id.uuid(), &sealed)?.to_vec();
         let mut read = match self.read_file(&document, bytes).await? {
             Ok(read) => read,
@@ -180,8 +201,13 @@ impl Serve<ReadDocument> for ProjectActor {
 
 impl Serve<EmbedDocument> for ProjectActor {
     async fn serve(&self, step: EmbedDocument) -> Result<(), Fault> {
-        let Some(document) = self.wanted(step.document, step.revision).await? else { return self.drop_job(&step.job).await };
-        let rows = self.db().read(async |tx| chunk::without_embedding(tx, step.document, EMBED_STEP).await).await?;
+        let Some(document) = self.wanted(step.document, step.revision).await? else {
+            return self.drop_job(&step.job).await;
+        };
+        let rows = self
+            .db()
+            .read(async |tx| chunk::without_embedding(tx, step.document, EMBED_STEP).await)
+            .await?;
         let passages = rows.iter().map(|row| Ok(passage_text(&document.title, &self.open_chunk(row)?.0)));
         let vectors = self.seed.engine.embed_passages(passages.collect::<Result<_, Fault>>()?).await?;
         let mut sealed = Vec::with_capacity(rows.len());
@@ -205,7 +231,11 @@ impl Serve<EmbedDocument> for ProjectActor {
                 return Err(lost());
             }
             // Counted once a document, not once a step: other nodes build their index anew for each count.
-            Ok(if complete { Some(projects::knowledge_changed(tx, project).await?) } else { None })
+            Ok(if complete {
+                Some(projects::knowledge_changed(tx, project).await?)
+            } else {
+                None
+            })
         });
         let version = version.await?;
         let vectors: Vec<(Uuid, Vector)> = rows.iter().map(|row| row.id.uuid()).zip(vectors).collect();

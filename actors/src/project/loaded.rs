@@ -57,7 +57,9 @@ impl ProjectActor {
     /// Makes the index follow a committed change: one that counted up to `version`, or one that did not count. An index that
     /// missed a change in between stays as it is, and is built anew by the next question.
     pub(super) async fn follow(&self, version: Option<i64>, apply: impl FnOnce(&mut Index) + Send + 'static) -> Result<(), Fault> {
-        let Some(loaded) = self.knowledge.loaded.read().map_err(broken)?.clone() else { return Ok(()) };
+        let Some(loaded) = self.knowledge.loaded.read().map_err(broken)?.clone() else {
+            return Ok(());
+        };
         // A search may hold the lock for milliseconds: not on this thread.
         let followed = self.seed.engine.question(move || {
             let mut loaded = loaded.write().map_err(broken)?;
@@ -73,7 +75,11 @@ impl ProjectActor {
     /// The index, as fresh as the rows.
     pub(super) async fn index(&self) -> Result<Arc<RwLock<Loaded>>, Fault> {
         let id = self.id();
-        let current = self.db().read(async |tx| projects::knowledge(tx, id).await).await?.ok_or(Fault::NotFound)?;
+        let current = self
+            .db()
+            .read(async |tx| projects::knowledge(tx, id).await)
+            .await?
+            .ok_or(Fault::NotFound)?;
         if let Some(fresh) = self.fresh(current)? {
             return Ok(fresh);
         }
@@ -87,7 +93,9 @@ impl ProjectActor {
     }
 
     fn fresh(&self, current: i64) -> Result<Option<Arc<RwLock<Loaded>>>, Fault> {
-        let Some(loaded) = self.knowledge.loaded.read().map_err(broken)?.clone() else { return Ok(None) };
+        let Some(loaded) = self.knowledge.loaded.read().map_err(broken)?.clone() else {
+            return Ok(None);
+        };
         // `>=`: a change may have been followed since the count was read.
         let is_fresh = loaded.read().map_err(broken)?.version >= current;
         Ok(is_fresh.then_some(loaded))
@@ -112,13 +120,18 @@ impl ProjectActor {
             after = Some(last.id);
             for row in page {
                 let (text, vector) = self.open_chunk(&row)?;
-                by_document.entry(row.document).or_default().push((row.position, row.id.uuid(), text, vector));
+                by_document
+                    .entry(row.document)
+                    .or_default()
+                    .push((row.position, row.id.uuid(), text, vector));
             }
         }
         let build = move || {
             let mut index = Index::new();
             for document in documents {
-                let Some(mut chunks) = by_document.remove(&document.id) else { continue };
+                let Some(mut chunks) = by_document.remove(&document.id) else {
+                    continue;
+                };
                 chunks.sort_by_key(|(position, ..)| *position);
                 let chunks = chunks.into_iter().map(|(_, id, chunk, vector)| (id, chunk, vector)).collect();
                 index.add(document.id.uuid(), &document.title, document.source_url.as_deref(), chunks);
@@ -138,6 +151,13 @@ impl ProjectActor {
             }
             None => None,
         };
-        Ok((Chunk { heading: sealed.heading, text: sealed.text, page: sealed.page }, vector))
+        Ok((
+            Chunk {
+                heading: sealed.heading,
+                text: sealed.text,
+                page: sealed.page,
+            },
+            vector,
+        ))
     }
 }

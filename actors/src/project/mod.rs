@@ -43,7 +43,10 @@ impl Behaviour for ProjectActor {
     const NAME: &'static str = "project";
 
     async fn init(seed: ProjectSeed) -> Result<Self, Fault> {
-        Ok(Self { seed, knowledge: Knowledge::default() })
+        Ok(Self {
+            seed,
+            knowledge: Knowledge::default(),
+        })
     }
 }
 
@@ -73,7 +76,13 @@ impl ProjectActor {
         self.seal(table, column, row, &plain)
     }
 
-    fn open_json<T: serde::de::DeserializeOwned>(&self, table: &'static str, column: &'static str, row: Uuid, sealed: &[u8]) -> Result<T, Fault> {
+    fn open_json<T: serde::de::DeserializeOwned>(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        row: Uuid,
+        sealed: &[u8],
+    ) -> Result<T, Fault> {
         serde_json::from_slice(&self.open(table, column, row, sealed)?).map_err(|_| Fault::Internal("sealed value"))
     }
 }

@@ -52,7 +52,10 @@ impl From<Citation> for Cited {
 /// What is known of an answer before it is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerEvent {
-    Started { conversation: ConversationId, question: MessageId },
+    Started {
+        conversation: ConversationId,
+        question: MessageId,
+    },
     Delta(String),
     /// Forget the text so far: another answer takes its place.
     Restart,
@@ -112,7 +115,11 @@ struct Asker {
 }
 
 fn parse_question(text: &str) -> Result<String, Fault> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let text: String = text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect();
     if text.is_empty() {
         return Err(Fault::invalid(Invalid::QuestionEmpty, "question", "Ask a question."));
     }
@@ -127,7 +134,11 @@ impl ProjectActor {
     async fn search(&self, question: &str) -> Result<(Option<Vector>, Vec<Hit>), Fault> {
         let loaded = self.index().await?;
         let has_vectors = loaded.read().map_err(|_| Fault::Internal("index lock"))?.index.vectors() > 0;
-        let vector = if has_vectors { self.seed.engine.embed_question(question).await? } else { None };
+        let vector = if has_vectors {
+            self.seed.engine.embed_question(question).await?
+        } else {
+            None
+        };
         let asked = question.to_owned();
         let search = move || {
             let loaded = loaded.read().map_err(|_| Fault::Internal("index lock"))?;
@@ -142,7 +153,10 @@ impl ProjectActor {
         let (project, now, id) = (self.id(), self.now(), MessageId::new());
         let known = asker.conversation;
         let conversation = known.unwrap_or_default();
-        let turn = SealedTurn { text: question.to_owned(), ..SealedTurn::default() };
+        let turn = SealedTurn {
+            text: question.to_owned(),
+            ..SealedTurn::default()
+        };
         let message = message::Message {
             id,
             conversation,
@@ -175,14 +189,23 @@ impl ProjectActor {
                     conversation::insert(tx, project, begun).await?;
                 }
                 message::insert(tx, project, message, &[]).await?;
-                let step = conversation::Step { questions: 1, ..Default::default() };
+                let step = conversation::Step {
+                    questions: 1,
+                    ..Default::default()
+                };
                 Ok::<_, Fault>(conversation::count(tx, conversation, step, Some(now)).await?)
             })
             .await?;
         Ok((conversation, id))
     }
 
-    async fn store_answer(&self, asker: &Asker, conversation: ConversationId, answered: Answered, latency_ms: i64) -> Result<Answered, Fault> {
+    async fn store_answer(
+        &self,
+        asker: &Asker,
+        conversation: ConversationId,
+        answered: Answered,
+        latency_ms: i64,
+    ) -> Result<Answered, Fault> {
         let (project, now) = (self.id(), self.now());
         let turn = SealedTurn {
             text: answered.text.clone(),
@@ -202,7 +225,10 @@ impl ProjectActor {
             created_at: now,
         };
         let cited: Vec<DocumentId> = answered.citations.iter().map(|cited| cited.document).collect();
-        let step = conversation::Step { unanswered: i32::from(!answered.answered), ..Default::default() };
+        let step = conversation::Step {
+            unanswered: i32::from(!answered.answered),
+            ..Default::default()
+        };
         self.db()
             .write(async |tx: &TenantTx| {
                 message::insert(tx, project, message, &cited).await?;
@@ -222,13 +248,24 @@ impl ProjectActor {
         let (vector, hits) = self.search(&question).await?;
         let (conversation, asked) = self.store_question(&question, &asker).await?;
         // A reader who left misses the events; the answer is stored all the same.
-        let _ = events.send(AnswerEvent::Started { conversation, question: asked }).await;
+        let _ = events
+            .send(AnswerEvent::Started {
+                conversation,
+                question: asked,
+            })
+            .await;
         let (extracted, hits) = self.extract(&question, vector, hits).await?;
         let message = MessageId::new();
         let answered = match self.write(&question, &earlier, &extracted, &hits, &events).await {
-            Some((text, citations)) => {
-                Answered { conversation, message, answered: true, text, citations, closest: Vec::new(), written_by: "model" }
-            }
+            Some((text, citations)) => Answered {
+                conversation,
+                message,
+                answered: true,
+                text,
+                citations,
+                closest: Vec::new(),
+                written_by: "model",
+            },
             None => {
                 let _ = events.send(AnswerEvent::Delta(extracted.text.clone())).await;
                 Answered {
@@ -248,7 +285,11 @@ impl ProjectActor {
     async fn extract(&self, question: &str, vector: Option<Vector>, hits: Vec<Hit>) -> Result<(Answer, Arc<Vec<Hit>>), Fault> {
         let (question, hits) = (question.to_owned(), Arc::new(hits));
         let seen = hits.clone();
-        let extracted = self.seed.engine.question(move || answer::extract(&question, vector.as_ref(), &seen)).await?;
+        let extracted = self
+            .seed
+            .engine
+            .question(move || answer::extract(&question, vector.as_ref(), &seen))
+            .await?;
         Ok((extracted, hits))
     }
 
@@ -262,17 +303,29 @@ impl ProjectActor {
         hits: &[Hit],
         events: &mpsc::Sender<AnswerEvent>,
     ) -> Option<(String, Vec<Cited>)> {
-        let model = self.seed.engine.language_model.as_ref().filter(|_| extracted.outcome == Outcome::Answered)?;
+        let model = self
+            .seed
+            .engine
+            .language_model
+            .as_ref()
+            .filter(|_| extracted.outcome == Outcome::Answered)?;
         let sources: Vec<Cited> = answer::passages_for_model(hits).into_iter().map(Cited::from).collect();
         let passages = sources.iter().map(|source| Passage {
             n: source.n,
-            place: std::iter::once(&source.title).chain(&source.section).cloned().collect::<Vec<_>>().join(" › "),
+            place: std::iter::once(&source.title)
+                .chain(&source.section)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" › "),
             text: source.excerpt.clone(),
         });
         let skip = earlier.len().saturating_sub(MEMORY);
         let exchange = Exchange {
             question: question.to_owned(),
-            earlier: earlier[skip..].iter().map(|turn| (turn.role == "visitor", turn.text.clone())).collect(),
+            earlier: earlier[skip..]
+                .iter()
+                .map(|turn| (turn.role == "visitor", turn.text.clone()))
+                .collect(),
             passages: passages.collect(),
         };
         match model.write(&exchange, events).await {
@@ -306,7 +359,11 @@ fn shorten(text: &str) -> String {
 async fn own(tx: &TenantTx, project: ProjectId, id: ConversationId) -> Result<ConversationId, Fault> {
     let found = conversation::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
     // The dashboard continues its own trials, not what a visitor said.
-    if found.channel == "dashboard" { Ok(id) } else { Err(Fault::NotFound) }
+    if found.channel == "dashboard" {
+        Ok(id)
+    } else {
+        Err(Fault::NotFound)
+    }
 }
 
 impl Serve<Ask> for ProjectActor {
@@ -316,7 +373,12 @@ impl Serve<Ask> for ProjectActor {
             Some(id) => Some(self.db().read(async |tx| own(tx, project, id).await).await?),
             None => None,
         };
-        let asker = Asker { channel: "dashboard", visitor: None, origin: None, conversation };
+        let asker = Asker {
+            channel: "dashboard",
+            visitor: None,
+            origin: None,
+            conversation,
+        };
         self.answer(&ask.question, asker, ask.events).await
     }
 }
@@ -324,7 +386,10 @@ impl Serve<Ask> for ProjectActor {
 impl Serve<VisitorAsk> for ProjectActor {
     async fn serve(&self, ask: VisitorAsk) -> Result<Answered, Fault> {
         let (project, visitor) = (self.id(), ask.visitor);
-        let latest = self.db().read(async |tx| conversation::of_visitor(tx, project, visitor).await).await?;
+        let latest = self
+            .db()
+            .read(async |tx| conversation::of_visitor(tx, project, visitor).await)
+            .await?;
         let asker = Asker {
             channel: "widget",
             visitor: Some(visitor),

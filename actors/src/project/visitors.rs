@@ -53,7 +53,10 @@ impl ProjectActor {
     }
 
     fn read_token(&self, token: &str, origin: &str) -> Option<(VisitorId, Millis)> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == 16 + 8 + 32)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD
+            .decode(token)
+            .ok()
+            .filter(|bytes| bytes.len() == 16 + 8 + 32)?;
         let (body, tag) = bytes.split_at(24);
         if !self.seed.key.verify(PURPOSE, &[body, origin.as_bytes()], tag) {
             return None;
@@ -65,7 +68,11 @@ impl ProjectActor {
 
     async fn require_origin(&self, origin: &str) -> Result<Look, Fault> {
         let row = self.row().await?;
-        if is_allowed(&row.allowed_origins, origin) { Ok(row.look) } else { Err(Fault::OriginNotAllowed) }
+        if is_allowed(&row.allowed_origins, origin) {
+            Ok(row.look)
+        } else {
+            Err(Fault::OriginNotAllowed)
+        }
     }
 }
 
@@ -86,12 +93,21 @@ impl Serve<BeginVisit> for ProjectActor {
             .map(|(visitor, _)| visitor);
         let (project, visitor) = (self.id(), known.unwrap_or_default());
         let conversation = match known {
-            Some(visitor) => self.db().read(async |tx| conversation::of_visitor(tx, project, visitor).await).await?,
+            Some(visitor) => {
+                self.db()
+                    .read(async |tx| conversation::of_visitor(tx, project, visitor).await)
+                    .await?
+            }
             None => None,
         };
         let expires_at = now + TOKEN_MS;
         let token = self.issue(visitor, &begin.origin, expires_at)?;
-        Ok(Visit { token, expires_at, look, conversation: conversation.map(|found| found.id) })
+        Ok(Visit {
+            token,
+            expires_at,
+            look,
+            conversation: conversation.map(|found| found.id),
+        })
     }
 }
 
@@ -99,6 +115,10 @@ impl Serve<AdmitVisitor> for ProjectActor {
     async fn serve(&self, admit: AdmitVisitor) -> Result<VisitorId, Fault> {
         self.require_origin(&admit.origin).await?;
         let (visitor, expires_at) = self.read_token(&admit.token, &admit.origin).ok_or(Fault::VisitorTokenInvalid)?;
-        if self.now() < expires_at { Ok(visitor) } else { Err(Fault::VisitorTokenInvalid) }
+        if self.now() < expires_at {
+            Ok(visitor)
+        } else {
+            Err(Fault::VisitorTokenInvalid)
+        }
     }
 }

@@ -58,7 +58,8 @@ impl AllowedOrigin {
         let (scheme, rest) = text.split_once("://")?;
         let (rest, subdomains) = rest.strip_prefix("*.").map_or((rest, false), |rest| (rest, true));
         let url = Url::parse(&format!("{scheme}://{rest}")).ok()?;
-        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        let bare =
+            url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         let host = url.host_str()?.to_owned();
         let named = matches!(url.host(), Some(url::Host::Domain(_)));
         // `*.com` would be half the web.
@@ -74,7 +75,10 @@ impl AllowedOrigin {
 
     fn allows(&self, origin: &Self) -> bool {
         let host = match self.subdomains {
-            true => origin.host.strip_suffix(&self.host).is_some_and(|label| label.len() > 1 && label.ends_with('.')),
+            true => origin
+                .host
+                .strip_suffix(&self.host)
+                .is_some_and(|label| label.len() > 1 && label.ends_with('.')),
             false => origin.host == self.host,
         };
         host && !origin.subdomains && self.scheme == origin.scheme && self.port == origin.port
@@ -88,8 +92,13 @@ impl AllowedOrigin {
 
 /// Whether a widget on `origin` (an `Origin` header) may ask. An empty list allows nobody, and so does an origin that is not one.
 pub(super) fn is_allowed(allowed: &[String], origin: &str) -> bool {
-    let Some(origin) = AllowedOrigin::parse(origin).filter(|parsed| !parsed.subdomains && parsed.text() == origin) else { return false };
-    allowed.iter().filter_map(|text| AllowedOrigin::parse(text)).any(|allowed| allowed.allows(&origin))
+    let Some(origin) = AllowedOrigin::parse(origin).filter(|parsed| !parsed.subdomains && parsed.text() == origin) else {
+        return false;
+    };
+    allowed
+        .iter()
+        .filter_map(|text| AllowedOrigin::parse(text))
+        .any(|allowed| allowed.allows(&origin))
 }
 
 const MOST_ORIGINS: usize = 100;
@@ -122,7 +131,9 @@ fn change_look(look: &mut Look, change: &ChangeWidget) -> Result<(), Fault> {
         look.greeting = parse_text(greeting, "greeting", 300)?;
     }
     if let Some(color) = &change.color {
-        let hex = color.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = color
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
         if !hex {
             return Err(Fault::invalid(Invalid::Color, "color", "Enter a colour such as #2457d6."));
         }
@@ -136,7 +147,9 @@ fn change_look(look: &mut Look, change: &ChangeWidget) -> Result<(), Fault> {
     }
     if let Some(suggestions) = &change.suggestions {
         let texts = suggestions.iter().filter(|text| !text.trim().is_empty());
-        let texts = texts.enumerate().map(|(n, text)| parse_text(text, &format!("suggestions[{n}]"), 120));
+        let texts = texts
+            .enumerate()
+            .map(|(n, text)| parse_text(text, &format!("suggestions[{n}]"), 120));
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
         if texts.len() > MOST_SUGGESTIONS {
             let reason = format!("Suggest at most {MOST_SUGGESTIONS} questions.");
@@ -162,7 +175,10 @@ impl ProjectActor {
     /// The project's row, asked for each time: a changed list of origins bites with the next request, on every node.
     pub(super) async fn row(&self) -> Result<projects::Project, Fault> {
         let id = self.id();
-        self.db().read(async |tx| projects::find(tx, id).await).await?.ok_or(Fault::NotFound)
+        self.db()
+            .read(async |tx| projects::find(tx, id).await)
+            .await?
+            .ok_or(Fault::NotFound)
     }
 }
 
@@ -195,8 +211,15 @@ impl Serve<RotatePublicKey> for ProjectActor {
     async fn serve(&self, _: RotatePublicKey) -> Result<WidgetSetup, Fault> {
         let (id, now, key) = (self.id(), self.now(), new_public_key());
         let hash = public_key_hash(&key);
-        let rotated = self.db().write(async |tx| projects::set_public_key(tx, id, &key, hash, now).await).await?;
-        if rotated { Ok(self.row().await?.into()) } else { Err(Fault::NotFound) }
+        let rotated = self
+            .db()
+            .write(async |tx| projects::set_public_key(tx, id, &key, hash, now).await)
+            .await?;
+        if rotated {
+            Ok(self.row().await?.into())
+        } else {
+            Err(Fault::NotFound)
+        }
     }
 }
 
@@ -211,7 +234,12 @@ mod tests {
     #[test]
     fn only_the_listed_origins_are_allowed() {
         let list = ["https://www.example.com", "https://*.example.org", "http://localhost:3000"];
-        for origin in ["https://www.example.com", "https://a.example.org", "https://a.b.example.org", "http://localhost:3000"] {
+        for origin in [
+            "https://www.example.com",
+            "https://a.example.org",
+            "https://a.b.example.org",
+            "http://localhost:3000",
+        ] {
             assert!(allowed(&list, origin), "{origin}");
         }
         for origin in [
@@ -240,9 +268,23 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_cannot_be_listed() {
-        for bad in ["*", "https://*", "https://*.com", "https://*.*.com", "www.example.com", "https://example.com/path", "javascript://x", "ftp://a.b", "https://a.b?c", "https://*.1.2.3.4"] {
+        for bad in [
+            "*",
+            "https://*",
+            "https://*.com",
+            "https://*.*.com",
+            "www.example.com",
+            "https://example.com/path",
+            "javascript://x",
+            "ftp://a.b",
+            "https://a.b?c",
+            "https://*.1.2.3.4",
+        ] {
             assert_eq!(AllowedOrigin::parse(bad), None, "{bad}");
         }
-        assert_eq!(parse_origins(&["HTTPS://Www.Example.com:443/".into()]).unwrap(), ["https://www.example.com"]);
+        assert_eq!(
+            parse_origins(&["HTTPS://Www.Example.com:443/".into()]).unwrap(),
+            ["https://www.example.com"]
+        );
     }
 }

@@ -44,7 +44,10 @@ impl Behaviour for SessionActor {
 
     async fn init(seed: SessionSeed) -> Result<Self, Fault> {
         let storage = match seed.redis.clone() {
-            Some(redis) => Storage::Redis { redis, tenant: seed.tenant },
+            Some(redis) => Storage::Redis {
+                redis,
+                tenant: seed.tenant,
+            },
             None => Storage::Database(seed.db.clone()),
         };
         Ok(Self { seed, storage })
@@ -109,13 +112,17 @@ impl Serve<BeginSession> for SessionActor {
 impl Serve<UpdateSession> for SessionActor {
     async fn serve(&self, update: UpdateSession) -> Result<bool, Fault> {
         let now = self.seed.clock.now();
-        self.storage.update(update.hash, update.account, update.state, update.ttl_ms, now).await
+        self.storage
+            .update(update.hash, update.account, update.state, update.ttl_ms, now)
+            .await
     }
 }
 
 impl Serve<LoadSession> for SessionActor {
     async fn serve(&self, LoadSession(hash): LoadSession) -> Result<Option<Live>, Fault> {
-        let Some((account, state)) = self.storage.load(hash, self.seed.clock.now()).await? else { return Ok(None) };
+        let Some((account, state)) = self.storage.load(hash, self.seed.clock.now()).await? else {
+            return Ok(None);
+        };
         // The role is asked for each time: a change of it, or a removal, bites with the next request.
         let role = self.seed.db.read(async |tx| tenants::role_of(tx, account).await).await?;
         Ok(role.map(|role| Live { account, role, state }))

@@ -33,19 +33,29 @@ async fn ask<T: redis::FromRedisValue>(redis: &RedisPool, command: &redis::Cmd) 
 }
 
 fn row(hash: SessionHash, account: AccountId, state: String, expires_at: Millis) -> sessions::Session {
-    sessions::Session { id_hash: hash.0, account, state, expires_at }
+    sessions::Session {
+        id_hash: hash.0,
+        account,
+        state,
+        expires_at,
+    }
 }
 
 impl Storage {
     pub(super) async fn create(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<(), Fault> {
         match self {
             Self::Database(db) => {
-                db.write(async |tx| sessions::create(tx, row(hash, account, state, now + ttl), now).await).await?;
+                db.write(async |tx| sessions::create(tx, row(hash, account, state, now + ttl), now).await)
+                    .await?;
                 Ok(())
             }
             Self::Redis { redis, tenant } => {
                 let mut set = redis::cmd("SET");
-                set.arg(redis_key(*tenant, hash)).arg(kept(account, state)?).arg("PX").arg(ttl.max(1)).arg("NX");
+                set.arg(redis_key(*tenant, hash))
+                    .arg(kept(account, state)?)
+                    .arg("PX")
+                    .arg(ttl.max(1))
+                    .arg("NX");
                 let stored: Option<String> = ask(redis, &set).await?;
                 stored.map(|_| ()).ok_or(Fault::Internal("a session id was used twice"))
             }
@@ -67,7 +77,14 @@ impl Storage {
     }
 
     /// Only what exists is updated: a write that comes after the sign-out brings nothing back.
-    pub(super) async fn update(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<bool, Fault> {
+    pub(super) async fn update(
+        &self,
+        hash: SessionHash,
+        account: AccountId,
+        state: String,
+        ttl: Millis,
+        now: Millis,
+    ) -> Result<bool, Fault> {
         match self {
             Self::Database(db) => {
                 let session = row(hash, account, state, now + ttl);
@@ -75,7 +92,11 @@ impl Storage {
             }
             Self::Redis { redis, tenant } => {
                 let mut set = redis::cmd("SET");
-                set.arg(redis_key(*tenant, hash)).arg(kept(account, state)?).arg("PX").arg(ttl.max(1)).arg("XX");
+                set.arg(redis_key(*tenant, hash))
+                    .arg(kept(account, state)?)
+                    .arg("PX")
+                    .arg(ttl.max(1))
+                    .arg("XX");
                 let stored: Option<String> = ask(redis, &set).await?;
                 Ok(stored.is_some())
             }

@@ -56,7 +56,10 @@ impl Key {
         let (nonce, body) = sealed.get(5..HEADER).zip(sealed.get(HEADER..)).ok_or(CannotOpen)?;
         let nonce: [u8; 12] = nonce.try_into().map_err(|_| CannotOpen)?;
         let cipher = Aes256Gcm::new(&self.0.into());
-        cipher.decrypt(&nonce.into(), Payload { msg: body, aad }).map(Zeroizing::new).map_err(|_| CannotOpen)
+        cipher
+            .decrypt(&nonce.into(), Payload { msg: body, aad })
+            .map(Zeroizing::new)
+            .map_err(|_| CannotOpen)
     }
 
     pub(crate) fn wrapped_by(&self, outer: &Self, aad: &[u8]) -> Result<Vec<u8>, CannotOpen> {
@@ -85,7 +88,13 @@ pub struct Place(pub &'static str, pub &'static str, pub Uuid);
 pub(crate) fn bind(tenant: Uuid, project: Uuid, place: Place) -> Vec<u8> {
     let Place(table, column, row) = place;
     let mut aad = Vec::with_capacity(64 + table.len() + column.len());
-    for part in [tenant.as_bytes(), project.as_bytes(), table.as_bytes(), column.as_bytes(), row.as_bytes() as &[u8]] {
+    for part in [
+        tenant.as_bytes(),
+        project.as_bytes(),
+        table.as_bytes(),
+        column.as_bytes(),
+        row.as_bytes() as &[u8],
+    ] {
         aad.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         aad.extend_from_slice(part);
     }

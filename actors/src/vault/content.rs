@@ -43,7 +43,9 @@ impl ContentKey {
 
     /// Whether `tag` is such a signature, by any version of the key. Takes as long for a wrong one.
     pub(crate) fn verify(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
-        self.versions.iter().any(|(_, key)| mac(key, purpose, parts).is_ok_and(|mac| mac.verify_slice(tag).is_ok()))
+        self.versions
+            .iter()
+            .any(|(_, key)| mac(key, purpose, parts).is_ok_and(|mac| mac.verify_slice(tag).is_ok()))
     }
 }
 

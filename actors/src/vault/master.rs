@@ -41,7 +41,10 @@ impl MasterKey {
     /// # Errors
     /// When the file is malformed, readable by others, or cannot be read or written.
     pub fn load_or_create(path: &Path) -> Result<Self, MasterKeyError> {
-        let file = |source| MasterKeyError::File { path: path.display().to_string(), source };
+        let file = |source| MasterKeyError::File {
+            path: path.display().to_string(),
+            source,
+        };
         match fs::read_to_string(path) {
             Ok(text) => {
                 let text = Zeroizing::new(text);
@@ -107,10 +110,17 @@ fn wrap_place(tenant: TenantId, version: i32) -> Vec<u8> {
 fn refuse_exposed(path: &Path) -> Result<(), MasterKeyError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)
-        .map_err(|source| MasterKeyError::File { path: path.display().to_string(), source })?
+        .map_err(|source| MasterKeyError::File {
+            path: path.display().to_string(),
+            source,
+        })?
         .permissions()
         .mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(MasterKeyError::Exposed(path.display().to_string())) }
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(MasterKeyError::Exposed(path.display().to_string()))
+    }
 }
 
 #[cfg(unix)]

@@ -14,8 +14,8 @@ use crate::{
     request,
 };
 
-pub(crate) use cipher::{CannotOpen, Key, Place};
 use cipher::bind;
+pub(crate) use cipher::{CannotOpen, Key, Place};
 pub(crate) use content::ContentKey;
 pub use master::{MasterKey, MasterKeyError};
 
@@ -59,7 +59,10 @@ impl Behaviour for VaultActor {
 /// A new tenant's first key, wrapped.
 pub(crate) fn first_tenant_key(master: &MasterKey, tenant: TenantId) -> Result<tenants::TenantKey, CannotOpen> {
     let version = 1;
-    Ok(tenants::TenantKey { version, wrapped: master.wrap(tenant, version, &Key::generate())? })
+    Ok(tenants::TenantKey {
+        version,
+        wrapped: master.wrap(tenant, version, &Key::generate())?,
+    })
 }
 
 /// Makes a key for a project that is about to be stored, wrapped by the tenant's.
@@ -75,7 +78,11 @@ request! {
 
 impl VaultActor {
     fn wrap_place(&self, project: ProjectId, version: i32) -> Vec<u8> {
-        let mut aad = bind(self.seed.tenant.uuid(), project.uuid(), Place("project_key", "wrapped", project.uuid()));
+        let mut aad = bind(
+            self.seed.tenant.uuid(),
+            project.uuid(),
+            Place("project_key", "wrapped", project.uuid()),
+        );
         aad.extend_from_slice(&version.to_be_bytes());
         aad
     }
@@ -97,7 +104,11 @@ impl Serve<OpenProjectKey> for VaultActor {
         for key in &stored {
             let aad = self.wrap_place(project, key.version);
             // A rotated tenant key leaves project keys behind that an older version wrapped.
-            let inner = self.keys.iter().rev().find_map(|(_, outer)| Key::unwrap_with(outer, &aad, &key.wrapped).ok());
+            let inner = self
+                .keys
+                .iter()
+                .rev()
+                .find_map(|(_, outer)| Key::unwrap_with(outer, &aad, &key.wrapped).ok());
             let version = u32::try_from(key.version).map_err(|_| Fault::Sealed)?;
             opened.push((version, inner.ok_or(Fault::Sealed)?));
         }

@@ -12,5 +12,11 @@ pub struct Span {
 }
 
 pub async fn show(pass: ProjectPass<Member>, span: Query<Span>) -> Result<Json<AnalyticsView>, Problem> {
-    Ok(Json(pass.send(Analytics { days: span.days.unwrap_or(30) }).await?.into()))
+    Ok(Json(
+        pass.send(Analytics {
+            days: span.days.unwrap_or(30),
+        })
+        .await?
+        .into(),
+    ))
 }

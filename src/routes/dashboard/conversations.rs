@@ -23,13 +23,31 @@ pub struct Which {
 }
 
 pub async fn list(pass: ProjectPass<Member>, which: Query<Which>) -> Result<Json<Conversations>, Problem> {
-    let Which { limit, before, channel, outcome } = which.into_inner();
-    let page = pass.send(ListConversations { limit: limit.unwrap_or(50), before, channel, outcome }).await?;
-    Ok(Json(Conversations { conversations: page.conversations.into_iter().map(ConversationView::from).collect(), next: page.next }))
+    let Which {
+        limit,
+        before,
+        channel,
+        outcome,
+    } = which.into_inner();
+    let page = pass
+        .send(ListConversations {
+            limit: limit.unwrap_or(50),
+            before,
+            channel,
+            outcome,
+        })
+        .await?;
+    Ok(Json(Conversations {
+        conversations: page.conversations.into_iter().map(ConversationView::from).collect(),
+        next: page.next,
+    }))
 }
 
 pub async fn show(pass: ProjectPass<Member>, path: Path<(String, String)>) -> Result<Json<ConversationPage>, Problem> {
     let id = path.1.parse().map_err(|_| Problem::Fault(Fault::NotFound))?;
     let (conversation, turns) = pass.send(ShowConversation(id)).await?;
-    Ok(Json(ConversationPage { conversation: conversation.into(), turns: views::turns(turns, Reader::Member) }))
+    Ok(Json(ConversationPage {
+        conversation: conversation.into(),
+        turns: views::turns(turns, Reader::Member),
+    }))
 }

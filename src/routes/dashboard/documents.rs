@@ -3,7 +3,7 @@
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::{
     HttpResponse,
-    http::header::{ContentDisposition, DispositionParam, DispositionType, ExtendedValue, Charset},
+    http::header::{Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue},
     web::{Json, Path},
 };
 use actors::{
@@ -51,7 +51,11 @@ fn broken(error: &MultipartError) -> Problem {
 async fn next_file(form: &mut Multipart, most: u64) -> Result<Option<Upload>, Problem> {
     while let Some(mut field) = form.try_next().await.map_err(|error| broken(&error))? {
         let is_file = field.name() == Some("file");
-        let name = field.content_disposition().and_then(ContentDisposition::get_filename).unwrap_or_default().to_owned();
+        let name = field
+            .content_disposition()
+            .and_then(ContentDisposition::get_filename)
+            .unwrap_or_default()
+            .to_owned();
         let mut bytes = Some(Vec::new());
         while let Some(chunk) = field.try_next().await.map_err(|error| broken(&error))? {
             // Read to its end, so that the files after it are seen, but not kept.
@@ -70,7 +74,10 @@ async fn next_file(form: &mut Multipart, most: u64) -> Result<Option<Upload>, Pr
 }
 
 fn too_large(most: u64) -> Problem {
-    Problem::Fault(Fault::Limit { code: Limit::FileTooLarge, reason: format!("The file is larger than {} MiB.", most >> 20) })
+    Problem::Fault(Fault::Limit {
+        code: Limit::FileTooLarge,
+        reason: format!("The file is larger than {} MiB.", most >> 20),
+    })
 }
 
 pub async fn list(pass: ProjectPass<Member>) -> Result<Json<Documents>, Problem> {
@@ -95,7 +102,11 @@ pub async fn add(pass: ProjectPass<Member>, mut form: Multipart) -> Result<HttpR
                 if description.status.is_server_error() {
                     return Err(problem);
                 }
-                rejected.push(Rejected { name, code: description.code.to_owned(), detail: description.detail.into_owned() });
+                rejected.push(Rejected {
+                    name,
+                    code: description.code.to_owned(),
+                    detail: description.detail.into_owned(),
+                });
                 first.get_or_insert(problem);
             }
         }
@@ -109,31 +120,65 @@ pub async fn add(pass: ProjectPass<Member>, mut form: Multipart) -> Result<HttpR
 
 pub async fn show(pass: ProjectPass<Member>, path: Path<InPath>) -> Result<Json<DocumentPage>, Problem> {
     let (document, sections) = pass.send(ShowDocument(path.document()?)).await?;
-    let sections = sections.into_iter().map(|section| SectionView { id: section.id, heading: section.heading, text: section.text });
-    Ok(Json(DocumentPage { document: document.into(), sections: sections.collect() }))
+    let sections = sections.into_iter().map(|section| SectionView {
+        id: section.id,
+        heading: section.heading,
+        text: section.text,
+    });
+    Ok(Json(DocumentPage {
+        document: document.into(),
+        sections: sections.collect(),
+    }))
 }
 
 pub async fn original(pass: ProjectPass<Member>, path: Path<InPath>) -> Result<HttpResponse, Problem> {
     let original = pass.send(OriginalOf(path.document()?)).await?;
-    let name = ExtendedValue { charset: Charset::Ext("UTF-8".into()), language_tag: None, value: original.name.into_bytes() };
+    let name = ExtendedValue {
+        charset: Charset::Ext("UTF-8".into()),
+        language_tag: None,
+        value: original.name.into_bytes(),
+    };
     // Never shown in place: an uploaded page must not run on this origin.
-    let attachment = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![DispositionParam::FilenameExt(name)] };
+    let attachment = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::FilenameExt(name)],
+    };
     let mut response = HttpResponse::Ok();
-    response.insert_header(attachment).insert_header(("content-security-policy", "sandbox; default-src 'none'"));
+    response
+        .insert_header(attachment)
+        .insert_header(("content-security-policy", "sandbox; default-src 'none'"));
     Ok(response.content_type(original.media_type).body(original.bytes))
 }
 
 pub async fn replace(pass: ProjectPass<Member>, path: Path<InPath>, mut form: Multipart) -> Result<Json<DocumentView>, Problem> {
     let document = path.document()?;
     let most = pass.send(ListDocuments).await?.most_file_bytes;
-    let upload = next_file(&mut form, most).await?.ok_or_else(|| Problem::InvalidBody("Send one part named file.".into()))?;
+    let upload = next_file(&mut form, most)
+        .await?
+        .ok_or_else(|| Problem::InvalidBody("Send one part named file.".into()))?;
     let bytes = upload.bytes.ok_or_else(|| too_large(most))?;
-    Ok(Json(pass.send(ReplaceDocument { document, file_name: upload.name, bytes }).await?.into()))
+    Ok(Json(
+        pass.send(ReplaceDocument {
+            document,
+            file_name: upload.name,
+            bytes,
+        })
+        .await?
+        .into(),
+    ))
 }
 
 pub async fn change(pass: ProjectPass<Member>, path: Path<InPath>, body: Json<DocumentChange>) -> Result<Json<DocumentView>, Problem> {
     let DocumentChange { name, source_url } = body.into_inner();
-    Ok(Json(pass.send(ChangeDocument { document: path.document()?, name, source_url }).await?.into()))
+    Ok(Json(
+        pass.send(ChangeDocument {
+            document: path.document()?,
+            name,
+            source_url,
+        })
+        .await?
+        .into(),
+    ))
 }
 
 pub async fn delete(pass: ProjectPass<Member>, path: Path<InPath>) -> Result<HttpResponse, Problem> {

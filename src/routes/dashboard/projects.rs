@@ -14,11 +14,17 @@ use crate::{
 
 pub async fn list(pass: Pass<Member>) -> Result<Json<Projects>, Problem> {
     let projects = pass.send(ListProjects).await?;
-    Ok(Json(Projects { projects: projects.into_iter().map(ProjectView::from).collect() }))
+    Ok(Json(Projects {
+        projects: projects.into_iter().map(ProjectView::from).collect(),
+    }))
 }
 
 pub async fn create(pass: Pass<Admin>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
-    let project = pass.send(CreateProject { name: body.into_inner().name }).await?;
+    let project = pass
+        .send(CreateProject {
+            name: body.into_inner().name,
+        })
+        .await?;
     Ok(HttpResponse::Created().json(ProjectView::from(project)))
 }
 
@@ -27,11 +33,19 @@ pub async fn show(pass: ProjectPass<Member>) -> Result<Json<ProjectView>, Proble
 }
 
 pub async fn rename(pass: ProjectPass<Admin>, body: Json<NameBody>) -> Result<Json<ProjectView>, Problem> {
-    let rename = RenameProject { project: pass.id(), name: body.into_inner().name };
+    let rename = RenameProject {
+        project: pass.id(),
+        name: body.into_inner().name,
+    };
     Ok(Json(pass.workspace().send(rename).await?.into()))
 }
 
 pub async fn delete(pass: ProjectPass<Admin>, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
-    pass.workspace().send(DeleteProject { project: pass.id(), confirm: body.into_inner().confirm }).await?;
+    pass.workspace()
+        .send(DeleteProject {
+            project: pass.id(),
+            confirm: body.into_inner().confirm,
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

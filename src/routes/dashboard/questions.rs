@@ -1,6 +1,9 @@
 //! Trying a question.
 
-use actix_web::{HttpRequest, HttpResponse, web::{Json, Path}};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Json, Path},
+};
 use actors::{
     Fault, Rule,
     project::{conversations::Feedback, questions::Ask},
@@ -19,7 +22,13 @@ pub async fn ask(pass: ProjectPass<Member>, request: HttpRequest, body: Json<Que
     let Question { question, conversation } = body.into_inner();
     let (events, seen) = stream::channel();
     let answer = async move {
-        let answered = pass.send(Ask { question, conversation, events }).await?;
+        let answered = pass
+            .send(Ask {
+                question,
+                conversation,
+                events,
+            })
+            .await?;
         Ok(AnswerView::of(answered, Reader::Member))
     };
     stream::respond(&request, seen, answer).await
@@ -27,6 +36,10 @@ pub async fn ask(pass: ProjectPass<Member>, request: HttpRequest, body: Json<Que
 
 pub async fn feedback(pass: ProjectPass<Member>, path: Path<(String, String)>, body: Json<Helpful>) -> Result<HttpResponse, Problem> {
     let message = path.1.parse().map_err(|_| Problem::Fault(Fault::NotFound))?;
-    pass.send(Feedback { message, helpful: body.helpful }).await?;
+    pass.send(Feedback {
+        message,
+        helpful: body.helpful,
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }

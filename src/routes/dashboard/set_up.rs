@@ -1,6 +1,9 @@
 //! The widget's set-up.
 
-use actix_web::{HttpRequest, web::{Data, Json}};
+use actix_web::{
+    HttpRequest,
+    web::{Data, Json},
+};
 use actors::{
     project::widget::{ChangeWidget, RotatePublicKey, ShowWidget},
     role::{Admin, Member},
@@ -16,9 +19,28 @@ pub async fn show(pass: ProjectPass<Member>, gate: Data<Gate>, request: HttpRequ
     Ok(Json(WidgetView::of(pass.send(ShowWidget).await?, &gate.origin_for(&request))))
 }
 
-pub async fn change(pass: ProjectPass<Admin>, gate: Data<Gate>, request: HttpRequest, body: Json<WidgetChange>) -> Result<Json<WidgetView>, Problem> {
-    let WidgetChange { allowed_origins, title, greeting, color, position, suggestions } = body.into_inner();
-    let change = ChangeWidget { allowed_origins, title, greeting, color, position, suggestions };
+pub async fn change(
+    pass: ProjectPass<Admin>,
+    gate: Data<Gate>,
+    request: HttpRequest,
+    body: Json<WidgetChange>,
+) -> Result<Json<WidgetView>, Problem> {
+    let WidgetChange {
+        allowed_origins,
+        title,
+        greeting,
+        color,
+        position,
+        suggestions,
+    } = body.into_inner();
+    let change = ChangeWidget {
+        allowed_origins,
+        title,
+        greeting,
+        color,
+        position,
+        suggestions,
+    };
     Ok(Json(WidgetView::of(pass.send(change).await?, &gate.origin_for(&request))))
 }
 

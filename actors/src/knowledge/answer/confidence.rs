@@ -12,7 +12,11 @@ const LOOKED_AT: usize = 5;
 
 /// 0 to 1. `embedded`: the question has a vector.
 pub fn confidence(embedded: bool, hits: &[Hit]) -> f32 {
-    let log_odds = hits.iter().take(LOOKED_AT).map(|hit| log_odds(embedded, hit)).fold(f32::NEG_INFINITY, f32::max);
+    let log_odds = hits
+        .iter()
+        .take(LOOKED_AT)
+        .map(|hit| log_odds(embedded, hit))
+        .fold(f32::NEG_INFINITY, f32::max);
     1.0 / (1.0 + (-log_odds).exp())
 }
 

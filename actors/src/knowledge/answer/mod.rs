@@ -63,10 +63,18 @@ pub struct Answer {
 pub fn extract(question: &str, question_vector: Option<&Vector>, hits: &[Hit]) -> Answer {
     let talk = small_talk(question);
     if let Some(text) = talk {
-        return Answer { outcome: Outcome::Unanswered, text: text.to_owned(), citations: Vec::new(), closest: Vec::new(), confidence: 0.0 };
+        return Answer {
+            outcome: Outcome::Unanswered,
+            text: text.to_owned(),
+            citations: Vec::new(),
+            closest: Vec::new(),
+            confidence: 0.0,
+        };
     }
     let sure = confidence(question_vector.is_some(), hits);
-    let (Some(best), true) = (hits.first(), sure >= ANSWER_FROM) else { return unanswered(hits, sure) };
+    let (Some(best), true) = (hits.first(), sure >= ANSWER_FROM) else {
+        return unanswered(hits, sure);
+    };
     let analyser = Analyser::new();
     let mut text = String::new();
     let mut citations: Vec<Citation> = Vec::new();
@@ -80,7 +88,9 @@ pub fn extract(question: &str, question_vector: Option<&Vector>, hits: &[Hit]) -
             break;
         }
         let n = u32::try_from(citations.len() + 1).unwrap_or(u32::MAX);
-        let Some(chosen) = choose(&analyser, hit, room, citations.is_empty(), &said) else { continue };
+        let Some(chosen) = choose(&analyser, hit, room, citations.is_empty(), &said) else {
+            continue;
+        };
         if !text.is_empty() {
             text.push_str("\n\n");
         }
@@ -91,7 +101,13 @@ pub fn extract(question: &str, question_vector: Option<&Vector>, hits: &[Hit]) -
     if citations.is_empty() {
         return unanswered(hits, sure);
     }
-    Answer { outcome: Outcome::Answered, text, citations, closest: Vec::new(), confidence: sure }
+    Answer {
+        outcome: Outcome::Answered,
+        text,
+        citations,
+        closest: Vec::new(),
+        confidence: sure,
+    }
 }
 
 /// Whether a further passage is worth telling beside the best one.
@@ -105,7 +121,9 @@ fn adds(best: &Hit, hit: &Hit) -> bool {
 
 fn unanswered(hits: &[Hit], sure: f32) -> Answer {
     let mut documents = HashSet::new();
-    let near = hits.iter().filter(|hit| hit.cosine.map_or(hit.coverage >= 0.4, |cosine| cosine >= 0.25));
+    let near = hits
+        .iter()
+        .filter(|hit| hit.cosine.map_or(hit.coverage >= 0.4, |cosine| cosine >= 0.25));
     let closest: Vec<Citation> = near
         .filter(|hit| documents.insert(hit.document))
         .take(CLOSEST)
@@ -117,7 +135,13 @@ fn unanswered(hits: &[Hit], sure: f32) -> Answer {
     } else {
         "I don't know: I could not find an answer to this in the documentation. These pages come closest."
     };
-    Answer { outcome: Outcome::Unanswered, text: text.to_owned(), citations: Vec::new(), closest, confidence: sure }
+    Answer {
+        outcome: Outcome::Unanswered,
+        text: text.to_owned(),
+        citations: Vec::new(),
+        closest,
+        confidence: sure,
+    }
 }
 
 fn citation(n: u32, hit: &Hit, text: &str, characters: usize) -> Citation {
@@ -138,7 +162,9 @@ fn citation(n: u32, hit: &Hit, text: &str, characters: usize) -> Citation {
 
 /// Cut at a word, with an ellipsis.
 fn shortened(text: &str, characters: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(characters) else { return text.to_owned() };
+    let Some((end, _)) = text.char_indices().nth(characters) else {
+        return text.to_owned();
+    };
     let kept = &text[..end];
     let kept = kept.rsplit_once(char::is_whitespace).map_or(kept, |(before, _)| before);
     format!("{}…", kept.trim_end_matches([',', ';', ':', '.', ' ']))
@@ -146,18 +172,45 @@ fn shortened(text: &str, characters: usize) -> String {
 
 /// The source's number goes behind the last sentence, and below code.
 fn marked(text: &str, n: u32) -> String {
-    if text.ends_with("```") { format!("{text}\n[{n}]") } else { format!("{text} [{n}]") }
+    if text.ends_with("```") {
+        format!("{text}\n[{n}]")
+    } else {
+        format!("{text} [{n}]")
+    }
 }
 
 /// An answer for what is no question; `None` for everything else.
 fn small_talk(question: &str) -> Option<&'static str> {
     const GREETINGS: [&str; 22] = [
-        "hi", "hello", "hey", "hallo", "hola", "bonjour", "good", "morning", "evening", "afternoon", "day", "there", "test", "testing", "yo",
-        "greetings", "howdy", "help", "ok", "okay", "bye", "goodbye",
+        "hi",
+        "hello",
+        "hey",
+        "hallo",
+        "hola",
+        "bonjour",
+        "good",
+        "morning",
+        "evening",
+        "afternoon",
+        "day",
+        "there",
+        "test",
+        "testing",
+        "yo",
+        "greetings",
+        "howdy",
+        "help",
+        "ok",
+        "okay",
+        "bye",
+        "goodbye",
     ];
     const THANKS: [&str; 8] = ["thanks", "thank", "thx", "ty", "cheers", "merci", "danke", "gracias"];
     let lower = question.to_lowercase();
-    let words: Vec<&str> = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = lower
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     if words.is_empty() {
         return Some("Please ask a question, and I will look for the answer in the documentation.");
     }
@@ -168,7 +221,10 @@ fn small_talk(question: &str) -> Option<&'static str> {
     if greets {
         return Some("Hello! Ask me a question, and I will look for the answer in the documentation.");
     }
-    Analyser::new().terms(&lower).is_empty().then_some("Could you say a little more about what you are looking for? I answer from the documentation.")
+    Analyser::new()
+        .terms(&lower)
+        .is_empty()
+        .then_some("Could you say a little more about what you are looking for? I answer from the documentation.")
 }
 
 /// Numbered passages for a language model's prompt, best first, without repeats, at most some 1 800 words.
@@ -179,7 +235,9 @@ pub fn passages_for_model(hits: &[Hit]) -> Vec<Citation> {
     let mut words = 0;
     for hit in hits {
         let own: HashSet<String> = hit.text.split_whitespace().map(str::to_lowercase).collect();
-        let repeats = kept.iter().any(|known| own.intersection(known).count() * 10 >= own.len().min(known.len()).max(1) * 9);
+        let repeats = kept
+            .iter()
+            .any(|known| own.intersection(known).count() * 10 >= own.len().min(known.len()).max(1) * 9);
         let count = hit.text.split_whitespace().count();
         if repeats || (words + count > PROMPT_WORDS && !passages.is_empty()) {
             continue;
@@ -187,7 +245,10 @@ pub fn passages_for_model(hits: &[Hit]) -> Vec<Citation> {
         words += count;
         kept.push(own);
         let n = u32::try_from(passages.len() + 1).unwrap_or(u32::MAX);
-        passages.push(Citation { excerpt: hit.text.clone(), ..citation(n, hit, "", 0) });
+        passages.push(Citation {
+            excerpt: hit.text.clone(),
+            ..citation(n, hit, "", 0)
+        });
     }
     passages
 }

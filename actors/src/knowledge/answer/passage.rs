@@ -28,7 +28,11 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
     for line in text.lines() {
         if line == "```" {
             match code.take() {
-                Some(lines) => units.push(Unit { kind: Kind::Code, text: lines, opens: true }),
+                Some(lines) => units.push(Unit {
+                    kind: Kind::Code,
+                    text: lines,
+                    opens: true,
+                }),
                 None => code = Some(String::new()),
             }
             opens = true;
@@ -46,18 +50,34 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
             continue;
         }
         if let Some(heading) = line.strip_prefix("# ") {
-            units.push(Unit { kind: Kind::Heading, text: heading.to_owned(), opens: true });
+            units.push(Unit {
+                kind: Kind::Heading,
+                text: heading.to_owned(),
+                opens: true,
+            });
         } else if is_item(line) {
-            units.push(Unit { kind: Kind::Item, text: without_marks(line.trim_end()), opens: true });
+            units.push(Unit {
+                kind: Kind::Item,
+                text: without_marks(line.trim_end()),
+                opens: true,
+            });
         } else {
             for sentence in sentences(line) {
-                units.push(Unit { kind: Kind::Sentence, text: without_marks(sentence), opens });
+                units.push(Unit {
+                    kind: Kind::Sentence,
+                    text: without_marks(sentence),
+                    opens,
+                });
                 opens = false;
             }
         }
         opens = true;
     }
-    units.extend(code.map(|text| Unit { kind: Kind::Code, text, opens: true }));
+    units.extend(code.map(|text| Unit {
+        kind: Kind::Code,
+        text,
+        opens: true,
+    }));
     units.retain(|unit| !unit.text.trim().is_empty());
     units
 }
@@ -90,6 +110,10 @@ fn without_marks(text: &str) -> String {
 
 /// One line without fences and heading marks, for excerpts.
 pub(super) fn plain(text: &str) -> String {
-    let lines = text.lines().map(str::trim).filter(|line| *line != "```").map(|line| line.strip_prefix("# ").unwrap_or(line));
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| *line != "```")
+        .map(|line| line.strip_prefix("# ").unwrap_or(line));
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }

@@ -50,7 +50,10 @@ pub(super) fn choose(analyser: &Analyser, hit: &Hit, room: usize, first: bool, s
         from -= 1;
     }
     let told = &units[from..to];
-    Some(Chosen { text: tell(told), sentences: told.iter().map(key).collect() })
+    Some(Chosen {
+        text: tell(told),
+        sentences: told.iter().map(key).collect(),
+    })
 }
 
 fn key(unit: &Unit) -> String {
@@ -60,7 +63,11 @@ fn key(unit: &Unit) -> String {
 /// The weight of the question's terms that the unit holds.
 fn fit(analyser: &Analyser, hit: &Hit, unit: &Unit) -> f32 {
     let own: HashSet<String> = analyser.terms(&unit.text).into_iter().collect();
-    hit.terms.iter().filter(|term| own.contains(&term.stem)).map(|term| term.weight).sum()
+    hit.terms
+        .iter()
+        .filter(|term| own.contains(&term.stem))
+        .map(|term| term.weight)
+        .sum()
 }
 
 /// The best new unit; a heading hands its score to what stands below it, and the first unit wins ties.
@@ -91,7 +98,11 @@ fn whole_list(units: &[Unit], at: usize) -> (usize, usize) {
             from -= 1;
         }
     }
-    if matches!(units[at].kind, Kind::Item | Kind::Code) && from > 0 && units[from - 1].kind == Kind::Sentence && (announces(&units[from - 1]) || units[at].kind == Kind::Code) {
+    if matches!(units[at].kind, Kind::Item | Kind::Code)
+        && from > 0
+        && units[from - 1].kind == Kind::Sentence
+        && (announces(&units[from - 1]) || units[at].kind == Kind::Code)
+    {
         from -= 1;
     }
     if announces(&units[at]) || units[at].kind == Kind::Item {
@@ -126,8 +137,30 @@ fn shorter(units: &[Unit], best: usize, from: usize, to: usize, most: usize) -> 
 /// Begins with a word that points back.
 fn leans(text: &str) -> bool {
     const BACK: [&str; 24] = [
-        "it", "its", "this", "that", "these", "those", "they", "them", "he", "she", "however", "otherwise", "then", "therefore", "also",
-        "instead", "but", "and", "or", "so", "such", "both", "either", "afterwards",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "they",
+        "them",
+        "he",
+        "she",
+        "however",
+        "otherwise",
+        "then",
+        "therefore",
+        "also",
+        "instead",
+        "but",
+        "and",
+        "or",
+        "so",
+        "such",
+        "both",
+        "either",
+        "afterwards",
     ];
     let first: String = text.chars().take_while(|letter| letter.is_alphabetic()).collect();
     BACK.contains(&first.to_lowercase().as_str())

@@ -10,8 +10,17 @@ fn index_of(markdown: &str) -> Index {
     let parsed = parse(MediaType::Markdown, "a.md", markdown.as_bytes(), &Limits::default()).unwrap();
     let chunks: Vec<Chunk> = chunk(&parsed, &Limits::default()).unwrap();
     let mut index = Index::new();
-    let chunks = (1u128..).map(Uuid::from_u128).zip(chunks).map(|(id, chunk)| (id, chunk, None)).collect();
-    index.add(Uuid::from_u128(1 << 64), parsed.title.as_deref().unwrap_or_default(), Some("https://d.example/a"), chunks);
+    let chunks = (1u128..)
+        .map(Uuid::from_u128)
+        .zip(chunks)
+        .map(|(id, chunk)| (id, chunk, None))
+        .collect();
+    index.add(
+        Uuid::from_u128(1 << 64),
+        parsed.title.as_deref().unwrap_or_default(),
+        Some("https://d.example/a"),
+        chunks,
+    );
     index
 }
 
@@ -26,33 +35,63 @@ const GUIDE: &str = "# Guide\n\nAll about it.\n\n## Cancel\n\nYou can cancel at 
 fn steps_are_told_whole_and_with_their_source() {
     let answer = ask(&index_of(GUIDE), "How do I cancel my plan?");
     assert_eq!(answer.outcome, Outcome::Answered);
-    assert_eq!(answer.text, "You can cancel at any time . To cancel a plan:\n\n1. Open Settings.\n2. Click Cancel. [1]");
+    assert_eq!(
+        answer.text,
+        "You can cancel at any time . To cancel a plan:\n\n1. Open Settings.\n2. Click Cancel. [1]"
+    );
     let source = &answer.citations[0];
-    assert_eq!((source.n, source.title.as_str(), source.link.as_deref()), (1, "Guide", Some("https://d.example/a")));
+    assert_eq!(
+        (source.n, source.title.as_str(), source.link.as_deref()),
+        (1, "Guide", Some("https://d.example/a"))
+    );
     assert_eq!(source.section, ["Cancel"]);
 }
 
 #[test]
 fn code_stays_readable() {
     let answer = ask(&index_of(GUIDE), "send webhook events");
-    assert!(answer.text.starts_with("Send events like this:\n\n`curl -X POST`\n\n"), "{}", answer.text);
+    assert!(
+        answer.text.starts_with("Send events like this:\n\n`curl -X POST`\n\n"),
+        "{}",
+        answer.text
+    );
 }
 
 #[test]
 fn what_is_not_there_is_not_answered() {
     let index = index_of(GUIDE);
-    for question in ["Who won the football world cup?", "kubernetes helm chart", "qwrtz asdfg", "Wie lautet die Adresse?", "你好吗"] {
+    for question in [
+        "Who won the football world cup?",
+        "kubernetes helm chart",
+        "qwrtz asdfg",
+        "Wie lautet die Adresse?",
+        "你好吗",
+    ] {
         let answer = ask(&index, question);
         assert_eq!(answer.outcome, Outcome::Unanswered, "{question}");
-        assert!(answer.citations.is_empty() && answer.text.starts_with("I don't know"), "{question}: {}", answer.text);
+        assert!(
+            answer.citations.is_empty() && answer.text.starts_with("I don't know"),
+            "{question}: {}",
+            answer.text
+        );
     }
 }
 
 #[test]
 fn small_talk_gets_a_friendly_word_and_no_source() {
-    for (question, begins) in [("Hello!", "Hello"), ("thanks a lot", "You're welcome"), (" ?! ", "Please ask"), ("", "Please ask"), ("what is it?", "Could you")] {
+    for (question, begins) in [
+        ("Hello!", "Hello"),
+        ("thanks a lot", "You're welcome"),
+        (" ?! ", "Please ask"),
+        ("", "Please ask"),
+        ("what is it?", "Could you"),
+    ] {
         let answer = ask(&index_of(GUIDE), question);
-        assert!(answer.text.starts_with(begins) && answer.closest.is_empty(), "{question}: {}", answer.text);
+        assert!(
+            answer.text.starts_with(begins) && answer.closest.is_empty(),
+            "{question}: {}",
+            answer.text
+        );
     }
 }
 
@@ -65,8 +104,15 @@ fn nothing_is_answered_from_nothing() {
 
 #[test]
 fn marks_in_a_document_do_not_pass_for_sources() {
-    let answer = ask(&index_of("Our refunds take five days [2][13]. See [the page]."), "how long do refunds take days");
-    assert!(answer.text.contains("five days") && !answer.text.contains("[2]") && !answer.text.contains("[13]"), "{}", answer.text);
+    let answer = ask(
+        &index_of("Our refunds take five days [2][13]. See [the page]."),
+        "how long do refunds take days",
+    );
+    assert!(
+        answer.text.contains("five days") && !answer.text.contains("[2]") && !answer.text.contains("[13]"),
+        "{}",
+        answer.text
+    );
 }
 
 #[test]
@@ -81,10 +127,25 @@ fn passages_for_a_model_are_numbered_bounded_and_not_repeated() {
 
 #[test]
 fn any_passage_gives_a_bounded_answer() {
-    let texts = ["```", "```\n```", "# ", "- ", "1. a\n2. b", "a: \n\n- x", "\u{1F600}".repeat(900).as_str().to_owned().leak(), "[1", "[", "so. it."];
+    let texts = [
+        "```",
+        "```\n```",
+        "# ",
+        "- ",
+        "1. a\n2. b",
+        "a: \n\n- x",
+        "\u{1F600}".repeat(900).as_str().to_owned().leak(),
+        "[1",
+        "[",
+        "so. it.",
+    ];
     for text in texts {
         let mut index = Index::new();
-        let chunk = Chunk { heading: Vec::new(), text: format!("{text} seats"), page: Some(3) };
+        let chunk = Chunk {
+            heading: Vec::new(),
+            text: format!("{text} seats"),
+            page: Some(3),
+        };
         index.add(Uuid::from_u128(1), "seats", None, vec![(Uuid::from_u128(2), chunk, None)]);
         let answer = ask(&index, "seats");
         assert!(answer.text.chars().count() < 1_600, "{text}");

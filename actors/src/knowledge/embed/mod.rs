@@ -57,23 +57,42 @@ impl Embedder {
         let failed = |error: &dyn std::fmt::Display| EmbedError::Load(error.to_string());
         let mut tokenizer = Tokenizer::from_bytes(TOKENIZER).map_err(|error| failed(&error))?;
         tokenizer.with_padding(None);
-        let cut = TruncationParams { max_length: WINDOW, ..TruncationParams::default() };
+        let cut = TruncationParams {
+            max_length: WINDOW,
+            ..TruncationParams::default()
+        };
         tokenizer.with_truncation(Some(cut)).map_err(|error| failed(&error))?;
         // Packing weights ahead costs memory and gains nothing for int8.
-        let model = ModelOptions::with_all_ops().load_static_slice(MODEL).map_err(|error| failed(&error))?;
+        let model = ModelOptions::with_all_ops()
+            .load_static_slice(MODEL)
+            .map_err(|error| failed(&error))?;
         let mut inputs = Vec::new();
-        for (name, input) in [("input_ids", Input::Ids), ("attention_mask", Input::Mask), ("token_type_ids", Input::Types)] {
+        for (name, input) in [
+            ("input_ids", Input::Ids),
+            ("attention_mask", Input::Mask),
+            ("token_type_ids", Input::Types),
+        ] {
             inputs.extend(model.find_node(name).map(|node| (node, input)));
         }
         let output = model.output_ids().first().copied().ok_or_else(|| failed(&"no output"))?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let lanes = (0..cores).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        Ok(Self { model, tokenizer, inputs, output, lanes, next: AtomicUsize::new(0) })
+        Ok(Self {
+            model,
+            tokenizer,
+            inputs,
+            output,
+            lanes,
+            next: AtomicUsize::new(0),
+        })
     }
 
     /// One vector a text, in order. A text's vector does not depend on the others. Blocks for 10 to 40 ms a text.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vector>, EmbedError> {
-        texts.iter().map(|text| self.embed_exact(text).map(|exact| Vector::quantise(&exact))).collect()
+        texts
+            .iter()
+            .map(|text| self.embed_exact(text).map(|exact| Vector::quantise(&exact)))
+            .collect()
     }
 
     /// As [`Self::embed`], for one text and before it is rounded to int8; of length 1.
@@ -94,7 +113,10 @@ impl Embedder {
         }
         let lane = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len().max(1);
         let options = RunOptions::default().with_thread_pool(self.lanes.get(lane).cloned());
-        let [output] = self.model.run_n(values, [self.output], Some(options)).map_err(|error| failed(&error))?;
+        let [output] = self
+            .model
+            .run_n(values, [self.output], Some(options))
+            .map_err(|error| failed(&error))?;
         let hidden: NdTensor<f32, 3> = output.try_into().map_err(|_| failed(&"unexpected output type"))?;
         if hidden.size(2) != DIMENSIONS {
             return Err(failed(&"unexpected output shape"));
@@ -110,7 +132,10 @@ impl Embedder {
 
     /// Word pieces in a text, without the marks at both ends and without cutting.
     pub fn count_pieces(&self, text: &str) -> Result<usize, EmbedError> {
-        let encoding = self.tokenizer.encode_fast(text, false).map_err(|error| EmbedError::Run(error.to_string()))?;
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, false)
+            .map_err(|error| EmbedError::Run(error.to_string()))?;
         Ok(encoding.len() + encoding.get_overflowing().iter().map(tokenizers::Encoding::len).sum::<usize>())
     }
 }
@@ -148,7 +173,14 @@ mod tests {
     fn any_text_can_be_embedded_and_like_meets_like() -> Result<(), EmbedError> {
         let embedder = Embedder::load()?;
         let long = "word ".repeat(50_000);
-        let texts = ["", "\u{0}\u{fffd}🙂", &long, "How can I get my money back?", "Refunds are paid within five days.", "The wing is swept."];
+        let texts = [
+            "",
+            "\u{0}\u{fffd}🙂",
+            &long,
+            "How can I get my money back?",
+            "Refunds are paid within five days.",
+            "The wing is swept.",
+        ];
         let vectors = embedder.embed(&texts)?;
         assert_eq!(vectors.len(), texts.len());
         assert!(vectors[3].dot(&vectors[4]) > vectors[3].dot(&vectors[5]) + 0.2);

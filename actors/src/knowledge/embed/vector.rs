@@ -16,7 +16,10 @@ impl Vector {
         let number = |at: usize| exact.get(at).copied().filter(|value| value.is_finite()).unwrap_or_default();
         let largest = (0..DIMENSIONS).map(|at| number(at).abs()).fold(0.0f32, f32::max);
         if largest == 0.0 {
-            return Self { scale: 0.0, values: vec![0; DIMENSIONS].into() };
+            return Self {
+                scale: 0.0,
+                values: vec![0; DIMENSIONS].into(),
+            };
         }
         #[expect(clippy::cast_possible_truncation, reason = "between -127 and 127")]
         let values: Box<[i8]> = (0..DIMENSIONS).map(|at| (number(at) / largest * 127.0).round() as i8).collect();
@@ -24,7 +27,10 @@ impl Vector {
         let squares: i32 = values.iter().map(|value| i32::from(*value) * i32::from(*value)).sum();
         #[expect(clippy::cast_precision_loss, reason = "at most 384 × 127², which is exact")]
         let length = (squares as f32).sqrt();
-        Self { scale: 1.0 / length, values }
+        Self {
+            scale: 1.0 / length,
+            values,
+        }
     }
 
     /// The cosine of the angle between both, -1 to 1.
@@ -45,7 +51,10 @@ impl Vector {
         let (scale, values) = bytes.split_first_chunk::<4>()?;
         let scale = f32::from_le_bytes(*scale);
         let whole = values.len() == DIMENSIONS && scale.is_finite() && (0.0..=1.0).contains(&scale);
-        whole.then(|| Self { scale, values: values.iter().map(|value| value.cast_signed()).collect() })
+        whole.then(|| Self {
+            scale,
+            values: values.iter().map(|value| value.cast_signed()).collect(),
+        })
     }
 
     pub(crate) fn scale(&self) -> f32 {

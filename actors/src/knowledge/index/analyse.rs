@@ -9,15 +9,155 @@ const LONGEST: usize = 40;
 
 /// Words that say nothing about what is asked. "off", "up" and the like stay: they matter in instructions.
 const STOP: [&str; 149] = [
-    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "anyone", "are", "as", "at", "be", "because", "been", "before",
-    "being", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done", "each", "either", "else", "ever", "every",
-    "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if",
-    "in", "into", "is", "it", "its", "itself", "just", "let", "like", "may", "me", "might", "more", "most", "much", "must", "my", "myself",
-    "nor", "not", "now", "of", "on", "once", "one", "only", "or", "other", "our", "ours", "own", "please", "possible", "really", "s", "same",
-    "shall", "she", "should", "so", "some", "someone", "something", "such", "t", "than", "that", "the", "their", "theirs", "them", "then",
-    "there", "these", "they", "this", "those", "through", "to", "too", "us", "very", "via", "was", "way", "we", "well", "were", "what", "when",
-    "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "within", "would", "yet", "you", "your", "yours",
-    "yourself", "d", "ll", "m", "re", "ve", "don", "im", "want", "need",
+    "a",
+    "about",
+    "after",
+    "again",
+    "all",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "anyone",
+    "are",
+    "as",
+    "at",
+    "be",
+    "because",
+    "been",
+    "before",
+    "being",
+    "both",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "could",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "done",
+    "each",
+    "either",
+    "else",
+    "ever",
+    "every",
+    "few",
+    "for",
+    "from",
+    "further",
+    "had",
+    "has",
+    "have",
+    "having",
+    "he",
+    "her",
+    "here",
+    "hers",
+    "him",
+    "his",
+    "how",
+    "however",
+    "i",
+    "if",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "itself",
+    "just",
+    "let",
+    "like",
+    "may",
+    "me",
+    "might",
+    "more",
+    "most",
+    "much",
+    "must",
+    "my",
+    "myself",
+    "nor",
+    "not",
+    "now",
+    "of",
+    "on",
+    "once",
+    "one",
+    "only",
+    "or",
+    "other",
+    "our",
+    "ours",
+    "own",
+    "please",
+    "possible",
+    "really",
+    "s",
+    "same",
+    "shall",
+    "she",
+    "should",
+    "so",
+    "some",
+    "someone",
+    "something",
+    "such",
+    "t",
+    "than",
+    "that",
+    "the",
+    "their",
+    "theirs",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "through",
+    "to",
+    "too",
+    "us",
+    "very",
+    "via",
+    "was",
+    "way",
+    "we",
+    "well",
+    "were",
+    "what",
+    "when",
+    "where",
+    "whether",
+    "which",
+    "while",
+    "who",
+    "whom",
+    "whose",
+    "why",
+    "will",
+    "with",
+    "within",
+    "would",
+    "yet",
+    "you",
+    "your",
+    "yours",
+    "yourself",
+    "d",
+    "ll",
+    "m",
+    "re",
+    "ve",
+    "don",
+    "im",
+    "want",
+    "need",
 ];
 
 /// Makes search terms. Cheap to make; holds no text.
@@ -27,13 +167,17 @@ pub(crate) struct Analyser {
 
 impl Analyser {
     pub(crate) fn new() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English) }
+        Self {
+            stemmer: Stemmer::create(Algorithm::English),
+        }
     }
 
     /// The terms of a text in order, repeated as they are.
     pub(crate) fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::with_capacity(text.len() / 8);
-        for compound in text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '\'' | '’' | '+' | '#' | '/'))) {
+        for compound in
+            text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '\'' | '’' | '+' | '#' | '/')))
+        {
             self.compound(compound, &mut terms);
         }
         terms
@@ -41,7 +185,9 @@ impl Analyser {
 
     /// "max_retryCount" gives its parts and the whole: people ask for either.
     fn compound(&self, compound: &str, terms: &mut Vec<String>) {
-        let compound = compound.trim_matches(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '#')).trim_start_matches(['+', '#', '/']);
+        let compound = compound
+            .trim_matches(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '#'))
+            .trim_start_matches(['+', '#', '/']);
         if compound.is_empty() {
             return;
         }
@@ -77,10 +223,20 @@ impl Analyser {
 
     fn word(&self, word: &str, terms: &mut Vec<String>) {
         if word.chars().any(is_ideograph) {
-            terms.extend(word.chars().filter(|letter| letter.is_alphanumeric()).take(LONGEST).map(|letter| letter.to_lowercase().collect()));
+            terms.extend(
+                word.chars()
+                    .filter(|letter| letter.is_alphanumeric())
+                    .take(LONGEST)
+                    .map(|letter| letter.to_lowercase().collect()),
+            );
             return;
         }
-        let plain: String = word.chars().take(LONGEST).flat_map(char::to_lowercase).map(without_accent).collect();
+        let plain: String = word
+            .chars()
+            .take(LONGEST)
+            .flat_map(char::to_lowercase)
+            .map(without_accent)
+            .collect();
         if STOP.contains(&plain.as_str()) {
             return;
         }
@@ -112,7 +268,11 @@ fn humps(word: &str) -> Vec<&str> {
     }
     parts.push(&word[start..]);
     // Single letters come from random strings and product names ("iPhone").
-    if parts.iter().any(|part| part.len() < 2) { vec![word] } else { parts }
+    if parts.iter().any(|part| part.len() < 2) {
+        vec![word]
+    } else {
+        parts
+    }
 }
 
 /// The letter below the accent, for the languages of Western and Central Europe.
@@ -150,15 +310,41 @@ mod tests {
     #[test]
     fn identifiers_are_found_whole_and_in_parts() {
         let terms = Analyser::new().terms("max_retries getUserName wi-fi v2.1 C++ node.js");
-        for wanted in ["max", "retri", "maxretri", "user", "getusernam", "wifi", "v2.1", "c++", "node", "js"] {
+        for wanted in [
+            "max",
+            "retri",
+            "maxretri",
+            "user",
+            "getusernam",
+            "wifi",
+            "v2.1",
+            "c++",
+            "node",
+            "js",
+        ] {
             assert!(terms.iter().any(|term| term == wanted), "{wanted} is not in {terms:?}");
         }
     }
 
     #[test]
     fn odd_text_does_no_harm() {
-        for text in ["", "...", "___", "'’'", "+#/", "\u{0}", "İSTANBUL ß ﬁ", "東京タワー", &"x".repeat(10_000)] {
-            assert!(Analyser::new().terms(text).iter().all(|term| !term.is_empty() && term.chars().count() <= LONGEST * 2));
+        for text in [
+            "",
+            "...",
+            "___",
+            "'’'",
+            "+#/",
+            "\u{0}",
+            "İSTANBUL ß ﬁ",
+            "東京タワー",
+            &"x".repeat(10_000),
+        ] {
+            assert!(
+                Analyser::new()
+                    .terms(text)
+                    .iter()
+                    .all(|term| !term.is_empty() && term.chars().count() <= LONGEST * 2)
+            );
         }
     }
 }

@@ -45,8 +45,15 @@ impl Default for Tuning {
 pub(super) fn fuse(tuning: &Tuning, lexical: &[f32], possible: f32, cosines: &[f32]) -> Vec<f32> {
     let best = lexical.iter().copied().fold(0.0f32, f32::max);
     let full = (best * (1.0 - tuning.absolute) + possible * tuning.absolute).max(f32::MIN_POSITIVE);
-    let highest = cosines.iter().copied().filter(|cosine| !cosine.is_nan()).fold(f32::NEG_INFINITY, f32::max);
-    let (floor, width) = (tuning.cosine_floor, (tuning.cosine_full.unwrap_or(highest) - tuning.cosine_floor).max(1e-3));
+    let highest = cosines
+        .iter()
+        .copied()
+        .filter(|cosine| !cosine.is_nan())
+        .fold(f32::NEG_INFINITY, f32::max);
+    let (floor, width) = (
+        tuning.cosine_floor,
+        (tuning.cosine_full.unwrap_or(highest) - tuning.cosine_floor).max(1e-3),
+    );
     lexical
         .iter()
         .enumerate()

@@ -61,14 +61,23 @@ impl Lexical {
             self.lengths.resize(at + 1, Lengths::default());
         }
         let short = |terms: &Vec<String>| u16::try_from(terms.len()).unwrap_or(u16::MAX);
-        let lengths = Lengths { title: short(&fields.title), heading: short(&fields.heading), body: short(&fields.body) };
+        let lengths = Lengths {
+            title: short(&fields.title),
+            heading: short(&fields.heading),
+            body: short(&fields.body),
+        };
         self.lengths[at] = lengths;
         self.passages += 1;
         for (sum, length) in self.sums.iter_mut().zip([lengths.title, lengths.heading, lengths.body]) {
             *sum += u64::from(length);
         }
         let mut counts: HashMap<&str, Posting> = HashMap::new();
-        let empty = Posting { slot, body: 0, title: 0, heading: 0 };
+        let empty = Posting {
+            slot,
+            body: 0,
+            title: 0,
+            heading: 0,
+        };
         for term in &fields.title {
             let posting = counts.entry(term).or_insert(empty);
             posting.title = posting.title.saturating_add(1);
@@ -128,7 +137,12 @@ impl Lexical {
                 stands.push((own.clone(), 1.0));
             } else if tuning.near_spellings {
                 stands = self.near(&stem);
-                found = stands.iter().filter_map(|(near, _)| self.postings.get(near)).map(Vec::len).max().unwrap_or(0);
+                found = stands
+                    .iter()
+                    .filter_map(|(near, _)| self.postings.get(near))
+                    .map(Vec::len)
+                    .max()
+                    .unwrap_or(0);
             }
             let (all, with) = (number(self.passages + FURTHER), number(found));
             let weight = (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln();
@@ -158,13 +172,19 @@ impl Lexical {
         #[expect(clippy::cast_precision_loss, reason = "a mean needs no more digits")]
         let [title, heading, body] = self.sums.map(|sum| (sum as f32 / passages).max(1.0));
         let part = |count: f32, length: u16, mean: f32, b: f32, weight: f32| {
-            if count == 0.0 { 0.0 } else { weight * count / (1.0 - b + b * f32::from(length) / mean) }
+            if count == 0.0 {
+                0.0
+            } else {
+                weight * count / (1.0 - b + b * f32::from(length) / mean)
+            }
         };
         for term in query {
             for (stand, share) in &term.stands {
                 for posting in self.postings.get(stand).into_iter().flatten() {
                     let at = posting.slot as usize;
-                    let (Some(lengths), Some(score), Some(held)) = (self.lengths.get(at), scores.get_mut(at), held.get_mut(at)) else { continue };
+                    let (Some(lengths), Some(score), Some(held)) = (self.lengths.get(at), scores.get_mut(at), held.get_mut(at)) else {
+                        continue;
+                    };
                     let often = part(f32::from(posting.body), lengths.body, body, tuning.b_body, 1.0)
                         + part(f32::from(posting.heading), lengths.heading, heading, tuning.b_short, tuning.heading)
                         + part(f32::from(posting.title), lengths.title, title, tuning.b_short, tuning.title);
@@ -178,7 +198,11 @@ impl Lexical {
     pub(super) fn memory_bytes(&self) -> usize {
         // A map's place: the key's pointer and length, the list's three words, and one byte of the table.
         let places = self.postings.capacity() * (16 + 24 + 1);
-        let lists: usize = self.postings.iter().map(|(term, list)| term.len() + list.capacity() * size_of::<Posting>()).sum();
+        let lists: usize = self
+            .postings
+            .iter()
+            .map(|(term, list)| term.len() + list.capacity() * size_of::<Posting>())
+            .sum();
         places + lists + self.lengths.capacity() * size_of::<Lengths>()
     }
 }

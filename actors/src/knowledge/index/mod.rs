@@ -93,12 +93,21 @@ impl Index {
                 self.set_vector(id, vector);
             }
         }
-        self.documents.insert(document, Document { title: title.into(), source_url: source_url.map(Into::into), slots });
+        self.documents.insert(
+            document,
+            Document {
+                title: title.into(),
+                source_url: source_url.map(Into::into),
+                slots,
+            },
+        );
     }
 
     /// Gives a passage its vector; an unknown passage (removed meanwhile) is ignored.
     pub fn set_vector(&mut self, chunk: Uuid, vector: Vector) {
-        let Some(at) = self.by_chunk.get(&chunk).map(|at| *at as usize) else { return };
+        let Some(at) = self.by_chunk.get(&chunk).map(|at| *at as usize) else {
+            return;
+        };
         if self.scales.len() <= at {
             self.scales.resize(self.slots.len(), 0.0);
             self.values.resize(self.slots.len() * DIMENSIONS, 0);
@@ -137,7 +146,9 @@ impl Index {
 
     /// Renames a document. Vectors stay: embed its passages again, since they were made with the old title.
     pub fn set_title(&mut self, document: Uuid, title: &str) {
-        let Some(mut renamed) = self.documents.remove(&document) else { return };
+        let Some(mut renamed) = self.documents.remove(&document) else {
+            return;
+        };
         self.unlist(&renamed);
         renamed.title = title.into();
         let analyser = Analyser::new();
@@ -195,10 +206,17 @@ impl Index {
 
     /// About how much memory this takes.
     pub fn memory_bytes(&self) -> usize {
-        let texts: usize = self.slots.iter().flatten().map(|slot| slot.text.len() + slot.heading.iter().map(|part| part.len() + 16).sum::<usize>()).sum();
-        let documents: usize = self.documents.values().map(|document| {
-            document.title.len() + document.source_url.as_ref().map_or(0, |url| url.len()) + document.slots.capacity() * 4
-        }).sum();
+        let texts: usize = self
+            .slots
+            .iter()
+            .flatten()
+            .map(|slot| slot.text.len() + slot.heading.iter().map(|part| part.len() + 16).sum::<usize>())
+            .sum();
+        let documents: usize = self
+            .documents
+            .values()
+            .map(|document| document.title.len() + document.source_url.as_ref().map_or(0, |url| url.len()) + document.slots.capacity() * 4)
+            .sum();
         texts
             + documents
             + self.documents.capacity() * (size_of::<(Uuid, Document)>() + 1)
@@ -213,5 +231,9 @@ impl Index {
 
 fn fields(analyser: &Analyser, title: Vec<String>, slot: &Slot) -> Fields {
     let heading = slot.heading.iter().flat_map(|part| analyser.terms(part)).collect();
-    Fields { title, heading, body: analyser.terms(&slot.text) }
+    Fields {
+        title,
+        heading,
+        body: analyser.terms(&slot.text),
+    }
 }

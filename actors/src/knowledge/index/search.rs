@@ -89,7 +89,9 @@ impl Index {
         let scores = self.scores(query, query_vector);
         let mut best: HashMap<Uuid, f32> = HashMap::new();
         for (slot, score) in self.slots.iter().zip(&scores.fused) {
-            if let Some(Slot { document, .. }) = slot && *score > 0.0 {
+            if let Some(Slot { document, .. }) = slot
+                && *score > 0.0
+            {
                 let known = best.entry(*document).or_insert(*score);
                 *known = known.max(*score);
             }
@@ -107,7 +109,9 @@ impl Index {
         let mut lexical = vec![0.0; self.slots.len()];
         let mut held = vec![0.0; self.slots.len()];
         self.lexical.score(&terms, &self.tuning, &mut lexical, &mut held);
-        let cosines = query_vector.filter(|_| self.vectors > 0).map_or_else(Vec::new, |vector| self.cosines(vector));
+        let cosines = query_vector
+            .filter(|_| self.vectors > 0)
+            .map_or_else(Vec::new, |vector| self.cosines(vector));
         let possible = terms.iter().map(|term| term.weight).sum::<f32>() * (self.tuning.k1 + 1.0);
         let mut fused = fuse(&self.tuning, &lexical, possible, &cosines);
         for (slot, score) in self.slots.iter().zip(&mut fused) {
@@ -115,8 +119,21 @@ impl Index {
                 *score = -1.0;
             }
         }
-        let terms = terms.into_iter().map(|term| Term { known: !term.stands.is_empty(), stem: term.stem, weight: term.weight }).collect();
-        Scores { fused, lexical, held, cosines, terms }
+        let terms = terms
+            .into_iter()
+            .map(|term| Term {
+                known: !term.stands.is_empty(),
+                stem: term.stem,
+                weight: term.weight,
+            })
+            .collect();
+        Scores {
+            fused,
+            lexical,
+            held,
+            cosines,
+            terms,
+        }
     }
 
     /// The question's cosine with every passage: an exact scan, one slot after the other.
@@ -126,7 +143,11 @@ impl Index {
             .chunks_exact(DIMENSIONS)
             .zip(&self.scales)
             .map(|(values, scale)| {
-                if *scale == 0.0 { f32::NAN } else { crate::knowledge::embed::product(values, question.values()) * scale * question.scale() }
+                if *scale == 0.0 {
+                    f32::NAN
+                } else {
+                    crate::knowledge::embed::product(values, question.values()) * scale * question.scale()
+                }
             })
             .collect();
         // Passages that were added after the last vector.

@@ -7,7 +7,11 @@ fn id(number: u128) -> Uuid {
 }
 
 fn passage(text: &str) -> Chunk {
-    Chunk { heading: vec!["Part".into()], text: text.into(), page: None }
+    Chunk {
+        heading: vec!["Part".into()],
+        text: text.into(),
+        page: None,
+    }
 }
 
 /// A vector that points along one dimension, and a little along the next.
@@ -20,11 +24,21 @@ fn vector(dimension: usize) -> Vector {
 
 fn sample() -> Index {
     let mut index = Index::new();
-    index.add(id(1), "Billing", Some("https://d.example/b"), vec![
-        (id(11), passage("Refunds are paid within five days."), Some(vector(0))),
-        (id(12), passage("Invoices are sent every month."), Some(vector(10))),
-    ]);
-    index.add(id(2), "Security", None, vec![(id(21), passage("Passwords are hashed with bcrypt."), None)]);
+    index.add(
+        id(1),
+        "Billing",
+        Some("https://d.example/b"),
+        vec![
+            (id(11), passage("Refunds are paid within five days."), Some(vector(0))),
+            (id(12), passage("Invoices are sent every month."), Some(vector(10))),
+        ],
+    );
+    index.add(
+        id(2),
+        "Security",
+        None,
+        vec![(id(21), passage("Passwords are hashed with bcrypt."), None)],
+    );
     index
 }
 
@@ -55,7 +69,12 @@ fn what_is_removed_is_forgotten() {
     let mut index = sample();
     index.remove(id(1));
     assert_eq!((index.len(), index.vectors(), index.documents()), (1, 0, 1));
-    assert!(index.search("refunds invoices billing", Some(&vector(0)), 5).iter().all(|hit| hit.document == id(2)));
+    assert!(
+        index
+            .search("refunds invoices billing", Some(&vector(0)), 5)
+            .iter()
+            .all(|hit| hit.document == id(2))
+    );
     assert!(index.values.iter().all(|value| *value == 0));
     let terms = &index.search("refund", None, 5);
     assert!(terms.is_empty());
@@ -73,7 +92,12 @@ fn a_slip_of_the_finger_is_forgiven() {
 #[test]
 fn a_poor_single_hit_does_not_look_perfect() {
     let mut index = Index::new();
-    index.add(id(1), "Billing", None, vec![(id(11), passage("Refunds are paid within five days."), Some(vector(0)))]);
+    index.add(
+        id(1),
+        "Billing",
+        None,
+        vec![(id(11), passage("Refunds are paid within five days."), Some(vector(0)))],
+    );
     let found = index.search("How do five astronauts brew coffee on Mars", Some(&vector(200)), 5);
     assert!(found.iter().all(|hit| hit.score < 0.25), "{found:?}");
 }
@@ -81,7 +105,12 @@ fn a_poor_single_hit_does_not_look_perfect() {
 #[test]
 fn an_earlier_version_is_replaced_and_odd_calls_do_no_harm() {
     let mut index = sample();
-    index.add(id(1), "Billing", None, vec![(id(13), passage("New text."), None), (id(21), passage("Stolen id."), None)]);
+    index.add(
+        id(1),
+        "Billing",
+        None,
+        vec![(id(13), passage("New text."), None), (id(21), passage("Stolen id."), None)],
+    );
     assert_eq!(index.len(), 2);
     index.set_vector(id(99), vector(0));
     index.remove(id(99));
@@ -96,7 +125,9 @@ fn an_earlier_version_is_replaced_and_odd_calls_do_no_harm() {
 fn changes_leave_the_same_index_as_building_it_anew() {
     let mut state = 7u64;
     let mut random = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
@@ -109,10 +140,21 @@ fn changes_leave_the_same_index_as_building_it_anew() {
             left.remove(&document);
             continue;
         }
-        let text = |random: &mut dyn FnMut(u64) -> u64| (0..=random(6)).map(|_| words[usize::try_from(random(8)).unwrap()]).collect::<Vec<_>>().join(" ");
+        let text = |random: &mut dyn FnMut(u64) -> u64| {
+            (0..=random(6))
+                .map(|_| words[usize::try_from(random(8)).unwrap()])
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         let title = text(&mut random);
         let chunks: Vec<_> = (0..=u128::from(random(3)))
-            .map(|at| (id(1_000 + round * 10 + at), passage(&text(&mut random)), (random(2) == 0).then(|| vector(usize::try_from(random(384)).unwrap()))))
+            .map(|at| {
+                (
+                    id(1_000 + round * 10 + at),
+                    passage(&text(&mut random)),
+                    (random(2) == 0).then(|| vector(usize::try_from(random(384)).unwrap())),
+                )
+            })
             .collect();
         index.add(id(document), &title, None, chunks.clone());
         left.insert(document, (title, chunks));
@@ -121,10 +163,17 @@ fn changes_leave_the_same_index_as_building_it_anew() {
     for (document, (title, chunks)) in &left {
         fresh.add(id(*document), title, None, chunks.clone());
     }
-    assert_eq!((index.len(), index.vectors(), index.documents()), (fresh.len(), fresh.vectors(), fresh.documents()));
+    assert_eq!(
+        (index.len(), index.vectors(), index.documents()),
+        (fresh.len(), fresh.vectors(), fresh.documents())
+    );
     for question in ["alpha", "beta gamma", "zeta eta theta delta"] {
         let scores = |index: &Index| -> HashMap<Uuid, String> {
-            index.search(question, Some(&vector(3)), 1_000).into_iter().map(|hit| (hit.chunk, format!("{:.4} {:.3}", hit.score, hit.lexical))).collect()
+            index
+                .search(question, Some(&vector(3)), 1_000)
+                .into_iter()
+                .map(|hit| (hit.chunk, format!("{:.4} {:.3}", hit.score, hit.lexical)))
+                .collect()
         };
         assert_eq!(scores(&index), scores(&fresh), "{question}");
     }

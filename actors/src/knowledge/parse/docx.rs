@@ -24,15 +24,24 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> 
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| UNREADABLE)?;
     if archive.len() > ENTRIES {
-        return Err(ParseError::TooLargeInside { limit: limits.decompressed_bytes });
+        return Err(ParseError::TooLargeInside {
+            limit: limits.decompressed_bytes,
+        });
     }
     let mut left = limits.decompressed_bytes;
     let document = entry(&mut archive, "word/document.xml", &mut left, limits)?.ok_or(UNREADABLE)?;
     let styles = entry(&mut archive, "word/styles.xml", &mut left, limits)?.unwrap_or_default();
     let numbering = entry(&mut archive, "word/numbering.xml", &mut left, limits)?.unwrap_or_default();
-    let mut body = Body { headings: heading_styles(&styles), numbered: numbered_lists(&numbering), ..Body::default() };
+    let mut body = Body {
+        headings: heading_styles(&styles),
+        numbered: numbered_lists(&numbering),
+        ..Body::default()
+    };
     body.read(&document)?;
-    Ok(Parsed { blocks: body.blocks, ..Parsed::default() })
+    Ok(Parsed {
+        blocks: body.blocks,
+        ..Parsed::default()
+    })
 }
 
 /// Reads one entry, refusing it by its declared size and again by what really comes out.
@@ -42,7 +51,9 @@ fn entry(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str, left: &mut u64, li
         Err(zip::result::ZipError::FileNotFound) => return Ok(None),
         Err(_) => return Err(UNREADABLE),
     };
-    let too_large = ParseError::TooLargeInside { limit: limits.decompressed_bytes };
+    let too_large = ParseError::TooLargeInside {
+        limit: limits.decompressed_bytes,
+    };
     if file.encrypted() {
         return Err(ParseError::Encrypted);
     }
@@ -107,8 +118,17 @@ impl Body {
             "t" => self.in_text = !empty,
             "tab" | "br" | "cr" if self.hidden == 0 => self.text.push(' '),
             "noBreakHyphen" => self.text.push('-'),
-            "pStyle" => self.style = attribute(element, "val").and_then(|id| self.headings.get(&id).copied().or_else(|| built_in(&id))).or(self.style),
-            "outlineLvl" => self.style = self.style.or(attribute(element, "val").and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 6).map(|level| level + 1)),
+            "pStyle" => {
+                self.style = attribute(element, "val")
+                    .and_then(|id| self.headings.get(&id).copied().or_else(|| built_in(&id)))
+                    .or(self.style)
+            }
+            "outlineLvl" => {
+                self.style = self.style.or(attribute(element, "val")
+                    .and_then(|level| level.parse::<u8>().ok())
+                    .filter(|level| *level < 6)
+                    .map(|level| level + 1))
+            }
             "ilvl" => self.depth = attribute(element, "val").and_then(|depth| depth.parse().ok()).unwrap_or_default(),
             "numId" => self.list = attribute(element, "val").filter(|id| id != "0"),
             "tbl" if !empty => {
@@ -192,4 +212,3 @@ fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     }
     resolve_predefined_entity(&reference.xml10_content())?.chars().next()
 }
-

@@ -7,7 +7,11 @@ use quick_xml::events::{BytesStart, Event};
 
 /// The value of the attribute whose local name is `name`.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    element.attributes().flatten().find(|attribute| local(attribute.key.as_ref()) == name).map(|attribute| attribute.value.to_string())
+    element
+        .attributes()
+        .flatten()
+        .find(|attribute| local(attribute.key.as_ref()) == name)
+        .map(|attribute| attribute.value.to_string())
 }
 
 /// The part after the prefix: "w:p" → "p".
@@ -31,7 +35,10 @@ pub(super) fn heading_styles(xml: &str) -> HashMap<String, u8> {
                     }
                 }
                 ("outlineLvl", Some(id)) => {
-                    if let Some(level) = attribute(&element, "val").and_then(|value| value.parse::<u8>().ok()).filter(|level| *level < 6) {
+                    if let Some(level) = attribute(&element, "val")
+                        .and_then(|value| value.parse::<u8>().ok())
+                        .filter(|level| *level < 6)
+                    {
                         levels.entry(id.clone()).or_insert(level + 1);
                     }
                 }
@@ -60,7 +67,11 @@ fn level_of_name(name: &str) -> Option<u8> {
     if name == "title" {
         return Some(1);
     }
-    name.strip_prefix("heading ")?.trim().parse().ok().filter(|level| (1..=6).contains(level))
+    name.strip_prefix("heading ")?
+        .trim()
+        .parse()
+        .ok()
+        .filter(|level| (1..=6).contains(level))
 }
 
 /// The `numId`s whose first level counts with digits or letters.

@@ -30,12 +30,20 @@ pub(super) fn read(source: &str) -> Parsed {
     let whole = blocks_of(page.root_element());
     let size = |blocks: &[Block]| blocks.iter().map(|block| block.text().len()).sum::<usize>();
     // `main` or `article` is believed unless it holds next to nothing of the page.
-    let blocks = content_root(&page).map(blocks_of).filter(|part| size(part) * 5 >= size(&whole)).unwrap_or(whole);
+    let blocks = content_root(&page)
+        .map(blocks_of)
+        .filter(|part| size(part) * 5 >= size(&whole))
+        .unwrap_or(whole);
     let heading = blocks.iter().find_map(|block| match block {
         Block::Heading { level: 1, text } => Some(text.clone()),
         _ => None,
     });
-    Parsed { title: heading.or_else(|| first_text(&page, "title")), source_url: canonical(&page), blocks, pages: None }
+    Parsed {
+        title: heading.or_else(|| first_text(&page, "title")),
+        source_url: canonical(&page),
+        blocks,
+        pages: None,
+    }
 }
 
 fn elements(page: &Html) -> impl Iterator<Item = ElementRef<'_>> {
@@ -62,7 +70,13 @@ fn canonical(page: &Html) -> Option<String> {
     elements(page).find_map(|element| {
         let tag = element.value();
         match tag.name() {
-            "link" if tag.attr("rel").is_some_and(|rel| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("canonical"))) => tag.attr("href"),
+            "link"
+                if tag
+                    .attr("rel")
+                    .is_some_and(|rel| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("canonical"))) =>
+            {
+                tag.attr("href")
+            }
             "meta" if tag.attr("property") == Some("og:url") => tag.attr("content"),
             _ => None,
         }
@@ -74,7 +88,10 @@ fn canonical(page: &Html) -> Option<String> {
 fn blocks_of(root: ElementRef<'_>) -> Vec<Block> {
     let mut reader = Reader::default();
     let mut in_content = 0usize;
-    let is_content = |node: &Node| node.as_element().is_some_and(|element| matches!(element.name(), "main" | "article"));
+    let is_content = |node: &Node| {
+        node.as_element()
+            .is_some_and(|element| matches!(element.name(), "main" | "article"))
+    };
     let start = *root;
     let mut here = start;
     loop {
@@ -116,7 +133,9 @@ impl Reader {
             self.text.push_str(text);
             return;
         }
-        let Some(name) = node.as_element().map(scraper::node::Element::name) else { return };
+        let Some(name) = node.as_element().map(scraper::node::Element::name) else {
+            return;
+        };
         if is_block(name) || heading_level(name).is_some() {
             self.flush();
         }
@@ -128,7 +147,9 @@ impl Reader {
                 self.preformatted += 1;
             }
             "ul" => self.lists.push(None),
-            "ol" => self.lists.push(Some(node.as_element().and_then(|list| list.attr("start")?.parse().ok()).unwrap_or(1))),
+            "ol" => self.lists.push(Some(
+                node.as_element().and_then(|list| list.attr("start")?.parse().ok()).unwrap_or(1),
+            )),
             "li" => {
                 self.marker = Some(match self.lists.last_mut() {
                     Some(Some(number)) => {
@@ -151,7 +172,9 @@ impl Reader {
     }
 
     fn close(&mut self, node: &Node) {
-        let Some(name) = node.as_element().map(scraper::node::Element::name) else { return };
+        let Some(name) = node.as_element().map(scraper::node::Element::name) else {
+            return;
+        };
         match name {
             "code" | "kbd" if self.preformatted == 0 => self.text.push('`'),
             "pre" => {
@@ -183,7 +206,10 @@ impl Reader {
             _ => match heading_level(name) {
                 Some(level) if !self.in_cell() => {
                     let text = std::mem::take(&mut self.text);
-                    self.blocks.push(Block::Heading { level, text: text.trim().trim_end_matches(['#', '¶', '🔗']).to_owned() });
+                    self.blocks.push(Block::Heading {
+                        level,
+                        text: text.trim().trim_end_matches(['#', '¶', '🔗']).to_owned(),
+                    });
                 }
                 Some(_) => self.text.push('\n'),
                 None if is_block(name) => self.flush(),

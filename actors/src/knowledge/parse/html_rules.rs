@@ -10,8 +10,36 @@ const NEVER: [&str; 26] = [
 
 /// Elements that begin and end a line of text.
 const BLOCKS: [&str; 30] = [
-    "p", "div", "section", "article", "main", "header", "body", "html", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "figure",
-    "figcaption", "details", "summary", "table", "caption", "thead", "tbody", "tfoot", "tr", "address", "hr", "center", "fieldset", "hgroup",
+    "p",
+    "div",
+    "section",
+    "article",
+    "main",
+    "header",
+    "body",
+    "html",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "figure",
+    "figcaption",
+    "details",
+    "summary",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "address",
+    "hr",
+    "center",
+    "fieldset",
+    "hgroup",
 ];
 
 pub(super) fn is_block(name: &str) -> bool {
@@ -34,8 +62,10 @@ pub(super) fn is_dropped(element: &Element, in_content: bool) -> bool {
         return true;
     }
     let role = element.attr("role").unwrap_or_default();
-    if matches!(role, "navigation" | "contentinfo" | "search" | "complementary" | "menu" | "menubar" | "dialog" | "alertdialog")
-        || (role == "banner" && !in_content)
+    if matches!(
+        role,
+        "navigation" | "contentinfo" | "search" | "complementary" | "menu" | "menubar" | "dialog" | "alertdialog"
+    ) || (role == "banner" && !in_content)
     {
         return true;
     }
@@ -44,12 +74,26 @@ pub(super) fn is_dropped(element: &Element, in_content: bool) -> bool {
 
 /// What a reader of the page cannot see must not be answered from either.
 fn is_hidden(element: &Element) -> bool {
-    if element.attr("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found")) || element.attr("aria-hidden") == Some("true") {
+    if element
+        .attr("hidden")
+        .is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
+        || element.attr("aria-hidden") == Some("true")
+    {
         return true;
     }
-    let style: String = element.attr("style").unwrap_or_default().chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-    ["display:none", "visibility:hidden", "opacity:0", "font-size:0"].iter().any(|rule| {
-        // "opacity:0.5" is visible, "opacity:0;" is not.
-        style.match_indices(rule).any(|(at, found)| !style[at + found.len()..].starts_with(|c: char| c == '.' || c.is_ascii_digit()))
-    })
+    let style: String = element
+        .attr("style")
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    ["display:none", "visibility:hidden", "opacity:0", "font-size:0"]
+        .iter()
+        .any(|rule| {
+            // "opacity:0.5" is visible, "opacity:0;" is not.
+            style
+                .match_indices(rule)
+                .any(|(at, found)| !style[at + found.len()..].starts_with(|c: char| c == '.' || c.is_ascii_digit()))
+        })
 }

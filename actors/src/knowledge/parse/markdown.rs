@@ -150,12 +150,16 @@ impl Reader {
 
 /// Names each cell by its column.
 pub(super) fn row(header: &[String], cells: &[String]) -> String {
-    let named = cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()).map(|(column, cell)| {
-        match header.get(column).map(|name| name.trim()).filter(|name| !name.is_empty()) {
-            Some(name) => format!("{name}: {}", cell.trim()),
-            None => cell.trim().to_owned(),
-        }
-    });
+    let named = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !cell.trim().is_empty())
+        .map(
+            |(column, cell)| match header.get(column).map(|name| name.trim()).filter(|name| !name.is_empty()) {
+                Some(name) => format!("{name}: {}", cell.trim()),
+                None => cell.trim().to_owned(),
+            },
+        );
     named.collect::<Vec<_>>().join("; ")
 }
 

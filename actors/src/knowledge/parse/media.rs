@@ -25,7 +25,9 @@ impl MediaType {
             _ => return None,
         };
         // Producers write up to a kilobyte of junk before a PDF's marker, and readers accept it.
-        let is_pdf = bytes.get(..bytes.len().min(1024)).is_some_and(|head| head.windows(5).any(|part| part == b"%PDF-"));
+        let is_pdf = bytes
+            .get(..bytes.len().min(1024))
+            .is_some_and(|head| head.windows(5).any(|part| part == b"%PDF-"));
         let is_zip = bytes.starts_with(b"PK\x03\x04");
         let fits = match media {
             Self::Pdf => is_pdf,

@@ -30,7 +30,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pages: 2_000, decompressed_bytes: 200 << 20, chunks: 20_000, text_bytes: 20 << 20 }
+        Self {
+            pages: 2_000,
+            decompressed_bytes: 200 << 20,
+            chunks: 20_000,
+            text_bytes: 20 << 20,
+        }
     }
 }
 
@@ -49,10 +54,17 @@ pub struct Parsed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
     /// `level` is 1 to 6.
-    Heading { level: u8, text: String },
+    Heading {
+        level: u8,
+        text: String,
+    },
     Paragraph(String),
     /// `marker` is "-" or a number with its dot; `depth` counts from 0.
-    ListItem { marker: String, depth: u8, text: String },
+    ListItem {
+        marker: String,
+        depth: u8,
+        text: String,
+    },
     /// Lines as written.
     Code(String),
     /// Cells named by their column: "Plan: Team; Price: $20".
@@ -109,7 +121,9 @@ impl ParseError {
 /// thread with a deadline.
 pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
     if bytes.len() as u64 > limits.decompressed_bytes {
-        return Err(ParseError::TooLargeInside { limit: limits.decompressed_bytes });
+        return Err(ParseError::TooLargeInside {
+            limit: limits.decompressed_bytes,
+        });
     }
     let mut parsed = match media {
         MediaType::Markdown => markdown::read(&text::decode(bytes)),
@@ -121,7 +135,9 @@ pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits) -> Res
     parsed.blocks = parsed.blocks.into_iter().filter_map(tidy).collect();
     let size: usize = parsed.blocks.iter().map(|block| block.text().len()).sum();
     if size > limits.text_bytes {
-        return Err(ParseError::TooLargeInside { limit: limits.text_bytes as u64 });
+        return Err(ParseError::TooLargeInside {
+            limit: limits.text_bytes as u64,
+        });
     }
     if !parsed.blocks.iter().any(|block| block.text().chars().any(char::is_alphanumeric)) {
         return Err(ParseError::NoText);
@@ -148,9 +164,16 @@ fn leading_heading(blocks: &[Block]) -> Option<String> {
 /// Cleans a block's text; `None` when nothing is left.
 fn tidy(block: Block) -> Option<Block> {
     let block = match block {
-        Block::Heading { level, text } => Block::Heading { level: level.clamp(1, 6), text: text::one_line(&text) },
+        Block::Heading { level, text } => Block::Heading {
+            level: level.clamp(1, 6),
+            text: text::one_line(&text),
+        },
         Block::Paragraph(text) => Block::Paragraph(text::one_line(&text)),
-        Block::ListItem { marker, depth, text } => Block::ListItem { marker, depth: depth.min(6), text: text::one_line(&text) },
+        Block::ListItem { marker, depth, text } => Block::ListItem {
+            marker,
+            depth: depth.min(6),
+            text: text::one_line(&text),
+        },
         Block::Code(text) => Block::Code(text::lines(&text)),
         Block::TableRow(text) => Block::TableRow(text::one_line(&text)),
         page @ Block::PageBreak(_) => return Some(page),

@@ -32,13 +32,20 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> 
     disarm(&mut document, limits);
     let lines = read_pages(&document, pages, limits);
     if lines.full {
-        return Err(ParseError::TooLargeInside { limit: limits.text_bytes as u64 });
+        return Err(ParseError::TooLargeInside {
+            limit: limits.text_bytes as u64,
+        });
     }
     let blocks = blocks(lines.lines);
     if blocks.is_empty() {
         return Err(ParseError::NoText);
     }
-    Ok(Parsed { title: title(&document), blocks, pages: Some(pages), source_url: None })
+    Ok(Parsed {
+        title: title(&document),
+        blocks,
+        pages: Some(pages),
+        source_url: None,
+    })
 }
 
 /// All pages in one go; after a failure the rest one by one, so that a damaged page costs only itself.
@@ -73,6 +80,7 @@ fn title(document: &Document) -> Option<String> {
     let (_, info) = document.dereference(info).ok()?;
     let bytes = info.as_dict().ok()?.get(b"Title").ok()?.as_str().ok()?;
     let text = super::text::decode(bytes);
-    let made_up = text.contains(".doc") || text.contains(".indd") || text.contains(".tex") || text.to_ascii_lowercase().starts_with("untitled");
+    let made_up =
+        text.contains(".doc") || text.contains(".indd") || text.contains(".tex") || text.to_ascii_lowercase().starts_with("untitled");
     (!made_up && text.chars().filter(|c| c.is_alphabetic()).count() >= 3).then_some(text)
 }

@@ -19,7 +19,9 @@ const LZW: usize = 4 << 20;
 ///
 /// Pictures are held to the limit one by one, since their streams are never kept; everything else shares it.
 pub(super) fn check_sizes(bytes: &[u8], limits: &Limits) -> Result<(), ParseError> {
-    let too_large = || ParseError::TooLargeInside { limit: limits.decompressed_bytes };
+    let too_large = || ParseError::TooLargeInside {
+        limit: limits.decompressed_bytes,
+    };
     let mut left = limits.decompressed_bytes;
     let (mut at, mut previous) = (0, 0);
     let mut lzw = 0;
@@ -36,7 +38,11 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits) -> Result<(), ParseErro
             return Err(too_large());
         }
         let body = bytes.get(at..).unwrap_or_default();
-        let body = body.strip_prefix(b"\r\n").or_else(|| body.strip_prefix(b"\n")).or_else(|| body.strip_prefix(b"\r")).unwrap_or(body);
+        let body = body
+            .strip_prefix(b"\r\n")
+            .or_else(|| body.strip_prefix(b"\n"))
+            .or_else(|| body.strip_prefix(b"\r"))
+            .unwrap_or(body);
         if count(head, b"LZWDecode") > 0 {
             lzw += find(body, b"endstream").unwrap_or(body.len());
             if lzw > LZW {
@@ -97,8 +103,16 @@ pub(super) fn disarm(document: &mut Document, limits: &Limits) {
     let ids: Vec<ObjectId> = document.objects.keys().copied().collect();
     let mut emptied = Vec::new();
     for id in &ids {
-        let Some(Object::Stream(stream)) = document.objects.get(id) else { continue };
-        let is = |subtype: &[u8]| stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == subtype);
+        let Some(Object::Stream(stream)) = document.objects.get(id) else {
+            continue;
+        };
+        let is = |subtype: &[u8]| {
+            stream
+                .dict
+                .get(b"Subtype")
+                .and_then(Object::as_name)
+                .is_ok_and(|name| name == subtype)
+        };
         if is(b"Image") || (is(b"Form") && cost(document, *id, 0, &mut costs, limits) > DRAWN) {
             emptied.push(*id);
         }
@@ -120,7 +134,10 @@ pub(super) fn disarm(document: &mut Document, limits: &Limits) {
 fn climbs_forever(document: &Document, id: ObjectId) -> bool {
     let mut at = id;
     for _ in 0..64 {
-        let parent = document.get_dictionary(at).and_then(|page| page.get(b"Parent")).and_then(Object::as_reference);
+        let parent = document
+            .get_dictionary(at)
+            .and_then(|page| page.get(b"Parent"))
+            .and_then(Object::as_reference);
         match parent {
             Ok(parent) => at = parent,
             Err(_) => return false,
@@ -134,7 +151,9 @@ fn cost(document: &Document, id: ObjectId, depth: usize, costs: &mut HashMap<Obj
     if let Some(known) = costs.get(&id) {
         return *known;
     }
-    let Ok(Object::Stream(stream)) = document.get_object(id) else { return 0 };
+    let Ok(Object::Stream(stream)) = document.get_object(id) else {
+        return 0;
+    };
     if depth > DEPTH {
         return u64::MAX;
     }
@@ -151,7 +170,11 @@ fn cost(document: &Document, id: ObjectId, depth: usize, costs: &mut HashMap<Obj
     } else {
         match children(document, stream) {
             Some(children) => {
-                let dearest = children.into_iter().map(|child| cost(document, child, depth + 1, costs, limits)).max().unwrap_or(0);
+                let dearest = children
+                    .into_iter()
+                    .map(|child| cost(document, child, depth + 1, costs, limits))
+                    .max()
+                    .unwrap_or(0);
                 uses.saturating_mul(dearest).saturating_add(1)
             }
             // Without resources of its own it draws from its user's, which may hold the form itself.
@@ -166,7 +189,16 @@ fn cost(document: &Document, id: ObjectId, depth: usize, costs: &mut HashMap<Obj
 fn children(document: &Document, form: &Stream) -> Option<Vec<ObjectId>> {
     let (_, resources) = document.dereference(form.dict.get(b"Resources").ok()?).ok()?;
     let resources = resources.as_dict().ok()?;
-    let Ok(objects) = resources.get(b"XObject") else { return Some(Vec::new()) };
+    let Ok(objects) = resources.get(b"XObject") else {
+        return Some(Vec::new());
+    };
     let (_, objects) = document.dereference(objects).ok()?;
-    Some(objects.as_dict().ok()?.iter().filter_map(|(_, object)| object.as_reference().ok()).collect())
+    Some(
+        objects
+            .as_dict()
+            .ok()?
+            .iter()
+            .filter_map(|(_, object)| object.as_reference().ok())
+            .collect(),
+    )
 }

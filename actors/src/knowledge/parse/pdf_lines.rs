@@ -62,7 +62,13 @@ impl Lines {
         }
         let gap = (self.y - self.last_y).abs() > self.size.max(4.0) * 1.7 || self.y < self.last_y;
         self.last_y = self.y;
-        self.lines.push(Line { page: self.page, text, size: (self.size * 2.0).round() / 2.0, y: self.y, gap });
+        self.lines.push(Line {
+            page: self.page,
+            text,
+            size: (self.size * 2.0).round() / 2.0,
+            y: self.y,
+            gap,
+        });
     }
 
     /// Forgets what was read of a page that could not be read to its end.
@@ -84,7 +90,13 @@ impl Lines {
                 Some(left) => self.left = left,
                 None => self.full = true,
             }
-            self.lines.push(Line { page, text, size: 0.0, y: 0.0, gap });
+            self.lines.push(Line {
+                page,
+                text,
+                size: 0.0,
+                y: 0.0,
+                gap,
+            });
             gap = false;
         }
     }
@@ -168,7 +180,10 @@ pub(super) fn blocks(lines: Vec<Line>) -> Vec<Block> {
             continue;
         }
         let new_page = line.page != page;
-        let level = sizes.iter().position(|size| *size == size_key(line.size)).filter(|_| line.text.chars().count() <= 120);
+        let level = sizes
+            .iter()
+            .position(|size| *size == size_key(line.size))
+            .filter(|_| line.text.chars().count() <= 120);
         let begins = list_item(&line.text).map(|(marker, depth, rest)| (marker, depth, rest.to_owned()));
         // A sentence may run on over the page's edge.
         let goes_on = open.as_ref().is_some_and(|(block, size)| {
@@ -188,19 +203,28 @@ pub(super) fn blocks(lines: Vec<Line>) -> Vec<Block> {
             blocks.push(Block::PageBreak(page));
         }
         let block = match (level, begins) {
-            (Some(level), _) => Block::Heading { level: u8::try_from(level + 1).unwrap_or(6), text: line.text },
+            (Some(level), _) => Block::Heading {
+                level: u8::try_from(level + 1).unwrap_or(6),
+                text: line.text,
+            },
             (None, Some((marker, depth, text))) => Block::ListItem { marker, depth, text },
             (None, None) => Block::Paragraph(line.text),
         };
         open = Some((block, line.size));
     }
     blocks.extend(open.map(|(block, _)| block));
-    if blocks.iter().all(|block| matches!(block, Block::PageBreak(_))) { Vec::new() } else { blocks }
+    if blocks.iter().all(|block| matches!(block, Block::PageBreak(_))) {
+        Vec::new()
+    } else {
+        blocks
+    }
 }
 
 /// Joins a line to the block it goes on with, and puts a word together that was parted at the line's end.
 fn append(block: &mut Block, line: &str) {
-    let (Block::Heading { text, .. } | Block::ListItem { text, .. } | Block::Paragraph(text)) = block else { return };
+    let (Block::Heading { text, .. } | Block::ListItem { text, .. } | Block::Paragraph(text)) = block else {
+        return;
+    };
     let parted = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_lowercase) && line.starts_with(char::is_lowercase);
     if parted {
         text.pop();
@@ -227,7 +251,11 @@ fn body_size(lines: &[Line]) -> i32 {
 
 /// Sizes clearly above the body's, largest first, at most four of them.
 fn heading_sizes(lines: &[Line], body: i32) -> Vec<i32> {
-    let mut sizes: Vec<i32> = lines.iter().map(|line| size_key(line.size)).filter(|size| body > 0 && *size * 100 >= body * 113).collect();
+    let mut sizes: Vec<i32> = lines
+        .iter()
+        .map(|line| size_key(line.size))
+        .filter(|size| body > 0 && *size * 100 >= body * 113)
+        .collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));
     sizes.dedup();
     sizes.truncate(4);
@@ -236,7 +264,11 @@ fn heading_sizes(lines: &[Line], body: i32) -> Vec<i32> {
 
 /// A line with its digits alike, by which "Page 3" is the same as "Page 4".
 fn shape(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>().replace("00", "0").replace("00", "0")
+    text.chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect::<String>()
+        .replace("00", "0")
+        .replace("00", "0")
 }
 
 /// First and last lines that return on most pages.
@@ -246,7 +278,12 @@ fn running_lines(lines: &[Line]) -> HashMap<(u32, String), ()> {
         pages.entry(line.page).or_default().push(line);
     }
     let edges = |page: &[&Line]| {
-        let mut shapes: Vec<String> = page.iter().take(2).chain(page.iter().rev().take(2)).map(|line| shape(&line.text)).collect();
+        let mut shapes: Vec<String> = page
+            .iter()
+            .take(2)
+            .chain(page.iter().rev().take(2))
+            .map(|line| shape(&line.text))
+            .collect();
         shapes.sort();
         shapes.dedup();
         shapes

@@ -16,7 +16,10 @@ pub(super) fn read(text: &str) -> Parsed {
             read_paragraph(paragraph, &mut blocks);
         }
     }
-    Parsed { blocks, ..Parsed::default() }
+    Parsed {
+        blocks,
+        ..Parsed::default()
+    }
 }
 
 fn read_paragraph(paragraph: &str, blocks: &mut Vec<Block>) {
@@ -90,5 +93,9 @@ pub(super) fn list_item(line: &str) -> Option<(String, u8, &str)> {
 fn is_heading(text: &str) -> bool {
     let text = text.trim();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    !text.contains('\n') && text.chars().count() <= 80 && letters >= 4 && !text.chars().any(char::is_lowercase) && !text.ends_with(['.', ',', ';'])
+    !text.contains('\n')
+        && text.chars().count() <= 80
+        && letters >= 4
+        && !text.chars().any(char::is_lowercase)
+        && !text.ends_with(['.', ',', ';'])
 }

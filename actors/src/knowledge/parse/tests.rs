@@ -10,11 +10,18 @@ fn read(name: &str, bytes: &[u8]) -> Result<Parsed, ParseError> {
 }
 
 fn heading(level: u8, text: &str) -> Block {
-    Block::Heading { level, text: text.to_owned() }
+    Block::Heading {
+        level,
+        text: text.to_owned(),
+    }
 }
 
 fn item(marker: &str, text: &str) -> Block {
-    Block::ListItem { marker: marker.to_owned(), depth: 0, text: text.to_owned() }
+    Block::ListItem {
+        marker: marker.to_owned(),
+        depth: 0,
+        text: text.to_owned(),
+    }
 }
 
 /// A DOCX with these entries.
@@ -51,14 +58,19 @@ fn stream(dictionary: &str, content: &str) -> String {
 /// Two pages: a large line and two lines of text, then one more line.
 fn two_pages(form: &str) -> Vec<u8> {
     let page = |content: u8| {
-        format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents {content} 0 R /Resources << /Font << /F 7 0 R >> /XObject << /X 8 0 R >> >> >>")
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents {content} 0 R /Resources << /Font << /F 7 0 R >> /XObject << /X 8 0 R >> >> >>"
+        )
     };
     pdf(&[
         "<< /Type /Catalog /Pages 2 0 R >>".into(),
         "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".into(),
         page(5),
         page(6),
-        stream("", "BT /F 24 Tf 50 700 Td (Install guide) Tj ET BT /F 12 Tf 50 650 Td (Download the inst-) Tj ET BT /F 12 Tf 50 636 Td (aller first.) Tj ET"),
+        stream(
+            "",
+            "BT /F 24 Tf 50 700 Td (Install guide) Tj ET BT /F 12 Tf 50 650 Td (Download the inst-) Tj ET BT /F 12 Tf 50 636 Td (aller first.) Tj ET",
+        ),
         stream("", "/X Do BT /F 12 Tf 50 700 Td (Then start it.) Tj ET"),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".into(),
         form.into(),
@@ -133,15 +145,35 @@ fn html_may_be_nested_deeper_than_any_stack() {
 
 #[test]
 fn plain_text_shows_headings_and_lists() {
-    let parsed = read("my_file-name.txt", b"Title\n=====\r\nHello\nthere.\n\nCHAPTER ONE\n\n- a\n- b\n2) c\n").unwrap();
-    let expected = [heading(1, "Title"), Block::Paragraph("Hello there.".into()), heading(2, "CHAPTER ONE"), item("-", "a"), item("-", "b"), item("2.", "c")];
+    let parsed = read(
+        "my_file-name.txt",
+        b"Title\n=====\r\nHello\nthere.\n\nCHAPTER ONE\n\n- a\n- b\n2) c\n",
+    )
+    .unwrap();
+    let expected = [
+        heading(1, "Title"),
+        Block::Paragraph("Hello there.".into()),
+        heading(2, "CHAPTER ONE"),
+        item("-", "a"),
+        item("-", "b"),
+        item("2.", "c"),
+    ];
     assert_eq!(parsed.blocks, expected);
-    assert_eq!(read("my_file-name.txt", b"just text").unwrap().title.as_deref(), Some("My file name"));
+    assert_eq!(
+        read("my_file-name.txt", b"just text").unwrap().title.as_deref(),
+        Some("My file name")
+    );
 }
 
 #[test]
 fn encodings_are_recognised_and_invisible_characters_dropped() {
-    for bytes in [&b"\xEF\xBB\xBFcaf\xC3\xA9"[..], b"\xFF\xFEc\0a\0f\0\xE9\0", b"\xFE\xFF\0c\0a\0f\0\xE9", b"caf\xE9", b"c\xE2\x80\x8Ba\x00f\xC3\xA9"] {
+    for bytes in [
+        &b"\xEF\xBB\xBFcaf\xC3\xA9"[..],
+        b"\xFF\xFEc\0a\0f\0\xE9\0",
+        b"\xFE\xFF\0c\0a\0f\0\xE9",
+        b"caf\xE9",
+        b"c\xE2\x80\x8Ba\x00f\xC3\xA9",
+    ] {
         assert_eq!(read("a.txt", bytes).unwrap().blocks, [Block::Paragraph("café".into())], "{bytes:?}");
     }
 }
@@ -156,20 +188,35 @@ fn docx_gives_headings_lists_and_tables() {
         <w:tbl><w:tr><w:tc><w:p><w:r><w:t>K</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>V</w:t></w:r></w:p></w:tc></w:tr>
         <w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:document>"#;
     let parsed = read("a.docx", &docx(&[("word/document.xml", document), ("word/styles.xml", styles)])).unwrap();
-    let expected = [heading(1, "Q&A"), Block::Paragraph("One two!".into()), item("-", "Item"), Block::TableRow("K; V".into()), Block::TableRow("K: a; V: b".into())];
+    let expected = [
+        heading(1, "Q&A"),
+        Block::Paragraph("One two!".into()),
+        item("-", "Item"),
+        Block::TableRow("K; V".into()),
+        Block::TableRow("K: a; V: b".into()),
+    ];
     assert_eq!(parsed.blocks, expected);
 }
 
 #[test]
 fn docx_bombs_and_entities_are_refused() {
     let huge = vec![b' '; 3 << 20];
-    let limits = Limits { decompressed_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits {
+        decompressed_bytes: 1 << 20,
+        ..Limits::default()
+    };
     let error = parse(MediaType::Docx, "a.docx", &docx(&[("word/document.xml", &huge)]), &limits).unwrap_err();
     assert_eq!(error.code(), "too_large_inside");
     let entity = br#"<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><w:p><w:t>&x;</w:t></w:p>"#;
-    assert_eq!(read("a.docx", &docx(&[("word/document.xml", entity)])).unwrap_err().code(), "unreadable");
+    assert_eq!(
+        read("a.docx", &docx(&[("word/document.xml", entity)])).unwrap_err().code(),
+        "unreadable"
+    );
     assert_eq!(read("a.docx", &docx(&[("other.xml", b"<a/>")])).unwrap_err().code(), "unreadable");
-    assert_eq!(parse(MediaType::Docx, "a.docx", &[0xD0, 0xCF, 0x11, 0xE0, 0, 0], &limits).unwrap_err(), ParseError::Encrypted);
+    assert_eq!(
+        parse(MediaType::Docx, "a.docx", &[0xD0, 0xCF, 0x11, 0xE0, 0, 0], &limits).unwrap_err(),
+        ParseError::Encrypted
+    );
 }
 
 #[test]
@@ -185,8 +232,14 @@ fn pdf_gives_pages_headings_and_whole_words() {
         Block::Paragraph("Then start it.".into()),
     ];
     assert_eq!(parsed.blocks, expected);
-    let limits = Limits { pages: 1, ..Limits::default() };
-    assert_eq!(parse(MediaType::Pdf, "a.pdf", &two_pages("<< >>"), &limits).unwrap_err(), ParseError::TooManyPages { limit: 1 });
+    let limits = Limits {
+        pages: 1,
+        ..Limits::default()
+    };
+    assert_eq!(
+        parse(MediaType::Pdf, "a.pdf", &two_pages("<< >>"), &limits).unwrap_err(),
+        ParseError::TooManyPages { limit: 1 }
+    );
 }
 
 #[test]
@@ -200,7 +253,11 @@ fn a_pdf_form_that_draws_itself_does_no_harm() {
 
 #[test]
 fn a_pdf_without_text_says_so_and_garbage_is_unreadable() {
-    let empty = pdf(&["<< /Type /Catalog /Pages 2 0 R >>".into(), "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".into(), "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>".into()]);
+    let empty = pdf(&[
+        "<< /Type /Catalog /Pages 2 0 R >>".into(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".into(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>".into(),
+    ]);
     assert_eq!(read("a.pdf", &empty).unwrap_err(), ParseError::NoText);
     assert_eq!(read("a.pdf", b"%PDF-1.7 nothing else").unwrap_err().code(), "unreadable");
     assert_eq!(read("a.txt", b" \n\0 --- ").unwrap_err(), ParseError::NoText);
@@ -211,7 +268,10 @@ fn a_pdf_without_text_says_so_and_garbage_is_unreadable() {
 fn damaged_files_never_end_the_program() {
     let samples = [
         two_pages("<< >>"),
-        docx(&[("word/document.xml", b"<w:p><w:pPr><w:pStyle w:val='Heading1'/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>")]),
+        docx(&[(
+            "word/document.xml",
+            b"<w:p><w:pPr><w:pStyle w:val='Heading1'/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>",
+        )]),
         b"# a\n\n- b\n  1. c\n\n| a | b |\n|--|--|\n| `c` | d |\n<table><tr><td>x".to_vec(),
     ];
     let hook = std::panic::take_hook();

@@ -23,7 +23,12 @@ pub(super) fn decode(bytes: &[u8]) -> String {
 /// As [`decode`], but a page that declares a Western encoding is believed.
 pub(super) fn decode_html(bytes: &[u8]) -> String {
     let head = String::from_utf8_lossy(bytes.get(..1024).unwrap_or(bytes)).to_ascii_lowercase();
-    let western = ["charset=iso-8859-1", "charset=\"iso-8859-1", "charset=windows-1252", "charset=\"windows-1252"];
+    let western = [
+        "charset=iso-8859-1",
+        "charset=\"iso-8859-1",
+        "charset=windows-1252",
+        "charset=\"windows-1252",
+    ];
     if str::from_utf8(bytes).is_err() && western.iter().any(|name| head.contains(name)) {
         return bytes.iter().map(|byte| windows_1252(*byte)).collect();
     }
@@ -32,7 +37,9 @@ pub(super) fn decode_html(bytes: &[u8]) -> String {
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
-    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// Whether more multi-byte sequences are right than wrong.
@@ -47,8 +54,8 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
 
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', ' ', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', ' ', 'Ž', ' ', ' ', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š',
-        '›', 'œ', ' ', 'ž', 'Ÿ',
+        '€', ' ', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', ' ', 'Ž', ' ', ' ', '‘', '’', '“', '”', '•', '–', '—', '˜', '™',
+        'š', '›', 'œ', ' ', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9F => HIGH[usize::from(byte - 0x80)],
@@ -66,7 +73,11 @@ fn unwanted(c: char) -> bool {
 
 /// Without invisible characters.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(unwanted) { text.chars().filter(|c| !unwanted(*c)).collect::<String>().into() } else { text.into() }
+    if text.contains(unwanted) {
+        text.chars().filter(|c| !unwanted(*c)).collect::<String>().into()
+    } else {
+        text.into()
+    }
 }
 
 /// Cleaned, with every run of white space made one blank.
