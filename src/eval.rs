@@ -1,6 +1,154 @@
-//! Placeholder until the measure is wired.
-use crate::StartError;
-use std::path::Path;
-pub async fn run(_corpus: &Path) -> Result<(), StartError> {
+//! Measures the ranking on a collection, through the pipeline that serves: upload, jobs, rows, index.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use actors::{
+    DocumentId, DocumentLimits, Fault, Location, MasterKey, Platform, PlatformSettings,
+    clock::Clock,
+    identity::Password,
+    knowledge::measure,
+    project::{
+        documents::{AddDocument, ListDocuments},
+        questions::RankDocuments,
+    },
+    tenant::{CreateProject, ProjectRef},
+};
+
+use crate::{StartError, settings::SettingError};
+
+/// A folder that goes away with the measurement.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn wrong(file: &str, reason: impl ToString) -> StartError {
+    SettingError::new(file, reason.to_string()).into()
+}
+
+fn read(corpus: &Path, file: &str) -> Result<String, StartError> {
+    std::fs::read_to_string(corpus.join(file)).map_err(|error| wrong(file, format!("cannot be read ({error})")))
+}
+
+/// Prints nDCG@10 and Recall@10 over the collection's queries.
+///
+/// # Errors
+/// When the collection cannot be read or the pipeline fails.
+pub async fn run(corpus: &Path) -> Result<(), StartError> {
+    let documents = measure::read_corpus(&read(corpus, "corpus.jsonl")?).map_err(|error| wrong("corpus.jsonl", error))?;
+    let queries = measure::read_queries(&read(corpus, "queries.jsonl")?).map_err(|error| wrong("queries.jsonl", error))?;
+    let judgements = measure::read_judgements(&read(corpus, "qrels.tsv")?).map_err(|error| wrong("qrels.tsv", error))?;
+
+    let folder = std::env::temp_dir().join(format!("pernoex-eval-{}", uuid::Uuid::new_v4()));
+    let unusable = |source| StartError::DataFolder {
+        path: std::env::temp_dir().display().to_string(),
+        source,
+    };
+    std::fs::create_dir_all(&folder).map_err(unusable)?;
+    let scratch = Scratch(folder);
+    let master = Arc::new(MasterKey::load_or_create(&scratch.0.join("master.key"))?);
+    let location = Location::Embedded {
+        path: scratch.0.join("pernoex.db"),
+        key: master.database_key(),
+    };
+    migration::run(&location, None).await?;
+    let settings = PlatformSettings {
+        location,
+        redis_url: None,
+        bcrypt_cost: 4,
+        documents: DocumentLimits {
+            documents: i64::MAX,
+            total_bytes: i64::MAX,
+            ..DocumentLimits::default()
+        },
+        language_model: None,
+        limit_factor: 1,
+        idle: Duration::from_secs(3600),
+        clock: Clock::system(),
+    };
+    let platform = Platform::start(master, settings).await.map_err(StartError::Platform)?;
+    let measured = measure_in(&platform, &documents, &queries, &judgements).await;
+    platform.stop().await;
+    measured.map_err(StartError::Platform)
+}
+
+async fn measure_in(
+    platform: &Platform,
+    documents: &[measure::CorpusDocument],
+    queries: &[measure::Query],
+    judgements: &measure::Judgements,
+) -> Result<(), Fault> {
+    let password: Password = serde_json::from_value("only for this measurement".into()).map_err(|_| Fault::Internal("password"))?;
+    let owner = platform
+        .identity
+        .sign_up("eval@example.com", &password, "Evaluation", "local")
+        .await?;
+    let tenant = platform.registry.tenant(owner.tenant).await?;
+    let project = tenant.supervisor(CreateProject { name: "Collection".into() }).await?;
+    let project = tenant.project(project.id).await?;
+    let mut names: HashMap<DocumentId, &str> = HashMap::new();
+    for (n, document) in documents.iter().enumerate() {
+        let heading = if document.title.is_empty() {
+            String::new()
+        } else {
+            format!("{}\n\n", document.title)
+        };
+        let text = format!("{heading}{}", document.text);
+        if text.trim().is_empty() {
+            continue;
+        }
+        let added = project
+            .ask(AddDocument {
+                name: format!("{n}.txt"),
+                bytes: text.into_bytes(),
+            })
+            .await?;
+        names.insert(added.id, &document.id);
+    }
+    wait(&project).await?;
+    let (mut ndcg, mut recall, mut asked) = (0.0, 0.0, 0_u32);
+    for query in queries {
+        let Some(relevant) = judgements.get(&query.id) else { continue };
+        let ranked = project
+            .ask(RankDocuments {
+                question: query.text.clone(),
+                limit: 10,
+            })
+            .await?;
+        let ranking: Vec<&str> = ranked.iter().filter_map(|(document, _)| names.get(document).copied()).collect();
+        ndcg += measure::ndcg_at_10(&ranking, relevant);
+        recall += measure::recall_at_10(&ranking, relevant);
+        asked += 1;
+    }
+    let asked = f64::from(asked.max(1));
+    println!(
+        "documents {}  queries {asked}  nDCG@10 {:.3}  Recall@10 {:.3}",
+        names.len(),
+        ndcg / asked,
+        recall / asked
+    );
     Ok(())
+}
+
+async fn wait(project: &ProjectRef) -> Result<(), Fault> {
+    loop {
+        let list = project.ask(ListDocuments).await?.documents;
+        let open = list
+            .iter()
+            .filter(|document| document.status != "ready" && document.status != "failed")
+            .count();
+        if open == 0 {
+            return Ok(());
+        }
+        println!("{open} documents to go");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
 }

@@ -114,3 +114,30 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
     }
     Ok(())
 }
+
+/// Makes an empty database called `name` on the server that the privileged `url` leads to. For installations that start from nothing.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn create_database(url: &str, name: &str) -> Result<(), MigrationError> {
+    if !name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    {
+        return Err(MigrationError::Failed(
+            "a database's name is lower-case letters, digits and _".into(),
+        ));
+    }
+    let location = Location::Postgres {
+        url: url.to_owned(),
+        connections: 1,
+    };
+    let server = Database::connect(connect_options(&location, true))
+        .await
+        .map_err(|_| MigrationError::Unreachable)?;
+    let outcome = server.execute_unprepared(&format!("create database {name}")).await;
+    let _ = server.close().await;
+    outcome
+        .map(|_| ())
+        .map_err(|_| MigrationError::Failed("the database could not be created".into()))
+}

@@ -10,6 +10,7 @@ use actix::Arbiter;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::request;
 
 /// Counts in memory on top of what "storage" holds, and breaks on request.
 struct Counter {

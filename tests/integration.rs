@@ -1,0 +1,9 @@
+//! Stories over real HTTP. On SQLite by default; on PostgreSQL and Redis when `PERNOEX_TEST_POSTGRES` and `PERNOEX_TEST_REDIS` name them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod account;
+mod coverage;
+mod isolation;
+mod knowledge;
+mod support;
+mod widget;

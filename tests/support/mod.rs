@@ -1,0 +1,208 @@
+//! A server of its own for each test, and people who use it.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use pernoex::{
+    Application, Clock,
+    settings::{Settings, Source},
+};
+use reqwest::{Client, Method, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+pub struct TestApp {
+    pub url: String,
+    pub folder: tempfile::TempDir,
+    stop: Option<actix_web::dev::ServerHandle>,
+    thread: Option<thread::JoinHandle<()>>,
+    environment: Vec<(String, String)>,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut environment = vec![
+            ("PERNOEX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("PERNOEX_DATA".to_owned(), folder.path().join("data").display().to_string()),
+            ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
+            ("PERNOEX_MAX_FILE_MIB".to_owned(), "1".to_owned()),
+        ];
+        if let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") {
+            // A database of its own; the application's role is shared by all of them.
+            let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
+            migration::create_database(&admin, &name).await.unwrap();
+            let (server, _) = admin.rsplit_once('/').unwrap();
+            let host = server.rsplit_once('@').unwrap().1;
+            environment.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
+            environment.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
+            environment.push(("DATABASE_CONNECTIONS".into(), "6".into()));
+        }
+        if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
+            environment.push(("REDIS_URL".into(), redis));
+        }
+        let mut app = Self {
+            url: String::new(),
+            folder,
+            stop: None,
+            thread: None,
+            environment,
+        };
+        app.run();
+        app
+    }
+
+    fn run(&mut self) {
+        let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
+        let settings = Settings::from_source(&source).unwrap();
+        let (started, start) = mpsc::channel();
+        self.thread = Some(thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let application = Application::start(&settings, Clock::system()).await.unwrap();
+                started.send((application.address(), application.handle())).unwrap();
+                application.run().await.unwrap();
+            });
+        }));
+        let (address, handle) = start.recv().expect("the server starts");
+        self.url = format!("http://127.0.0.1:{}", address.port());
+        self.stop = Some(handle);
+    }
+
+    /// Stops the server in the order that a signal would.
+    pub async fn stop(&mut self) {
+        self.stop.take().unwrap().stop(true).await;
+        self.thread.take().unwrap().join().unwrap();
+    }
+
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.run();
+    }
+
+    pub fn nobody(&self) -> Person {
+        Person {
+            client: Client::new(),
+            url: self.url.clone(),
+            cookie: None,
+            csrf: None,
+            email: String::new(),
+        }
+    }
+
+    /// Someone with a workspace of their own, signed in as its Owner.
+    pub async fn owner(&self, name: &str) -> Person {
+        let mut person = self.nobody();
+        person.email = format!("{name}.{}@example.com", uuid::Uuid::new_v4().simple());
+        let body = json!({ "email": person.email, "password": PASSWORD, "workspace": name });
+        let (status, session) = person.post("/account", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{session}");
+        person.csrf = Some(session["csrf_token"].as_str().unwrap().to_owned());
+        person
+    }
+}
+
+pub const PASSWORD: &str = "a long enough password";
+
+/// A browser, more or less.
+pub struct Person {
+    client: Client,
+    pub url: String,
+    pub cookie: Option<String>,
+    pub csrf: Option<String>,
+    pub email: String,
+}
+
+impl Person {
+    pub async fn send(&mut self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Response {
+        let mut request = self.client.request(method.clone(), format!("{}/api/v1{path}", self.url));
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(csrf) = self.csrf.as_ref().filter(|_| method != Method::GET) {
+            request = request.header("x-csrf-token", csrf);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        if let Some(set) = response.headers().get(header::SET_COOKIE) {
+            self.cookie = Some(set.to_str().unwrap().split(';').next().unwrap().to_owned());
+        }
+        response
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let response = self.send(method, path, body, &[]).await;
+        let status = response.status();
+        (
+            status,
+            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null),
+        )
+    }
+
+    pub async fn get(&mut self, path: &str) -> (StatusCode, Value) {
+        self.ask(Method::GET, path, None).await
+    }
+
+    pub async fn post(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn patch(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.ask(Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&mut self, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        self.ask(Method::DELETE, path, body).await
+    }
+
+    pub async fn project(&mut self, name: &str) -> String {
+        let (status, project) = self.post("/projects", json!({ "name": name })).await;
+        assert_eq!(status, StatusCode::CREATED, "{project}");
+        format!("/projects/{}", project["id"].as_str().unwrap())
+    }
+
+    /// Uploads files in one request.
+    pub async fn upload(&mut self, method: Method, path: &str, files: &[(&str, &[u8])]) -> (StatusCode, Value) {
+        let mut body = Vec::new();
+        for (name, bytes) in files {
+            body.extend(format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").into_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--cut--\r\n");
+        let request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.url))
+            .header(header::COOKIE, self.cookie.as_deref().unwrap_or_default())
+            .header("x-csrf-token", self.csrf.as_deref().unwrap_or_default())
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
+            .body(body);
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Waits until every document of the project was processed.
+    pub async fn settled(&mut self, project: &str) -> Vec<Value> {
+        for _ in 0..600 {
+            let (status, list) = self.get(&format!("{project}/documents")).await;
+            assert_eq!(status, StatusCode::OK);
+            let documents = list["documents"].as_array().unwrap().clone();
+            if documents.iter().all(|one| one["status"] == "ready" || one["status"] == "failed") {
+                return documents;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("documents are not processed in time");
+    }
+
+    pub async fn question(&mut self, project: &str, question: &str) -> Value {
+        let (status, answer) = self.post(&format!("{project}/questions"), json!({ "question": question })).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer
+    }
+}
+
+pub const GUIDE: &[u8] = b"# Lantern guide\n\n## Export\n\nTo export your data, open Settings and choose Export. The archive arrives by mail within ten minutes.\n\n## Refunds\n\nRefunds take five business days and go to the card that paid.\n";
