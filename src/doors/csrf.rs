@@ -71,7 +71,7 @@ pub async fn with_token(
     }
     if let Some(mac) = mac(&gate, &request.get_session()) {
         let given = text(request.request(), HEADER).and_then(|token| BASE64_URL_SAFE_NO_PAD.decode(token).ok());
-        if !given.is_some_and(|given| mac.verify_slice(&given).is_ok()) {
+        if given.is_none_or(|given| mac.verify_slice(&given).is_err()) {
             return Err(Problem::CsrfFailed.into());
         }
     }

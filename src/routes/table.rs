@@ -25,7 +25,7 @@ pub(crate) type Described = (&'static str, RefOr<Schema>, Vec<(String, RefOr<Sch
 
 pub(crate) enum Body {
     None,
-    Json(Described),
+    Json(Box<Described>),
     Files,
 }
 
@@ -76,7 +76,7 @@ methods! { get GET post POST put PUT patch PATCH delete DELETE }
 impl Route {
     pub(super) fn takes<T: ToSchema>(self) -> Self {
         Self {
-            body: Body::Json(described::<T>()),
+            body: Body::Json(Box::new(described::<T>())),
             ..self
         }
     }

@@ -224,11 +224,17 @@ fn language_model(source: &Source) -> Result<Option<ModelSettings>, SettingError
 }
 
 fn documents(source: &Source) -> Result<DocumentLimits, SettingError> {
-    let mut limits = DocumentLimits::default();
-    limits.file_bytes = u64::from(whole(source, "PERNOEX_MAX_FILE_MIB", 20, 1..=200)?) << 20;
-    limits.documents = i64::from(whole(source, "PERNOEX_MAX_DOCUMENTS", 5_000, 1..=1_000_000)?);
-    limits.total_bytes = i64::from(whole(source, "PERNOEX_MAX_PROJECT_MIB", 2_048, 1..=1_000_000)?) << 20;
-    limits.inside.pages = whole(source, "PERNOEX_MAX_PAGES", limits.inside.pages, 1..=100_000)?;
+    let defaults = DocumentLimits::default();
+    let limits = DocumentLimits {
+        file_bytes: u64::from(whole(source, "PERNOEX_MAX_FILE_MIB", 20, 1..=200)?) << 20,
+        documents: i64::from(whole(source, "PERNOEX_MAX_DOCUMENTS", 5_000, 1..=1_000_000)?),
+        total_bytes: i64::from(whole(source, "PERNOEX_MAX_PROJECT_MIB", 2_048, 1..=1_000_000)?) << 20,
+        inside: actors::knowledge::parse::Limits {
+            pages: whole(source, "PERNOEX_MAX_PAGES", defaults.inside.pages, 1..=100_000)?,
+            ..defaults.inside
+        },
+        ..defaults
+    };
     if limits.file_bytes > limits.total_bytes.unsigned_abs() {
         return Err(SettingError::new(
             "PERNOEX_MAX_FILE_MIB",

@@ -85,7 +85,7 @@ impl ProjectActor {
     /// Parses, chunks and seals off this thread, with a deadline.
     async fn read_file(&self, document: &documents::Document, bytes: Vec<u8>) -> Result<Result<Read, (String, String)>, Fault> {
         let media = MediaType::from_str(&document.media_type).ok_or(Fault::Internal("media type"))?;
-        let (key, limits, name) = (self.seed.key.clone(), self.seed.engine.limits.inside.clone(), document.name.clone());
+        let (key, limits, name) = (self.seed.key.clone(), self.seed.engine.limits.inside, document.name.clone());
         let work = move || -> Result<Result<Read, ParseError>, Fault> {
             let parsed = match parse::parse(media, &name, &bytes, &limits) {
                 Ok(parsed) => parsed,

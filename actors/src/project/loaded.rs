@@ -42,6 +42,9 @@ pub(super) struct SealedChunk {
     pub page: Option<u32>,
 }
 
+/// A chunk's place, id, text and embedding, opened.
+type Read = (i32, Uuid, Chunk, Option<Vector>);
+
 const PAGE: u64 = 500;
 
 fn broken<T>(_: T) -> Fault {
@@ -112,7 +115,7 @@ impl ProjectActor {
                 Ok::<_, Fault>((version, documents::list(tx, id).await?))
             })
             .await?;
-        let mut by_document: HashMap<DocumentId, Vec<(i32, Uuid, Chunk, Option<Vector>)>> = HashMap::new();
+        let mut by_document: HashMap<DocumentId, Vec<Read>> = HashMap::new();
         let mut after = None;
         loop {
             let page = self.db().read(async |tx| chunk::page(tx, id, after, PAGE).await).await?;
