@@ -42,6 +42,8 @@ fn sample() -> Index {
     index
 }
 
+type Chunks = Vec<(Uuid, Chunk, Option<Vector>)>;
+
 #[test]
 fn words_find_what_has_no_vector_and_meaning_what_has_other_words() {
     let index = sample();
@@ -132,7 +134,7 @@ fn changes_leave_the_same_index_as_building_it_anew() {
     };
     let words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
     let mut index = Index::new();
-    let mut left: HashMap<u128, (String, Vec<(Uuid, Chunk, Option<Vector>)>)> = HashMap::new();
+    let mut left: HashMap<u128, (String, Chunks)> = HashMap::new();
     for round in 0..200u128 {
         let document = u128::from(random(12)) + 1;
         if random(3) == 0 {
