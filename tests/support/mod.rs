@@ -15,6 +15,7 @@ pub struct TestApp {
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<thread::JoinHandle<()>>,
     environment: Vec<(String, String)>,
+    address: uuid::Uuid,
 }
 
 impl TestApp {
@@ -45,6 +46,7 @@ impl TestApp {
             stop: None,
             thread: None,
             environment,
+            address: uuid::Uuid::new_v4(),
         };
         app.run();
         app
@@ -78,8 +80,11 @@ impl TestApp {
     }
 
     pub fn nobody(&self) -> Person {
+        // An address of the test's own: limits count by address, and all tests share one Redis.
+        let [a, b, c, ..] = *self.address.as_bytes();
+        let address = std::net::Ipv4Addr::new(127, a, b, c.clamp(1, 254));
         Person {
-            client: Client::new(),
+            client: Client::builder().local_address(std::net::IpAddr::V4(address)).build().unwrap(),
             url: self.url.clone(),
             cookie: None,
             csrf: None,
