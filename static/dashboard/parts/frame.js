@@ -93,7 +93,7 @@ function account(session) {
     }
   };
   const button = h("button", { type: "button", class: "account-button", "aria-label": "Account menu" },
-    h("span", { class: "avatar", "aria-hidden": "true" }, session.user.email.slice(0, 1).toUpperCase()));
+    h("span", { class: "avatar", "aria-hidden": "true", "data-initial": session.user.email.slice(0, 1).toUpperCase() }));
   const panel = h("div", { class: "menu account-panel", role: "group", "aria-label": "Account" },
     h("div", { class: "account-who" },
       h("p", { class: "account-email" }, session.user.email),
