@@ -247,7 +247,7 @@ fn describe(fault: &Fault) -> Description {
             "The database or the cache does not answer. Try again soon.",
         )
         .wait(5),
-        Fault::Storage(_) | Fault::Crashed | Fault::Sealed | Fault::Internal(_) => Description::internal(),
+        Fault::Storage(_) | Fault::Crashed | Fault::WorkPanicked | Fault::Sealed | Fault::Internal(_) => Description::internal(),
     }
 }
 

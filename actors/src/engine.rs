@@ -1,12 +1,17 @@
 //! What all tenants of a process share: the embedding model, a bounded share of the processor, the language model if one
 //! is configured. Holds no tenant's data beyond a call.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use tokio::sync::{Notify, Semaphore};
+use entities::TenantId;
+use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
+    fair::{Fair, Load},
     fault::Fault,
     knowledge::{
         embed::{Embedder, Vector},
@@ -40,10 +45,10 @@ impl Default for DocumentLimits {
 
 pub struct Engine {
     embedder: OnceLock<Embedder>,
-    /// Visitors who wait: as many at once as there are cores.
-    questions: Arc<Semaphore>,
-    /// Ingestion in the background: fewer, in the order they came, so that tenants take turns batch by batch.
-    batches: Arc<Semaphore>,
+    /// Visitors who wait. One tenant may use every core; one place more is for whoever comes next.
+    questions: Fair<TenantId>,
+    /// Ingestion in the background: fewer, and tenants take turns batch by batch.
+    batches: Fair<TenantId>,
     pub(crate) language_model: Option<LanguageModel>,
     pub(crate) clock: Clock,
     pub(crate) limits: DocumentLimits,
@@ -57,8 +62,8 @@ impl Engine {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             embedder: OnceLock::new(),
-            questions: Arc::new(Semaphore::new(cores.max(2))),
-            batches: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            questions: Fair::new(cores + 1, cores),
+            batches: Fair::new(cores.saturating_sub(1), cores.saturating_sub(2)),
             language_model,
             clock,
             limits,
@@ -85,40 +90,74 @@ impl Engine {
             .map_err(|_| Fault::Crashed)?
     }
 
+    /// One tenant's way to the processor.
+    pub(crate) fn lane(self: &Arc<Self>, tenant: TenantId) -> Lane {
+        Lane {
+            engine: self.clone(),
+            tenant,
+        }
+    }
+
+    /// Gives others the places of work that does not end: a thread cannot be stopped from outside.
+    pub(crate) fn write_off(&self) {
+        let hung = self.questions.write_off(HUNG) + self.batches.write_off(HUNG);
+        if hung > 0 {
+            tracing::error!(hung, "work on the processor does not end");
+        }
+    }
+
+    /// How busy the processor's places are: for questions, for ingestion.
+    #[must_use]
+    pub fn load(&self) -> (Load, Load) {
+        (self.questions.load(), self.batches.load())
+    }
+}
+
+/// Longer than any piece of work takes.
+const HUNG: Duration = Duration::from_secs(180);
+
+/// Leads to the processor on behalf of one tenant. Its actors are born with it, and nobody can name another's.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    engine: Arc<Engine>,
+    tenant: TenantId,
+}
+
+impl Lane {
     /// Runs work that somebody waits for.
     pub(crate) async fn question<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        run(&self.questions, work).await
+        self.run(&self.engine.questions, work).await
     }
 
     /// Runs work that can wait its turn.
     pub(crate) async fn batch<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        run(&self.batches, work).await
+        self.run(&self.engine.batches, work).await
     }
 
-    pub(crate) async fn embed_question(self: &Arc<Self>, question: &str) -> Result<Option<Vector>, Fault> {
-        let (engine, question) = (self.clone(), question.to_owned());
+    pub(crate) async fn embed_question(&self, question: &str) -> Result<Option<Vector>, Fault> {
+        let (engine, question) = (self.engine.clone(), question.to_owned());
         let embedded = self.question(move || embed(&engine, &[question.as_str()])).await??;
         Ok(embedded.into_iter().next())
     }
 
-    pub(crate) async fn embed_passages(self: &Arc<Self>, passages: Vec<String>) -> Result<Vec<Vector>, Fault> {
-        let engine = self.clone();
+    pub(crate) async fn embed_passages(&self, passages: Vec<String>) -> Result<Vec<Vector>, Fault> {
+        let engine = self.engine.clone();
         self.batch(move || embed(&engine, &passages.iter().map(String::as_str).collect::<Vec<_>>()))
             .await?
+    }
+
+    /// A panic in the work comes back as `WorkPanicked`.
+    async fn run<T: Send + 'static>(&self, places: &Fair<TenantId>, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let place = places.enter(self.tenant).await;
+        // The place goes with the work: a caller that gives up does not free a core that is still busy.
+        let done = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        });
+        done.await.map_err(|_| Fault::WorkPanicked)
     }
 }
 
 fn embed(engine: &Engine, texts: &[&str]) -> Result<Vec<Vector>, Fault> {
     engine.embedder()?.embed(texts).map_err(|_| Fault::Internal("embedding"))
-}
-
-/// A panic in the work comes back as `Crashed`.
-async fn run<T: Send + 'static>(slots: &Arc<Semaphore>, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let slot = slots.clone().acquire_owned().await.map_err(|_| Fault::Internal("work pool"))?;
-    // The slot goes with the work: a caller that gives up does not free a core that is still busy.
-    let done = tokio::task::spawn_blocking(move || {
-        let _slot = slot;
-        work()
-    });
-    done.await.map_err(|_| Fault::Crashed)
 }

@@ -37,6 +37,9 @@ pub enum Fault {
     TimedOut,
     #[error("a part of the workspace failed")]
     Crashed,
+    /// Work off the actor's thread panicked: what it shared with the actor may be half done.
+    #[error("work for the workspace failed")]
+    WorkPanicked,
     #[error("storage: {0}")]
     Storage(StoreError),
     #[error("the cache does not answer")]

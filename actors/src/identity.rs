@@ -5,11 +5,11 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use entities::{AccountId, NewTenant, PlatformDb, StoreError, TenantId};
 use hmac::{Hmac, KeyInit, Mac};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
+    fair::Fair,
     fault::{Fault, Invalid},
     limits::{Limits, Rule},
     text::parse_name,
@@ -70,11 +70,12 @@ impl Password {
 }
 
 /// Hashes passwords: bcrypt over a keyed pre-hash, so that no byte past the 72nd is ignored and a stolen table is useless without
-/// the pepper. Only so many at once, so that a flood of sign-ins leaves the processor to others.
+/// the pepper. Only so many at once, so that a flood of sign-ins leaves the processor to others; and in turn between those who
+/// ask, named by their network address, so that a flood from one holds up nobody else's sign-in.
 pub struct Hasher {
     pepper: Zeroizing<[u8; 32]>,
     cost: u32,
-    slots: Arc<Semaphore>,
+    places: Fair<String>,
     /// Compared with when there is no account, so that the answer takes as long.
     decoy: String,
 }
@@ -87,7 +88,7 @@ impl Hasher {
         Ok(Self {
             pepper: master.pepper(),
             cost,
-            slots: Arc::new(Semaphore::new(at_once)),
+            places: Fair::new(at_once + 1, at_once),
             decoy,
         })
     }
@@ -98,22 +99,32 @@ impl Hasher {
         Ok(Zeroizing::new(BASE64_STANDARD.encode(mac.finalize().into_bytes())))
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static) -> Result<T, Fault> {
-        let _slot = self.slots.acquire().await.map_err(|_| Fault::Internal("hasher"))?;
-        let done = tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Crashed)?;
-        done.map_err(|_| Fault::Internal("bcrypt"))
+    async fn run<T: Send + 'static>(
+        &self,
+        asker: &str,
+        work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let place = self.places.enter(asker.to_owned()).await;
+        // The place goes with the work: a client that gives up does not free a core that is still busy.
+        let done = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        });
+        done.await.map_err(|_| Fault::Crashed)?.map_err(|_| Fault::Internal("bcrypt"))
     }
 
-    async fn hash(&self, password: &Password) -> Result<String, Fault> {
+    async fn hash(&self, asker: &str, password: &Password) -> Result<String, Fault> {
         let (prehash, cost) = (self.prehash(password)?, self.cost);
-        self.run(move || bcrypt::non_truncating_hash(prehash.as_bytes(), cost)).await
+        self.run(asker, move || bcrypt::non_truncating_hash(prehash.as_bytes(), cost)).await
     }
 
     /// Compares with `hash`, or with nobody's in the same time.
-    async fn verify(&self, password: &Password, hash: Option<&str>) -> Result<bool, Fault> {
+    async fn verify(&self, asker: &str, password: &Password, hash: Option<&str>) -> Result<bool, Fault> {
         let prehash = self.prehash(password)?;
         let (known, hash) = (hash.is_some(), hash.unwrap_or(&self.decoy).to_owned());
-        let matches = self.run(move || bcrypt::non_truncating_verify(prehash.as_bytes(), &hash)).await?;
+        let matches = self
+            .run(asker, move || bcrypt::non_truncating_verify(prehash.as_bytes(), &hash))
+            .await?;
         Ok(known && matches)
     }
 
@@ -155,7 +166,7 @@ impl Identity {
         let new = NewTenant {
             account,
             email: email.0,
-            password_hash: self.hasher.hash(password).await?,
+            password_hash: self.hasher.hash(address, password).await?,
             tenant,
             name,
             key: first_tenant_key(&self.master, tenant)?,
@@ -178,12 +189,12 @@ impl Identity {
         let account = self.platform.account_by_email(email.as_str()).await?;
         let matches = self
             .hasher
-            .verify(password, account.as_ref().map(|account| account.password_hash.as_str()))
+            .verify(address, password, account.as_ref().map(|account| account.password_hash.as_str()))
             .await?;
         let account = account.filter(|_| matches).ok_or(Fault::WrongCredentials)?;
         let tenant = *self.platform.tenants_of(account.id).await?.first().ok_or(Fault::WrongCredentials)?;
         if self.hasher.is_outdated(&account.password_hash) {
-            let hash = self.hasher.hash(password).await?;
+            let hash = self.hasher.hash(address, password).await?;
             self.platform.rehash(account.id, &account.password_hash, &hash).await?;
         }
         Ok(SignedIn {

@@ -162,6 +162,7 @@ pub async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limi
     loop {
         minutes.tick().await;
         limits.sweep();
+        registry.engine.write_off();
         for tenant in registry.living() {
             if let Err(fault) = tenant.sessions(SweepSessions).await {
                 tracing::warn!(%fault, "expired sessions could not be removed");

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod contain;
 mod engine;
+mod fair;
 mod fault;
 pub mod identity;
 pub mod jobs;

@@ -384,6 +384,7 @@ impl Serve<OpenProject> for TenantSupervisor {
             db: self.db().clone(),
             key: Arc::new(key),
             engine: self.seed.tree.engine.clone(),
+            lane: self.seed.tree.engine.lane(self.seed.tree.tenant),
         };
         let child = Arc::new(Handle::start(&self.seed.tree.arbiter, seed, MAILBOX, RestartPolicy::default()));
         self.seed.children.lock().insert(id, child.clone());

@@ -204,7 +204,7 @@ impl ProjectActor {
     async fn seal_body(&self, document: DocumentId, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
         let (key, id) = (self.seed.key.clone(), document.uuid());
         let place = crate::vault::Place("document_body", "sealed", id);
-        Ok(self.seed.engine.question(move || key.seal(place, &bytes)).await??)
+        Ok(self.seed.lane.question(move || key.seal(place, &bytes)).await??)
     }
 
     async fn view(&self, id: DocumentId) -> Result<DocumentView, Fault> {

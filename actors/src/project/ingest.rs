@@ -114,10 +114,10 @@ impl ProjectActor {
             }))
         };
         let seconds = self.seed.engine.limits.reading_s;
-        let read = match tokio::time::timeout(Duration::from_secs(seconds), self.seed.engine.batch(work)).await {
+        let read = match tokio::time::timeout(Duration::from_secs(seconds), self.seed.lane.batch(work)).await {
             Ok(Ok(read)) => read?,
             // A parser that panics is broken by the file, and will be again.
-            Ok(Err(Fault::Crashed)) => return Ok(Err(("unreadable".into(), "The file is damaged and cannot be read.".into()))),
+            Ok(Err(Fault::WorkPanicked)) => return Ok(Err(("unreadable".into(), "The file is damaged and cannot be read.".into()))),
             Ok(Err(fault)) => return Err(fault),
             Err(_) => {
                 return Ok(Err((
@@ -209,7 +209,7 @@ impl Serve<EmbedDocument> for ProjectActor {
             .read(async |tx| chunk::without_embedding(tx, step.document, EMBED_STEP).await)
             .await?;
         let passages = rows.iter().map(|row| Ok(passage_text(&document.title, &self.open_chunk(row)?.0)));
-        let vectors = self.seed.engine.embed_passages(passages.collect::<Result<_, Fault>>()?).await?;
+        let vectors = self.seed.lane.embed_passages(passages.collect::<Result<_, Fault>>()?).await?;
         let mut sealed = Vec::with_capacity(rows.len());
         for (row, vector) in rows.iter().zip(&vectors) {
             sealed.push((row.id, self.seal("chunk", "embedding", row.id.uuid(), &vector.to_bytes())?));

@@ -64,7 +64,7 @@ impl ProjectActor {
             return Ok(());
         };
         // A search may hold the lock for milliseconds: not on this thread.
-        let followed = self.seed.engine.question(move || {
+        let followed = self.seed.lane.question(move || {
             let mut loaded = loaded.write().map_err(broken)?;
             if version.is_none_or(|version| loaded.version + 1 == version) {
                 apply(&mut loaded.index);
@@ -141,7 +141,7 @@ impl ProjectActor {
             }
             Loaded { version, index }
         };
-        self.seed.engine.question(build).await
+        self.seed.lane.question(build).await
     }
 
     pub(super) fn open_chunk(&self, row: &chunk::Chunk) -> Result<(Chunk, Option<Vector>), Fault> {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     contain::Behaviour,
-    engine::Engine,
+    engine::{Engine, Lane},
     fault::Fault,
     vault::{ContentKey, Place},
 };
@@ -36,6 +36,7 @@ pub struct ProjectSeed {
     pub(crate) db: TenantDb,
     pub(crate) key: Arc<ContentKey>,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) lane: Lane,
 }
 
 impl Behaviour for ProjectActor {

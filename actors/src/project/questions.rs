@@ -135,7 +135,7 @@ impl ProjectActor {
         let loaded = self.index().await?;
         let has_vectors = loaded.read().map_err(|_| Fault::Internal("index lock"))?.index.vectors() > 0;
         let vector = if has_vectors {
-            self.seed.engine.embed_question(question).await?
+            self.seed.lane.embed_question(question).await?
         } else {
             None
         };
@@ -145,7 +145,7 @@ impl ProjectActor {
             let hits = loaded.index.search(&asked, vector.as_ref(), HITS);
             Ok::<_, Fault>((vector, hits))
         };
-        self.seed.engine.question(search).await?
+        self.seed.lane.question(search).await?
     }
 
     /// Stores the question, in a new conversation unless it continues one.
@@ -287,7 +287,7 @@ impl ProjectActor {
         let seen = hits.clone();
         let extracted = self
             .seed
-            .engine
+            .lane
             .question(move || answer::extract(&question, vector.as_ref(), &seen))
             .await?;
         Ok((extracted, hits))
@@ -403,12 +403,12 @@ impl Serve<VisitorAsk> for ProjectActor {
 impl Serve<RankDocuments> for ProjectActor {
     async fn serve(&self, rank: RankDocuments) -> Result<Vec<(DocumentId, f32)>, Fault> {
         let loaded = self.index().await?;
-        let vector = self.seed.engine.embed_question(&rank.question).await?;
+        let vector = self.seed.lane.embed_question(&rank.question).await?;
         let search = move || {
             let loaded = loaded.read().map_err(|_| Fault::Internal("index lock"))?;
             Ok::<Vec<(Uuid, f32)>, Fault>(loaded.index.search_documents(&rank.question, vector.as_ref(), rank.limit))
         };
-        let ranked = self.seed.engine.question(search).await??;
+        let ranked = self.seed.lane.question(search).await??;
         Ok(ranked.into_iter().map(|(document, score)| (document.into(), score)).collect())
     }
 }
