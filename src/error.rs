@@ -233,6 +233,13 @@ fn describe(fault: &Fault) -> Description {
             "A part of this workspace is being restored. Try again soon.",
         )
         .wait(10),
+        Fault::Quarantined { retry_after_s } => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Not available",
+            "A part of this workspace keeps failing and is left alone for a moment. Try again later.",
+        )
+        .wait(*retry_after_s),
         Fault::TimedOut => Description::new(
             S::GATEWAY_TIMEOUT,
             "timed_out",

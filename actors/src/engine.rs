@@ -150,8 +150,17 @@ impl Lane {
     async fn run<T: Send + 'static>(&self, places: &Fair<TenantId>, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let place = places.enter(self.tenant).await;
         // The place goes with the work: a caller that gives up does not free a core that is still busy.
+        #[cfg(feature = "faults")]
+        let fault = entities::faults::take(self.tenant, entities::faults::Point::Work);
         let done = tokio::task::spawn_blocking(move || {
             let _place = place;
+            #[cfg(feature = "faults")]
+            #[expect(clippy::panic, reason = "this is what the feature is for")]
+            match fault {
+                Some(entities::faults::Effect::Slow(time)) => std::thread::sleep(time),
+                Some(_) => panic!("a planned fault"),
+                None => {}
+            }
             work()
         });
         done.await.map_err(|_| Fault::WorkPanicked)

@@ -3,7 +3,7 @@
 
 use entities::StoreError;
 
-use crate::contain::CallError;
+use crate::contain::{CallError, Failure, Reason};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -33,6 +33,9 @@ pub enum Fault {
     Overloaded,
     #[error("a part of the workspace is being restored")]
     Unavailable,
+    /// A part of the workspace keeps failing and is left alone until then.
+    #[error("a part of the workspace is quarantined")]
+    Quarantined { retry_after_s: u64 },
     #[error("no reply in time")]
     TimedOut,
     #[error("a part of the workspace failed")]
@@ -88,6 +91,19 @@ impl Fault {
             reason: reason.into(),
         }
     }
+
+    /// What this says of the actor that answers with it: nothing, if it is the asker's or another actor's.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let (reason, breaks) = match self {
+            // What the work shared with the actor may be half done: an index, a lock.
+            Self::WorkPanicked => (Reason::Work, true),
+            Self::Storage(StoreError::Conflict | StoreError::Orphan) => return None,
+            Self::Storage(_) | Self::Cache => (Reason::Storage, false),
+            Self::Sealed | Self::Internal(_) => (Reason::Internal, false),
+            _ => return None,
+        };
+        Some(Failure { reason, breaks })
+    }
 }
 
 impl From<StoreError> for Fault {
@@ -101,6 +117,7 @@ impl From<CallError> for Fault {
         match error {
             CallError::Overloaded => Self::Overloaded,
             CallError::Down => Self::Unavailable,
+            CallError::Quarantined { retry_after_s } => Self::Quarantined { retry_after_s },
             CallError::Crashed => Self::Crashed,
             CallError::TimedOut => Self::TimedOut,
         }

@@ -19,8 +19,11 @@ mod start;
 pub mod tenant;
 mod text;
 mod vault;
+pub mod watch;
 
 pub use engine::{DocumentLimits, Engine};
+#[cfg(feature = "faults")]
+pub use entities::faults;
 pub use entities::{
     AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, StoreError, TenantId, VisitorId,
     projects::Look, tenants::Role,

@@ -13,6 +13,7 @@ use actix::{Arbiter, ArbiterHandle};
 use entities::{Millis, ProjectId, Store, TenantId, job};
 
 use crate::{
+    contain::{Home, Ledger},
     engine::Engine,
     fault::Fault,
     redis_pool::RedisPool,
@@ -29,24 +30,27 @@ pub struct Registry {
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
     tenants: Mutex<HashMap<TenantId, Arc<Tenant>>>,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 impl Registry {
     /// Spreads tenants over `arbiters` threads.
     #[must_use]
     pub fn new(store: Store, redis: Option<RedisPool>, master: Arc<MasterKey>, engine: Arc<Engine>, arbiters: usize) -> Self {
+        let ledger = Arc::new(Ledger::new(engine.clock.clone()));
         Self {
             store,
             redis,
             master,
             engine,
+            ledger,
             arbiters: (0..arbiters.max(1)).map(|_| Arbiter::new().handle()).collect(),
             next_arbiter: AtomicUsize::new(0),
             tenants: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Arc<Tenant>>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Arc<Tenant>>> {
         // No code that can panic runs under the lock, and the map is whole between any two calls.
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,7 +77,13 @@ impl Registry {
             redis: self.redis.clone(),
             master: self.master.clone(),
             engine: self.engine.clone(),
-            arbiter: self.arbiters[turn].clone(),
+            home: Home {
+                arbiter: self.arbiters[turn].clone(),
+                number: turn,
+                tenant: id,
+                project: None,
+                ledger: self.ledger.clone(),
+            },
         }));
         tenants.insert(id, tenant.clone());
         Ok(tenant)

@@ -15,6 +15,7 @@ use crate::{
     redis_pool::RedisPool,
     registry::Registry,
     vault::MasterKey,
+    watch::{History, take_samples},
 };
 
 pub struct PlatformSettings {
@@ -36,8 +37,10 @@ pub struct Platform {
     pub identity: Arc<Identity>,
     pub limits: Arc<Limits>,
     pub engine: Arc<Engine>,
+    pub history: Arc<History>,
     worker: Running,
     housekeeper: tokio::task::JoinHandle<()>,
+    sampler: tokio::task::JoinHandle<()>,
 }
 
 impl Platform {
@@ -66,19 +69,24 @@ impl Platform {
         let registry = Arc::new(Registry::new(store, redis, master, engine.clone(), cores));
         let worker = Worker::new(registry.clone(), platform, cores + 1).spawn();
         let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));
+        let history = Arc::<History>::default();
+        let sampler = tokio::spawn(take_samples(registry.clone(), history.clone()));
         Ok(Self {
             registry,
             identity,
             limits,
             engine,
+            history,
             worker,
             housekeeper,
+            sampler,
         })
     }
 
     /// Finishes the steps that are running and closes the database. What waits is taken up by the next start.
     pub async fn stop(self) {
         self.housekeeper.abort();
+        self.sampler.abort();
         self.worker.stop().await;
         self.registry.close().await;
     }

@@ -6,14 +6,13 @@ use std::{
     time::Duration,
 };
 
-use actix::ArbiterHandle;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    contain::{Behaviour, Handle, Request, RestartPolicy, Serve},
+    contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
     engine::Engine,
     fault::{Fault, Limit},
     project::{ProjectActor, ProjectSeed},
@@ -32,13 +31,14 @@ pub(crate) struct TenantSeed {
     pub redis: Option<RedisPool>,
     pub master: Arc<MasterKey>,
     pub engine: Arc<Engine>,
-    pub arbiter: ArbiterHandle,
+    pub home: Home,
 }
 
 /// A living tenant. Dropping the last one stops its actors, after what they accepted.
 pub struct Tenant {
     supervisor: Handle<TenantSupervisor>,
     sessions: Handle<SessionActor>,
+    vault: Arc<Handle<VaultActor>>,
     children: Arc<Children>,
 }
 
@@ -75,26 +75,58 @@ impl Tenant {
             db: seed.db.clone(),
             master: seed.master.clone(),
         };
-        let vault = Arc::new(Handle::start(&seed.arbiter, vault, MAILBOX, policy));
+        let vault = Arc::new(Handle::start(&seed.home, vault, MAILBOX, policy));
         let sessions = SessionSeed {
             tenant: seed.tenant,
             db: seed.db.clone(),
             redis: seed.redis.clone(),
             clock: seed.engine.clock.clone(),
         };
-        let sessions = Handle::start(&seed.arbiter, sessions, MAILBOX, policy);
+        let sessions = Handle::start(&seed.home, sessions, MAILBOX, policy);
         let children = Arc::<Children>::default();
-        let arbiter = seed.arbiter.clone();
+        let home = seed.home.clone();
         let supervisor = SupervisorSeed {
             tree: seed,
-            vault,
+            vault: vault.clone(),
             children: children.clone(),
         };
         Self {
-            supervisor: Handle::start(&arbiter, supervisor, MAILBOX, policy),
+            supervisor: Handle::start(&home, supervisor, MAILBOX, policy),
             sessions,
+            vault,
             children,
         }
+    }
+
+    /// Every actor of the tree that runs.
+    pub(crate) fn vitals(&self) -> Vec<Arc<Vitals>> {
+        let mut all = vec![
+            self.supervisor.vitals().clone(),
+            self.vault.vitals().clone(),
+            self.sessions.vitals().clone(),
+        ];
+        all.extend(self.children.lock().values().map(|child| child.vitals().clone()));
+        all
+    }
+
+    /// Resets one actor of the tree, by its kind, or a project's.
+    pub(crate) async fn reset(&self, kind: &str, project: Option<ProjectId>) -> Result<(), Fault> {
+        let child = project
+            .map(|project| self.children.get(project).ok_or(Fault::NotFound))
+            .transpose()?;
+        match (kind, child) {
+            (TenantSupervisor::NAME, None) => self.supervisor.reset().await?,
+            (VaultActor::NAME, None) => self.vault.reset().await?,
+            (SessionActor::NAME, None) => self.sessions.reset().await?,
+            (ProjectActor::NAME, Some(child)) => child.reset().await?,
+            _ => return Err(Fault::NotFound),
+        }
+        Ok(())
+    }
+
+    /// Lets go of a project's actor, used or not: what it accepted it finishes, the next message starts another.
+    pub(crate) fn dismiss(&self, project: ProjectId) -> bool {
+        self.children.lock().remove(&project).is_some()
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -385,8 +417,14 @@ impl Serve<OpenProject> for TenantSupervisor {
             key: Arc::new(key),
             engine: self.seed.tree.engine.clone(),
             lane: self.seed.tree.engine.lane(self.seed.tree.tenant),
+            memory: Arc::default(),
         };
-        let child = Arc::new(Handle::start(&self.seed.tree.arbiter, seed, MAILBOX, RestartPolicy::default()));
+        let home = Home {
+            project: Some(id),
+            ..self.seed.tree.home.clone()
+        };
+        let memory = seed.memory.clone();
+        let child = Arc::new(Handle::start_weighed(&home, seed, MAILBOX, RestartPolicy::default(), memory));
         self.seed.children.lock().insert(id, child.clone());
         Ok(ProjectRef(child))
     }

@@ -9,6 +9,8 @@ pub mod conversation;
 mod document;
 mod document_body;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod ids;
 pub mod job;
 mod keys;

@@ -25,11 +25,21 @@ impl TenantDb {
         Self { store, tenant }
     }
 
+    #[cfg(feature = "faults")]
+    fn strike(&self, point: crate::faults::Point) -> Result<(), StoreError> {
+        match crate::faults::take(self.tenant, point) {
+            Some(_) => Err(StoreError::Unavailable("a planned fault")),
+            None => Ok(()),
+        }
+    }
+
     /// Runs `work` on one consistent view of the rows. Writing in here fails.
     ///
     /// # Errors
     /// What `work` returns, or `Unavailable`.
     pub async fn read<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        #[cfg(feature = "faults")]
+        self.strike(crate::faults::Point::Begin)?;
         let tx = TenantTx::enter(self.store.begin_read().await?, self.tenant).await?;
         let outcome = work(&tx).await;
         tx.tx.rollback().await.map_err(StoreError::from)?;
@@ -41,9 +51,13 @@ impl TenantDb {
     /// # Errors
     /// What `work` returns, or `Unavailable`.
     pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        #[cfg(feature = "faults")]
+        self.strike(crate::faults::Point::Begin)?;
         let tx = TenantTx::enter(self.store.begin_write().await?, self.tenant).await?;
         match work(&tx).await {
             Ok(value) => {
+                #[cfg(feature = "faults")]
+                self.strike(crate::faults::Point::Commit)?;
                 tx.tx.commit().await.map_err(StoreError::from)?;
                 Ok(value)
             }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Gate, Who,
-    sessions::{ACCOUNT, ROLE, TENANT},
+    sessions::{ACCOUNT, ROLE, TENANT, UNAVAILABLE},
 };
 use crate::error::Problem;
 
@@ -52,6 +52,14 @@ fn state<T: DeserializeOwned>(session: &Session, name: &str) -> Option<T> {
     session.get(name).ok().flatten()
 }
 
+/// Why a session leads to no one: there is none, or its tenant cannot look it up now.
+fn nobody(session: &Session) -> Problem {
+    match state(session, UNAVAILABLE) {
+        Some(retry_after_s) => Problem::Fault(Fault::Quarantined { retry_after_s }),
+        None => Problem::NotSignedIn,
+    }
+}
+
 impl<R: Level> Pass<R> {
     async fn admit(session: Session, gate: Data<Gate>) -> Result<Self, Problem> {
         let found = (
@@ -60,7 +68,7 @@ impl<R: Level> Pass<R> {
             state::<Role>(&session, ROLE),
         );
         let (Some(tenant), Some(account), Some(role)) = found else {
-            return Err(Problem::NotSignedIn);
+            return Err(nobody(&session));
         };
         if role < R::LEAST {
             return Err(Problem::RoleTooLow);

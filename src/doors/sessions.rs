@@ -9,7 +9,7 @@ use actix_session::{
 };
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
-    AccountId, Fault, Registry, Role, TenantId,
+    AccountId, Fault, Registry, Role, StoreError, TenantId,
     identity::{Password, SignedIn},
     sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
     tenant::{ShowWorkspace, Tenant},
@@ -29,6 +29,8 @@ pub(super) const ACCOUNT: &str = "account";
 pub(super) const NONCE: &str = "nonce";
 /// Never stored: asked of the tenant at each request.
 pub(super) const ROLE: &str = "role";
+/// Never stored: seconds after which the tenant's sessions may be asked for again.
+pub(super) const UNAVAILABLE: &str = "unavailable";
 
 type State = HashMap<String, String>;
 
@@ -70,7 +72,13 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(ROLE);
+    state.remove(UNAVAILABLE);
     Ok(serde_json::to_string(&state)?)
+}
+
+/// Stands for a session that cannot be looked at now: it has no owner, so that it opens nothing.
+fn unavailable(retry_after_s: u64) -> State {
+    State::from([(UNAVAILABLE.into(), retry_after_s.to_string())])
 }
 
 fn millis(ttl: &Duration) -> i64 {
@@ -84,6 +92,12 @@ impl SessionStore for TenantSessions {
         let live = match live.await {
             Ok(Some(live)) => live,
             Ok(None) | Err(Fault::NotFound) => return Ok(None),
+            // An error here would end as 500. The pass tells it as what it is.
+            Err(Fault::Quarantined { retry_after_s }) => return Ok(Some(unavailable(retry_after_s))),
+            Err(Fault::Overloaded) => return Ok(Some(unavailable(1))),
+            Err(Fault::Unavailable | Fault::TimedOut | Fault::Cache | Fault::Storage(StoreError::Unavailable(_))) => {
+                return Ok(Some(unavailable(5)));
+            }
             Err(fault) => return Err(LoadError::Other(fault.into())),
         };
         let mut state: State = serde_json::from_str(&live.state).map_err(|error| LoadError::Deserialization(error.into()))?;

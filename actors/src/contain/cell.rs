@@ -1,15 +1,19 @@
 //! The one actor type.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use futures_util::FutureExt;
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit},
+    sync::{Mutex, Notify, OwnedSemaphorePermit},
     time::Instant,
 };
 
-use super::{Behaviour, CallError, Request, RestartPolicy, Serve};
+use super::{
+    Behaviour, CallError, Failure, Request, RestartPolicy, Serve, Vitals,
+    strike::Strike,
+    vitals::{Phase, Reason},
+};
 
 /// A message on its way, with its place in the mailbox. Dropping it, read or unread, gives the place back.
 pub(super) struct Envelope<M> {
@@ -21,78 +25,162 @@ impl<M: Request> Message for Envelope<M> {
     type Result = Result<M::Reply, CallError>;
 }
 
-/// Hosts a behaviour and contains its panics.
+/// Begin anew: an operator asks.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Reset;
+
+/// Hosts a behaviour and contains its failures.
 pub(super) struct Cell<T: Behaviour> {
     state: Option<Arc<T>>,
     seed: T::Seed,
     policy: RestartPolicy,
+    vitals: Arc<Vitals>,
     crashes: VecDeque<Instant>,
-    quarantined_until: Option<Instant>,
+    quarantine: Quarantine,
     /// Exclusive messages hold it while they run.
     turn: Arc<Mutex<()>>,
+    /// Rings for what is running when a reset gives it up.
+    cancelled: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Quarantine {
+    until: Option<Instant>,
+    /// How often in a row, and when the last one ended.
+    repeats: u32,
+    ended: Option<Instant>,
+}
+
+/// What became of a message.
+enum Outcome<R> {
+    Reply(R),
+    Panicked,
+    Hung,
+    Cancelled,
 }
 
 impl<T: Behaviour> Cell<T> {
-    pub(super) fn new(seed: T::Seed, policy: RestartPolicy) -> Self {
+    pub(super) fn new(seed: T::Seed, policy: RestartPolicy, vitals: Arc<Vitals>) -> Self {
         Self {
             state: None,
             seed,
             policy,
+            vitals,
             crashes: VecDeque::new(),
-            quarantined_until: None,
+            quarantine: Quarantine::default(),
             turn: Arc::default(),
+            cancelled: Arc::default(),
         }
     }
 
     /// Builds the state. The mailbox waits meanwhile; nothing in it is lost.
     fn build(&mut self, ctx: &mut Context<Self>) {
-        let seed = self.seed.clone();
+        let (seed, vitals, bound) = (self.seed.clone(), self.vitals.clone(), self.policy.building);
         let delay = match self.crashes.len() {
-            0 => std::time::Duration::ZERO,
+            0 => Duration::ZERO,
             n => self.policy.backoff * 2_u32.saturating_pow(u32::try_from(n - 1).unwrap_or(8).min(8)),
         };
         let building = async move {
             if !delay.is_zero() {
+                vitals.enter(&Phase::BackingOff);
                 tokio::time::sleep(delay).await;
             }
-            AssertUnwindSafe(async move { T::init(seed).await }).catch_unwind().await
+            vitals.enter(&Phase::Starting);
+            let init = async {
+                Strike::build(&vitals).await;
+                T::init(seed).await
+            };
+            tokio::time::timeout(bound, AssertUnwindSafe(init).catch_unwind()).await
         };
         ctx.wait(building.into_actor(self).map(|built, cell, ctx| match built {
-            Ok(Ok(state)) => cell.state = Some(Arc::new(state)),
-            Ok(Err(fault)) => {
-                tracing::warn!(actor = T::NAME, %fault, "an actor could not be built");
-                cell.crashed(ctx);
+            Ok(Ok(Ok(state))) => {
+                cell.state = Some(Arc::new(state));
+                cell.vitals.enter(&Phase::Ready);
             }
-            Err(_) => cell.crashed(ctx),
+            Ok(Ok(Err(fault))) => {
+                tracing::warn!(actor = T::NAME, %fault, "an actor could not be built");
+                let storage = fault.failure().is_some_and(|failure| failure.reason == Reason::Storage);
+                cell.crashed(if storage { Reason::Storage } else { Reason::Build }, ctx);
+            }
+            Ok(Err(_)) => cell.crashed(Reason::Panic, ctx),
+            Err(_) => cell.crashed(Reason::Hang, ctx),
         }));
     }
 
-    fn crashed(&mut self, ctx: &mut Context<Self>) {
+    fn crashed(&mut self, reason: Reason, ctx: &mut Context<Self>) {
         self.state = None;
+        self.vitals.failed(reason);
         let now = Instant::now();
         self.crashes.push_back(now);
         while self.crashes.front().is_some_and(|at| now - *at > self.policy.window) {
             self.crashes.pop_front();
         }
         if self.crashes.len() > self.policy.crashes {
-            tracing::error!(actor = T::NAME, "an actor keeps failing and is quarantined");
-            self.quarantined_until = Some(now + self.policy.quarantine);
+            let length = self.quarantine.begin(reason, &self.policy, now);
+            tracing::error!(
+                actor = T::NAME,
+                ?reason,
+                seconds = length.as_secs(),
+                "an actor keeps failing and is quarantined"
+            );
+            self.vitals.enter(&Phase::Quarantined { until: now + length });
             self.crashes.clear();
             return;
         }
-        tracing::warn!(actor = T::NAME, crashes = self.crashes.len(), "an actor is rebuilt");
+        tracing::warn!(actor = T::NAME, ?reason, crashes = self.crashes.len(), "an actor is rebuilt");
+        self.vitals.restarted();
         self.build(ctx);
     }
 
-    /// The state, unless the actor is quarantined. After its quarantine the next message finds a rebuilt actor or waits for one.
-    fn ready(&mut self, ctx: &mut Context<Self>) -> Option<Arc<T>> {
-        if self.quarantined_until.is_some_and(|until| Instant::now() >= until) {
-            self.quarantined_until = None;
+    /// The state, or how long to stay away. After its quarantine the next message finds a rebuilt actor or waits for one.
+    fn ready(&mut self, ctx: &mut Context<Self>) -> Result<Arc<T>, CallError> {
+        let now = Instant::now();
+        if let Some(until) = self.quarantine.until {
+            if now < until {
+                let left = until - now;
+                return Err(CallError::Quarantined {
+                    retry_after_s: left.as_secs() + 1,
+                });
+            }
+            self.quarantine.until = None;
+            self.quarantine.ended = Some(now);
+            self.vitals.restarted();
             self.build(ctx);
         }
-        self.state.clone()
+        self.state.clone().ok_or(CallError::Quarantined { retry_after_s: 1 })
+    }
+
+    /// Several messages may fail on one broken state: only the first takes it down.
+    fn broken(&mut self, served: &std::sync::Weak<T>, reason: Reason, ctx: &mut Context<Self>) {
+        let current = self
+            .state
+            .as_ref()
+            .is_some_and(|state| std::ptr::eq(Arc::as_ptr(state), served.as_ptr()));
+        if current {
+            self.crashed(reason, ctx);
+        } else {
+            self.vitals.failed(reason);
+        }
     }
 }
+
+impl Quarantine {
+    /// Doubles with each repetition, unless storage is to blame: when that is back, everyone shall be.
+    fn begin(&mut self, reason: Reason, policy: &RestartPolicy, now: Instant) -> Duration {
+        let calm = policy.quarantine * 2 * MOST_TIMES;
+        if reason == Reason::Storage || self.ended.is_none_or(|ended| now - ended > calm) {
+            self.repeats = 0;
+        }
+        let length = policy.quarantine * (1 << self.repeats.min(8)).min(MOST_TIMES);
+        self.repeats += 1;
+        self.until = Some(now + length);
+        length
+    }
+}
+
+/// A quarantine grows to as many times its first length.
+const MOST_TIMES: u32 = 16;
 
 impl<T: Behaviour> Actor for Cell<T> {
     type Context = Context<Self>;
@@ -106,38 +194,79 @@ impl<T: Behaviour> Actor for Cell<T> {
 
 impl<T: Behaviour> Unpin for Cell<T> {}
 
+impl<T: Behaviour> Handler<Reset> for Cell<T> {
+    type Result = ();
+
+    fn handle(&mut self, _: Reset, ctx: &mut Self::Context) {
+        self.state = None;
+        self.crashes.clear();
+        self.quarantine = Quarantine::default();
+        self.cancelled.notify_waiters();
+        self.vitals.restarted();
+        self.build(ctx);
+    }
+}
+
 impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
     type Result = ResponseActFuture<Self, Result<M::Reply, CallError>>;
 
     fn handle(&mut self, envelope: Envelope<M>, ctx: &mut Self::Context) -> Self::Result {
-        let Some(state) = self.ready(ctx) else {
-            return Box::pin(async { Err(CallError::Down) }.into_actor(self));
+        let state = match self.ready(ctx) {
+            Ok(state) => state,
+            Err(refused) => return Box::pin(async move { Err(refused) }.into_actor(self)),
         };
         let turn = M::EXCLUSIVE.then(|| self.turn.clone());
-        let served = Arc::downgrade(&state);
+        let (served, vitals, cancelled) = (Arc::downgrade(&state), self.vitals.clone(), self.cancelled.clone());
+        let strike = Strike::plan(&vitals);
+        let bound = strike.bound(M::PATIENCE * self.policy.hang_factor);
         let work = async move {
             let Envelope { message, slot } = envelope;
-            let _turn = match &turn {
-                Some(turn) => Some(turn.lock().await),
-                None => None,
+            let serve = async {
+                let _turn = match &turn {
+                    Some(turn) => Some(turn.lock().await),
+                    None => None,
+                };
+                let began = Instant::now();
+                let serve = async {
+                    strike.before().await;
+                    let reply = state.serve(message).await;
+                    strike.after().await;
+                    reply
+                };
+                let outcome = tokio::time::timeout(bound, AssertUnwindSafe(serve).catch_unwind()).await;
+                vitals.handled(began.elapsed());
+                match outcome {
+                    Ok(Ok(reply)) => Outcome::Reply(reply),
+                    Ok(Err(_)) => Outcome::Panicked,
+                    Err(_) => Outcome::Hung,
+                }
             };
-            let outcome = AssertUnwindSafe(state.serve(message)).catch_unwind().await;
+            let outcome = tokio::select! {
+                biased;
+                () = cancelled.notified() => Outcome::Cancelled,
+                outcome = serve => outcome,
+            };
             drop(slot);
             outcome
         };
         Box::pin(work.into_actor(self).map(move |outcome, cell, ctx| match outcome {
-            Ok(reply) => Ok(reply),
-            Err(_) => {
-                // Several messages may fail on one broken state: only the first takes it down.
-                if cell
-                    .state
-                    .as_ref()
-                    .is_some_and(|state| std::ptr::eq(Arc::as_ptr(state), served.as_ptr()))
-                {
-                    cell.crashed(ctx);
+            Outcome::Reply(reply) => {
+                match M::failure(&reply) {
+                    Some(Failure { reason, breaks: true }) => cell.broken(&served, reason, ctx),
+                    Some(Failure { reason, .. }) => cell.vitals.failed(reason),
+                    None => {}
                 }
+                Ok(reply)
+            }
+            Outcome::Panicked => {
+                cell.broken(&served, Reason::Panic, ctx);
                 Err(CallError::Crashed)
             }
+            Outcome::Hung => {
+                cell.broken(&served, Reason::Hang, ctx);
+                Err(CallError::Crashed)
+            }
+            Outcome::Cancelled => Err(CallError::Crashed),
         }))
     }
 }

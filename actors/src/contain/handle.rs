@@ -2,40 +2,39 @@
 
 use std::{
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 
 use actix::prelude::*;
-use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     Behaviour, CallError, Request, RestartPolicy, Serve,
-    cell::{Cell, Envelope},
+    cell::{Cell, Envelope, Reset},
+    vitals::{Home, Vitals},
 };
 
 /// Leads to one actor. The actor lives as long as a handle, or work that it accepted, does.
 pub struct Handle<T: Behaviour> {
     address: Addr<Cell<T>>,
-    slots: Arc<Semaphore>,
-    born: Instant,
-    /// Milliseconds after `born` at which the last message was sent.
-    used: AtomicI64,
+    vitals: Arc<Vitals>,
 }
 
+/// How long an operator waits for a reset: the actor may be in the middle of a back-off.
+const RESET: Duration = Duration::from_secs(10);
+
 impl<T: Behaviour> Handle<T> {
-    /// Starts an actor on `arbiter` that admits `capacity` messages, running ones included.
-    pub fn start(arbiter: &ArbiterHandle, seed: T::Seed, capacity: usize, policy: RestartPolicy) -> Self {
-        let address = Cell::start_in_arbiter(arbiter, move |_| Cell::<T>::new(seed, policy));
-        Self {
-            address,
-            slots: Arc::new(Semaphore::new(capacity)),
-            born: Instant::now(),
-            used: AtomicI64::new(0),
-        }
+    /// Starts an actor at `home` that admits `capacity` messages, running ones included.
+    pub fn start(home: &Home, seed: T::Seed, capacity: usize, policy: RestartPolicy) -> Self {
+        Self::start_weighed(home, seed, capacity, policy, Arc::default())
+    }
+
+    /// As [`Handle::start`], for an actor that keeps `memory` at the number of bytes that it holds.
+    pub fn start_weighed(home: &Home, seed: T::Seed, capacity: usize, policy: RestartPolicy, memory: Arc<AtomicUsize>) -> Self {
+        let vitals = Arc::new(Vitals::new(T::NAME, home.clone(), capacity, memory));
+        let shared = vitals.clone();
+        let address = Cell::start_in_arbiter(&home.arbiter, move |_| Cell::<T>::new(seed, policy, shared));
+        Self { address, vitals }
     }
 
     /// False when the actor's thread is gone.
@@ -45,8 +44,17 @@ impl<T: Behaviour> Handle<T> {
 
     /// How long nobody has sent anything.
     pub fn idle(&self) -> Duration {
-        let used = u64::try_from(self.used.load(Ordering::Relaxed)).unwrap_or(0);
-        self.born.elapsed().saturating_sub(Duration::from_millis(used))
+        self.vitals.idle()
+    }
+
+    pub(crate) fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
+    }
+
+    /// Drops the actor's state, cancels what it is at, ends its quarantine, and rebuilds it from storage.
+    pub(crate) fn reset(&self) -> impl Future<Output = Result<(), CallError>> + Send + use<T> {
+        let sent = self.address.send(Reset).timeout(RESET);
+        async move { sent.await.map_err(CallError::from) }
     }
 
     /// Sends `message` and waits for the reply. Returns at once when the mailbox is full.
@@ -54,20 +62,23 @@ impl<T: Behaviour> Handle<T> {
     where
         T: Serve<M>,
     {
-        self.used.store(
-            i64::try_from(self.born.elapsed().as_millis()).unwrap_or(i64::MAX),
-            Ordering::Relaxed,
-        );
-        let sent = match self.slots.clone().try_acquire_owned() {
-            Ok(slot) => Ok(self.address.send(Envelope { message, slot }).timeout(M::PATIENCE)),
-            Err(_) => Err(CallError::Overloaded),
+        self.vitals.touch();
+        let sent = if let Ok(slot) = self.vitals.slots.clone().try_acquire_owned() {
+            self.vitals.admitted();
+            Ok(self.address.send(Envelope { message, slot }).timeout(M::PATIENCE))
+        } else {
+            self.vitals.turned_away();
+            Err(CallError::Overloaded)
         };
-        async move {
-            match sent?.await {
-                Ok(reply) => reply,
-                Err(MailboxError::Timeout) => Err(CallError::TimedOut),
-                Err(MailboxError::Closed) => Err(CallError::Down),
-            }
+        async move { sent?.await? }
+    }
+}
+
+impl From<MailboxError> for CallError {
+    fn from(error: MailboxError) -> Self {
+        match error {
+            MailboxError::Timeout => Self::TimedOut,
+            MailboxError::Closed => Self::Down,
         }
     }
 }

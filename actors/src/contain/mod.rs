@@ -6,12 +6,17 @@
 
 mod cell;
 mod handle;
+mod histogram;
+mod strike;
 #[cfg(test)]
 mod tests;
+mod vitals;
 
 use std::{future::Future, time::Duration};
 
 pub use handle::Handle;
+pub use histogram::{Times, end as bucket_end};
+pub use vitals::{Counts, Failure, Home, Ledger, Reason, State, Status, Vitals};
 
 use crate::fault::Fault;
 
@@ -33,8 +38,13 @@ pub trait Request: Send + 'static {
     /// Exclusive messages of one actor run one after the other; the rest run beside each other and beside them, so that
     /// a slow read holds up nobody.
     const EXCLUSIVE: bool = false;
-    /// How long the sender waits. Accepted work goes on after that.
+    /// How long the sender waits. Accepted work goes on after that, up to [`RestartPolicy::hang_factor`] times as long.
     const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// What a reply says of the actor's health.
+    fn failure(_reply: &Self::Reply) -> Option<Failure> {
+        None
+    }
 }
 
 /// That an actor understands a message.
@@ -50,6 +60,9 @@ macro_rules! request {
         impl $crate::contain::Request for $message {
             type Reply = Result<$reply, $crate::Fault>;
             type Needs = $crate::role::$role;
+            fn failure(reply: &Self::Reply) -> Option<$crate::contain::Failure> {
+                reply.as_ref().err().and_then($crate::Fault::failure)
+            }
             $($crate::request!(@$key $($value)?);)*
         }
     )*};
@@ -57,7 +70,7 @@ macro_rules! request {
     (@patience $seconds:literal) => { const PATIENCE: std::time::Duration = std::time::Duration::from_secs($seconds); };
 }
 
-/// When to stop rebuilding an actor that keeps failing.
+/// When to give up work that does not end, and when to stop rebuilding an actor that keeps failing.
 #[derive(Clone, Copy, Debug)]
 pub struct RestartPolicy {
     /// More crashes than this within `window` quarantine the actor.
@@ -65,8 +78,12 @@ pub struct RestartPolicy {
     pub window: Duration,
     /// Before the first rebuild; doubles with each crash in the window.
     pub backoff: Duration,
-    /// How long a quarantined actor refuses before it is tried again.
+    /// How long a quarantined actor refuses before it is tried again. Doubles when that does not help.
     pub quarantine: Duration,
+    /// A message that takes this many times its sender's patience is cancelled, and the actor rebuilt.
+    pub hang_factor: u32,
+    /// How long building may take.
+    pub building: Duration,
 }
 
 impl Default for RestartPolicy {
@@ -76,6 +93,8 @@ impl Default for RestartPolicy {
             window: Duration::from_secs(10),
             backoff: Duration::from_millis(20),
             quarantine: Duration::from_secs(30),
+            hang_factor: 2,
+            building: Duration::from_secs(60),
         }
     }
 }
@@ -85,9 +104,11 @@ impl Default for RestartPolicy {
 pub enum CallError {
     /// As many messages wait as this actor admits.
     Overloaded,
-    /// The actor is quarantined, or gone with its thread.
+    /// The actor is gone with its thread.
     Down,
-    /// It panicked over this message and is being rebuilt.
+    /// It failed again and again, and is left alone for a while.
+    Quarantined { retry_after_s: u64 },
+    /// It failed over this message, or was reset, and is being rebuilt.
     Crashed,
     /// No reply in time. The work may still complete.
     TimedOut,

@@ -71,13 +71,23 @@ impl Serve<Wait> for Counter {
     }
 }
 
+fn home() -> Home {
+    Home {
+        arbiter: Arbiter::current(),
+        number: 0,
+        tenant: entities::TenantId::new(),
+        project: None,
+        ledger: Arc::new(Ledger::new(crate::clock::Clock::system())),
+    }
+}
+
 fn start(seed: &Seed, capacity: usize) -> Handle<Counter> {
     let policy = RestartPolicy {
         backoff: Duration::from_millis(1),
         quarantine: Duration::from_millis(30),
         ..Default::default()
     };
-    Handle::start(&Arbiter::current(), seed.clone(), capacity, policy)
+    Handle::start(&home(), seed.clone(), capacity, policy)
 }
 
 #[actix_rt::test]
@@ -126,7 +136,7 @@ async fn an_actor_that_keeps_failing_is_quarantined_and_tried_again_later() {
     for _ in 0..6 {
         assert_eq!(counter.call(Break).await.err(), Some(CallError::Crashed));
     }
-    assert_eq!(counter.call(Read).await.err(), Some(CallError::Down));
+    assert!(matches!(counter.call(Read).await.err(), Some(CallError::Quarantined { .. })));
     let mut patience = 200;
     while counter.call(Read).await.is_err() && patience > 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -149,4 +159,178 @@ async fn dropping_the_reply_does_not_cancel_accepted_work() {
     seed.gate.notify_one();
     slow.await.unwrap().unwrap().unwrap();
     assert_eq!(counter.call(Add(0)).await.unwrap().unwrap(), 5);
+}
+
+/// Never ends by itself; a hand-written request, for a patience of milliseconds.
+struct Hang;
+/// The same, but others wait for its turn.
+struct HangAlone;
+/// Fails as work off the thread does that panicked.
+struct Spoil;
+/// Fails as storage does.
+struct Unreachable;
+
+request! {
+    Spoil => (), needs System;
+    Unreachable => (), needs System;
+}
+
+macro_rules! impatient {
+    ($($message:ty, $exclusive:literal;)*) => {$(
+        impl Request for $message {
+            type Reply = Result<(), Fault>;
+            type Needs = crate::role::System;
+            const EXCLUSIVE: bool = $exclusive;
+            const PATIENCE: Duration = Duration::from_millis(20);
+        }
+        impl Serve<$message> for Counter {
+            async fn serve(&self, _: $message) -> Result<(), Fault> {
+                std::future::pending().await
+            }
+        }
+    )*};
+}
+impatient! {
+    Hang, false;
+    HangAlone, true;
+}
+
+impl Serve<Spoil> for Counter {
+    async fn serve(&self, _: Spoil) -> Result<(), Fault> {
+        Err(Fault::WorkPanicked)
+    }
+}
+impl Serve<Unreachable> for Counter {
+    async fn serve(&self, _: Unreachable) -> Result<(), Fault> {
+        Err(Fault::Storage(entities::StoreError::Unavailable("test")))
+    }
+}
+
+async fn until(handle: &Handle<Counter>, holds: impl Fn(&Status) -> bool) -> Status {
+    for _ in 0..2000 {
+        let status = handle.vitals().status();
+        if holds(&status) {
+            return status;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("not in time: {:?}", handle.vitals().status())
+}
+
+#[actix_rt::test]
+async fn work_that_hangs_is_cancelled_and_the_actor_rebuilt() {
+    let seed = Seed::default();
+    let counter = start(&seed, 8);
+    assert_eq!(
+        counter.call(Hang).await.err(),
+        Some(CallError::TimedOut),
+        "the sender gives up first"
+    );
+    assert_eq!(seed.builds.load(Ordering::SeqCst), 1, "which by itself changes nothing");
+    let status = until(&counter, |status| status.failures == 1 && status.state == State::Idle).await;
+    assert_eq!((status.last_failure, status.restarts, status.depth), (Some(Reason::Hang), 1, 0));
+    assert_eq!(seed.builds.load(Ordering::SeqCst), 2);
+}
+
+#[actix_rt::test]
+async fn a_hanging_turn_is_released_to_those_who_wait_for_it() {
+    let seed = Seed::default();
+    let counter = start(&seed, 8);
+    let hung = counter.call(HangAlone);
+    let add = counter.call(Add(2));
+    assert!(hung.await.is_err());
+    assert_eq!(add.await.unwrap().unwrap(), 2);
+}
+
+#[actix_rt::test]
+async fn a_reset_ends_a_quarantine_and_gives_up_what_hangs() {
+    let seed = Seed::default();
+    let policy = RestartPolicy {
+        backoff: Duration::from_millis(1),
+        ..Default::default()
+    };
+    let counter = Handle::<Counter>::start(&home(), seed.clone(), 8, policy);
+    let stuck = counter.call(Wait);
+    for _ in 0..6 {
+        assert_eq!(counter.call(Break).await.err(), Some(CallError::Crashed));
+    }
+    let refused = counter.call(Read).await.err();
+    assert!(
+        matches!(refused, Some(CallError::Quarantined { retry_after_s: 29..=31 })),
+        "{refused:?}"
+    );
+    let status = counter.vitals().status();
+    assert_eq!((status.state, status.failures), (State::Quarantined, 6));
+    assert!(status.retry_after_s.is_some());
+    counter.reset().await.unwrap();
+    assert!(counter.call(Read).await.is_ok());
+    assert_eq!(stuck.await.err(), Some(CallError::Crashed));
+    assert_eq!(until(&counter, |status| status.depth == 0).await.state, State::Idle);
+}
+
+#[actix_rt::test]
+async fn spoiled_state_is_rebuilt_and_unreachable_storage_is_only_counted() {
+    let seed = Seed::default();
+    let counter = start(&seed, 8);
+    assert!(counter.call(Unreachable).await.unwrap().is_err());
+    let status = counter.vitals().status();
+    assert_eq!(
+        (status.failures, status.restarts, status.last_failure),
+        (1, 0, Some(Reason::Storage))
+    );
+    assert!(counter.call(Spoil).await.unwrap().is_err());
+    counter.call(Read).await.unwrap().unwrap();
+    assert_eq!(seed.builds.load(Ordering::SeqCst), 2);
+    assert_eq!(counter.vitals().status().last_failure, Some(Reason::Work));
+}
+
+#[actix_rt::test]
+async fn a_quarantine_grows_while_it_does_not_help() {
+    let seed = Seed::default();
+    let policy = RestartPolicy {
+        crashes: 0,
+        backoff: Duration::ZERO,
+        quarantine: Duration::from_millis(40),
+        ..Default::default()
+    };
+    let counter = Handle::<Counter>::start(&home(), seed.clone(), 8, policy);
+    let mut lengths = Vec::new();
+    for _ in 0..3 {
+        while counter.call(Break).await.err() != Some(CallError::Crashed) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let began = tokio::time::Instant::now();
+        while counter.call(Read).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        lengths.push(began.elapsed());
+    }
+    assert!(lengths[1] > lengths[0] && lengths[2] >= Duration::from_millis(160), "{lengths:?}");
+}
+
+#[actix_rt::test]
+async fn vitals_count_what_happens_and_outlive_the_actor_as_sums() {
+    let (seed, home) = (Seed::default(), home());
+    let counter = Handle::<Counter>::start(&home, seed.clone(), 3, RestartPolicy::default());
+    let waiting: Vec<_> = (0..3).map(|_| counter.call(Wait)).collect();
+    assert_eq!(counter.call(Read).await.err(), Some(CallError::Overloaded));
+    let status = counter.vitals().status();
+    assert_eq!((status.depth, status.peak, status.capacity, status.refused), (3, 3, 3, 1));
+    let all = actix_rt::spawn(futures_util::future::join_all(waiting));
+    while !all.is_finished() {
+        seed.gate.notify_waiters();
+        tokio::task::yield_now().await;
+    }
+    let status = until(&counter, |status| status.depth == 0).await;
+    assert_eq!((status.handled, status.peak, status.state), (3, 3, State::Idle));
+    assert!(status.p50_us.is_some() && status.p99_us >= status.p50_us);
+    drop(counter);
+    for _ in 0..2000 {
+        if home.ledger.departed().contains_key("counter") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let departed = home.ledger.departed()["counter"];
+    assert_eq!((departed.handled, departed.refused), (3, 1));
 }

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, RwLock},
+    sync::{Arc, RwLock, atomic::Ordering},
 };
 
 use entities::{DocumentId, chunk, documents, projects};
@@ -64,11 +64,13 @@ impl ProjectActor {
             return Ok(());
         };
         // A search may hold the lock for milliseconds: not on this thread.
+        let memory = self.seed.memory.clone();
         let followed = self.seed.lane.question(move || {
             let mut loaded = loaded.write().map_err(broken)?;
             if version.is_none_or(|version| loaded.version + 1 == version) {
                 apply(&mut loaded.index);
                 loaded.version = version.unwrap_or(loaded.version);
+                memory.store(loaded.index.bytes(), Ordering::Relaxed);
             }
             Ok(())
         });
@@ -129,6 +131,7 @@ impl ProjectActor {
                     .push((row.position, row.id.uuid(), text, vector));
             }
         }
+        let memory = self.seed.memory.clone();
         let build = move || {
             let mut index = Index::new();
             for document in documents {
@@ -139,6 +142,7 @@ impl ProjectActor {
                 let chunks = chunks.into_iter().map(|(_, id, chunk, vector)| (id, chunk, vector)).collect();
                 index.add(document.id.uuid(), &document.title, document.source_url.as_deref(), chunks);
             }
+            memory.store(index.bytes(), Ordering::Relaxed);
             Loaded { version, index }
         };
         self.seed.lane.question(build).await

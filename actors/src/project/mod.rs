@@ -9,7 +9,10 @@ pub mod questions;
 pub mod visitors;
 pub mod widget;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use entities::{Millis, ProjectId, TenantDb};
 use uuid::Uuid;
@@ -37,6 +40,8 @@ pub struct ProjectSeed {
     pub(crate) key: Arc<ContentKey>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) lane: Lane,
+    /// Bytes of the index in memory, for those who watch.
+    pub(crate) memory: Arc<AtomicUsize>,
 }
 
 impl Behaviour for ProjectActor {
@@ -44,6 +49,7 @@ impl Behaviour for ProjectActor {
     const NAME: &'static str = "project";
 
     async fn init(seed: ProjectSeed) -> Result<Self, Fault> {
+        seed.memory.store(0, Ordering::Relaxed);
         Ok(Self {
             seed,
             knowledge: Knowledge::default(),

@@ -55,6 +55,15 @@ fn number(count: usize) -> f32 {
 }
 
 impl Lexical {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let postings = self.postings.iter();
+        let terms: usize = postings
+            .map(|(term, list)| term.len() + size_of::<(Box<str>, Vec<Posting>)>() + list.capacity() * size_of::<Posting>())
+            .sum();
+        terms + self.lengths.capacity() * size_of::<Lengths>()
+    }
+
     pub(super) fn add(&mut self, slot: u32, fields: &Fields) {
         let at = slot as usize;
         if self.lengths.len() <= at {

@@ -144,6 +144,17 @@ impl Index {
         }
     }
 
+    /// About how much memory the index takes.
+    pub fn bytes(&self) -> usize {
+        let slots = self.slots.iter().flatten();
+        let texts: usize = slots
+            .map(|slot| slot.text.len() + slot.heading.iter().map(|part| part.len() + size_of::<Box<str>>()).sum::<usize>())
+            .sum();
+        let by_id = self.by_chunk.capacity() * (size_of::<Uuid>() + size_of::<u32>());
+        let vectors = self.values.capacity() + self.scales.capacity() * size_of::<f32>();
+        texts + self.slots.capacity() * size_of::<Option<Slot>>() + by_id + vectors + self.lexical.bytes()
+    }
+
     /// Renames a document. Vectors stay: embed its passages again, since they were made with the old title.
     pub fn set_title(&mut self, document: Uuid, title: &str) {
         let Some(mut renamed) = self.documents.remove(&document) else {
