@@ -165,3 +165,37 @@ async fn a_token_opens_neither_another_origin_nor_another_project_and_a_rotated_
         .await;
     assert_eq!(dead.status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_widgets_script_is_one_small_request_and_not_sent_twice() {
+    let app = TestApp::start().await;
+    let client = reqwest::Client::new();
+    let address = format!("{}/widget.js", app.url);
+    let sent = client.get(&address).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    let headers = sent.headers().clone();
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    let size = sent.bytes().await.unwrap().len();
+    assert!((4_096..=20_480).contains(&size), "{size} bytes, compressed");
+
+    let script = client.get(&address).send().await.unwrap().text().await.unwrap();
+    assert!(
+        script.contains("attachShadow") && script.trim_end().ends_with("})();"),
+        "whole, in one closure"
+    );
+    for left in ["\nimport ", "\nexport "] {
+        assert!(!script.contains(left), "a classic script has no modules");
+    }
+
+    let tag = headers["etag"].to_str().unwrap();
+    let known = format!("\"another\", {tag}");
+    let again = client.get(&address).header("if-none-match", known).send().await.unwrap();
+    assert_eq!(
+        (again.status(), &again.headers()["etag"]),
+        (StatusCode::NOT_MODIFIED, &headers["etag"])
+    );
+    let changed = client.get(&address).header("if-none-match", "\"another\"").send().await.unwrap();
+    assert_eq!(changed.status(), StatusCode::OK);
+}
