@@ -72,10 +72,11 @@ fn serve(request: &HttpRequest, found: Option<Asset>) -> Result<HttpResponse, Pr
 }
 
 /// The widget's modules, each after those that it imports from.
-const WIDGET_PARTS: [&str; 9] = [
+const WIDGET_PARTS: [&str; 10] = [
     "style",
     "nodes",
     "color",
+    "page",
     "prose",
     "transport",
     "answer",

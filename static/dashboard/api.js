@@ -114,6 +114,9 @@ export function upload(method, path, file, { progress, signal } = {}) {
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) return resolve(request.response);
       const problem = new Problem(request.status, request.response ?? {}, request.getResponseHeader("x-request-id"));
+      if (problem.status === 403 && problem.code.startsWith("csrf")) {
+        return void renewToken().then((renewed) => (renewed ? resolve(upload(method, path, file, { ...(progress && { progress }), ...(signal && { signal }) })) : reject(problem)));
+      }
       if (problem.status === 401) signedOut();
       reject(problem);
     });

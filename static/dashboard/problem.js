@@ -29,8 +29,12 @@ const FAILURES = {
   too_many_pages: "The file has more pages than the limit. Split it into several files.",
   too_large_inside: "The file unpacks to more than can be read safely. Split it into smaller files.",
   too_many_chunks: "The file holds more text than one document can. Split it into several files.",
-  timed_out: "Reading the file took too long. Try a smaller or simpler version.",
+  timed_out: "Reading the file took too long. Try again, or replace it with a smaller or simpler version.",
+  failed_repeatedly: "Reading stopped several times for a reason that is not in the file. Try again in a moment.",
 };
+
+/** Failures of the moment: the same file may well be read the next time. */
+const PASSING = new Set(["timed_out", "failed_repeatedly"]);
 
 export class Problem extends Error {
   /**
@@ -70,6 +74,9 @@ export function explain(error) {
 /** @param {string} code @param {string} detail */
 export const explainUpload = (code, detail) =>
   code === "name_taken" ? "A document with this name already exists." : (SENTENCES[code] ?? detail);
+
+/** @param {{ code: string }} failure */
+export const worthReadingAgain = (failure) => PASSING.has(failure.code);
 
 /** @param {{ code: string, detail: string }} failure */
 export const explainFailure = (failure) => FAILURES[failure.code] ?? failure.detail;

@@ -28,21 +28,25 @@ export function match(routes, pathname) {
 
 /** @type {(options: { focus: boolean }) => void} */
 let show = () => {};
-/** @type {(() => Promise<boolean>) | null} */
+/** @typedef {{ dirty: () => boolean, ask: () => Promise<boolean> }} Guard */
+
+/** @type {Guard | null} */
 let guard = null;
 let shown = "";
+/** How many steps this tab has gone; each entry of the history carries its own. */
+let step = 0;
 
 const address = () => location.pathname + location.search;
 
-/** Asks before a link leaves the page; cleared on every navigation. @param {(() => Promise<boolean>) | null} ask */
-export function guardLeaving(ask) {
-  guard = ask;
+/** Asks before a link or the Back button leaves the page; cleared on every navigation. @param {Guard} next */
+export function guardLeaving(next) {
+  guard = next;
 }
 
 /** @param {string} path @param {{ replace?: boolean }} [options] */
 export function navigate(path, { replace = false } = {}) {
-  if (replace) history.replaceState(null, "", path);
-  else history.pushState(null, "", path);
+  if (replace) history.replaceState({ step }, "", path);
+  else history.pushState({ step: (step += 1) }, "", path);
   arrive(true);
 }
 
@@ -69,9 +73,25 @@ export function safePath(next) {
 /** @param {(options: { focus: boolean }) => void} handler */
 export function start(handler) {
   show = handler;
-  addEventListener("popstate", () => {
+  if (typeof history.state?.step === "number") step = history.state.step;
+  else history.replaceState({ step }, "");
+  addEventListener("popstate", (event) => {
     // A change of the fragment alone is the browser's to handle.
-    if (address() !== shown) arrive(true);
+    if (address() === shown) return;
+    const to = typeof event.state?.step === "number" ? event.state.step : step;
+    const held = guard;
+    if (held?.dirty() && to !== step) {
+      // The browser has gone already: it comes back before the question, and goes again after a yes.
+      const away = to - step;
+      history.go(-away);
+      return void held.ask().then((leave) => {
+        if (!leave) return;
+        guard = null;
+        history.go(away);
+      });
+    }
+    step = to;
+    arrive(true);
   });
   document.addEventListener("click", (event) => void follow(event));
   arrive(false);
@@ -86,6 +106,6 @@ async function follow(event) {
   if (link.hash !== "" && link.pathname + link.search === address()) return;
   event.preventDefault();
   const path = link.pathname + link.search + link.hash;
-  if (guard && !(await guard())) return;
+  if (guard?.dirty() && !(await guard.ask())) return;
   navigate(path);
 }

@@ -6,7 +6,7 @@
 export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).reduce((all, value, at) => ((all[at] = value), all), /** @type {Rgb} */ ([0, 0, 0]));
 
 /** Relative luminance as WCAG 2 defines it. @param {Rgb} color */
-function luminance(color) {
+export function luminance(color) {
   const [r, g, b] = /** @type {Rgb} */ (color.map((value) => (value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4)));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }

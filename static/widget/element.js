@@ -1,6 +1,7 @@
 /** `<pernoex-widget>`: the round button, the panel, its form and its keys. */
 import { contrast, legible, rgb } from "./color.js";
 import { h, icon } from "./nodes.js";
+import { pageIsDark, watchPage } from "./page.js";
 import { prose } from "./prose.js";
 import { CSS } from "./style.js";
 import { Talk } from "./talk.js";
@@ -23,6 +24,8 @@ export class PernoexWidget extends HTMLElement {
   /** @type {Transport | null} */
   #transport = null;
   #awaited = false;
+  #unwatch = () => {};
+
   #title = h("h2", { id: "title", dir: "auto" });
   #greeting = h("div", { class: "text", dir: "auto" });
   #chips = h("div", { class: "chips", role: "group", "aria-label": "Suggested questions" });
@@ -94,6 +97,8 @@ export class PernoexWidget extends HTMLElement {
     phone.addEventListener("change", this.#showMode);
     visualViewport?.addEventListener("resize", this.#fitKeyboard);
     visualViewport?.addEventListener("scroll", this.#fitKeyboard);
+    this.#unwatch = watchPage(this.#showTheme);
+    this.#showTheme();
     this.#showSettings();
     this.#showMode();
   }
@@ -102,12 +107,14 @@ export class PernoexWidget extends HTMLElement {
     phone.removeEventListener("change", this.#showMode);
     visualViewport?.removeEventListener("resize", this.#fitKeyboard);
     visualViewport?.removeEventListener("scroll", this.#fitKeyboard);
+    this.#unwatch();
     this.#talk.stop();
   }
 
   open() {
     if (this.inline) return this.#input.focus();
     this.#panel.hidden = false;
+    this.#showTheme();
     this.#showMode();
     this.#talk.begin();
     this.#input.focus();
@@ -121,6 +128,8 @@ export class PernoexWidget extends HTMLElement {
   }
 
   /* ---- appearance */
+
+  #showTheme = () => void this.#root.classList.toggle("dark", pageIsDark());
 
   #showSettings() {
     const { title, greeting, color, position, suggestions } = this.#settings;

@@ -10,8 +10,8 @@ export const CSS = `
  --shade:0 0 0 1px rgb(15 20 30/.06),0 4px 10px rgb(15 20 30/.06),0 18px 48px rgb(15 20 30/.18);
  color-scheme:light;color:var(--text);font:400 15px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;text-align:start;-webkit-text-size-adjust:100%}
 :host([inline]) .root{block-size:100%}
-@media(prefers-color-scheme:dark){.root{--surface:#16181d;--raised:#20232a;--line:#31353f;--edge:#747c8b;--text:#eceef2;--muted:#a7adba;--accent:var(--accent-dark);--bad:#ff9d94;
- --shade:0 0 0 1px rgb(255 255 255/.09),0 18px 48px rgb(0 0 0/.6);color-scheme:dark}}
+.dark{--surface:#16181d;--raised:#20232a;--line:#31353f;--edge:#747c8b;--text:#eceef2;--muted:#a7adba;--accent:var(--accent-dark);--bad:#ff9d94;
+ --shade:0 0 0 1px rgb(255 255 255/.09),0 18px 48px rgb(0 0 0/.6);color-scheme:dark}
 button,textarea{font:inherit;color:inherit;margin:0}
 button{background:none;border:0;padding:0;cursor:pointer;text-align:start;-webkit-tap-highlight-color:transparent}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}

@@ -88,7 +88,7 @@ export async function openSite() {
       "content-security-policy": `default-src 'none'; script-src ${allowed}; connect-src ${allowed}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
     });
     response.end(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Halvern</title></head><body><main><h1>Halvern</h1><p>Vent controllers for greenhouses.</p></main>${snippet}</body></html>`);
+<meta name="color-scheme" content="light dark"><title>Halvern</title></head><body><main><h1>Halvern</h1><p>Vent controllers for greenhouses.</p></main>${snippet}</body></html>`);
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
   const bound = server.address();

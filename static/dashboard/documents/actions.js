@@ -1,9 +1,9 @@
 /** What can be done with one document: edit its details, replace its contents, delete it. */
-import { patch, remove, upload } from "../api.js";
+import { patch, remove, send, upload } from "../api.js";
 import { h } from "../dom.js";
 import { confirmDialog, formDialog } from "../parts/dialog.js";
 import { field } from "../parts/field.js";
-import { toast } from "../parts/toast.js";
+import { toast, toastProblem } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
 import { ACCEPT } from "./status.js";
 
@@ -25,7 +25,7 @@ export async function editDetails(project, doc) {
   /** @type {Doc | null} */
   let saved = null;
   await formDialog({
-    title: "Edit details",
+    title: "Name and link",
     body: [name.element, link.element],
     submit: "Save",
     ready: () => name.input.value.trim() !== "",
@@ -53,7 +53,7 @@ export async function replaceContents(project, doc, file) {
   /** @type {Doc | null} */
   let saved = null;
   await formDialog({
-    title: "Replace contents",
+    title: "Replace file",
     body: [
       h("p", null, h("strong", null, doc.name), " keeps its name and public link. Answers use the new contents as soon as they have been read."),
       file ? h("p", { class: "hint" }, `New file: ${file.name}`) : input,
@@ -70,6 +70,21 @@ export async function replaceContents(project, doc, file) {
     },
   });
   return saved;
+}
+
+/** What the server tells the kind of a file by. @type {Record<string, string>} */
+const EXTENSIONS = { "text/markdown": "md", "text/plain": "txt", "text/html": "html", "application/pdf": "pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx" };
+
+/** Has the same file read once more, for failures that were not the file's fault. @param {string} project @param {Doc} doc @returns {Promise<Doc | null>} */
+export async function readAgain(project, doc) {
+  try {
+    const original = await send("GET", `${path(project, doc.id)}/original`, { accept: "*/*" });
+    const file = new File([await original.blob()], `original.${EXTENSIONS[doc.media_type] ?? "txt"}`);
+    return await upload("PUT", path(project, doc.id), file);
+  } catch (error) {
+    toastProblem(error);
+    return null;
+  }
 }
 
 /** @param {string} project @param {Doc} doc */

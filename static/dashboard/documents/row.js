@@ -7,7 +7,7 @@ import { originalHref } from "./actions.js";
 import { status } from "./status.js";
 
 /** @typedef {import("../types.js").Doc} Doc */
-/** @typedef {{ edit: (doc: Doc) => void, replace: (doc: Doc) => void, remove: (doc: Doc) => void }} RowActions */
+/** @typedef {{ edit: (doc: Doc) => void, replace: (doc: Doc) => void, again: (doc: Doc) => Promise<unknown>, remove: (doc: Doc) => void }} RowActions */
 
 /**
  * @param {string} project
@@ -20,13 +20,13 @@ export function documentRow(project, first, actions) {
   const state = h("td", { role: "cell", class: "cell-status" });
   const size = h("td", { role: "cell", class: "cell-number", "data-label": "Size" });
   const pages = h("td", { role: "cell", class: "cell-number", "data-label": "Pages" });
-  const chunks = h("td", { role: "cell", class: "cell-number", "data-label": "Chunks" });
+  const chunks = h("td", { role: "cell", class: "cell-number", "data-label": "Passages" });
   const updated = h("td", { role: "cell", class: "cell-date", "data-label": "Updated" });
   const href = `/projects/${project}/documents/${doc.id}`;
   const menu = actionMenu(`Actions for ${doc.name}`, () => [
     { label: "View", icon: "documents", href },
-    { label: "Edit details", icon: "pencil", run: () => actions.edit(doc) },
-    { label: "Replace contents", icon: "replace", run: () => actions.replace(doc) },
+    { label: "Name and link", icon: "pencil", run: () => actions.edit(doc) },
+    { label: "Replace file", icon: "replace", run: () => actions.replace(doc) },
     { label: "Download original", icon: "download", href: originalHref(project, doc.id), download: doc.name },
     { label: "Delete", icon: "trash", danger: true, run: () => actions.remove(doc) },
   ]);
@@ -48,7 +48,7 @@ export function documentRow(project, first, actions) {
       ]),
     ]);
     menu.querySelector("button")?.setAttribute("aria-label", `Actions for ${doc.name}`);
-    cell(state, [doc.status, doc.progress, doc.failure], () => [status(doc)]);
+    cell(state, [doc.status, doc.progress, doc.failure], () => [status(doc, { replace: () => actions.replace(doc), again: () => actions.again(doc) })]);
     cell(size, doc.size, () => [formatBytes(doc.size)]);
     pages.classList.toggle("blank", doc.pages === null);
     chunks.classList.toggle("blank", doc.chunks === 0);

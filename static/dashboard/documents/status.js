@@ -1,6 +1,6 @@
 /** How far a document is, as a badge and, while it is being embedded, a bar. */
 import { h } from "../dom.js";
-import { explainFailure } from "../problem.js";
+import { explainFailure, worthReadingAgain } from "../problem.js";
 import { icon } from "../parts/icon.js";
 
 /** @typedef {import("../types.js").Doc} Doc */
@@ -10,14 +10,17 @@ export const ACCEPT = ".md,.markdown,.txt,.html,.htm,.pdf,.docx";
 /** @param {Doc} doc */
 export const unfinished = (doc) => doc.status !== "ready" && doc.status !== "failed";
 
-/** @param {Doc} doc */
-export function status(doc) {
+/** @typedef {{ replace: () => void, again: () => Promise<unknown> }} Remedies what can be done about a file that could not be read */
+
+/** @param {Doc} doc @param {Remedies} [remedies] */
+export function status(doc, remedies) {
   switch (doc.status) {
     case "queued": return badge("neutral", "clock", "Waiting");
     case "reading": return badge("info", "clock", "Reading");
     case "ready": return badge("good", "check", "Ready");
     case "failed":
-      return h("div", { class: "status-failed" }, badge("danger", "alert", "Could not be read"), doc.failure && h("p", { class: "hint" }, explainFailure(doc.failure)));
+      return h("div", { class: "status-failed" }, badge("danger", "alert", "Could not be read"),
+        doc.failure && remedies && [h("p", { class: "hint" }, explainFailure(doc.failure)), remedyButtons(doc, remedies)]);
     case "embedding": {
       const { done, total } = doc.progress;
       return h("div", { class: "status-progress" },
@@ -25,6 +28,19 @@ export function status(doc) {
         h("progress", { max: Math.max(total, 1), value: done, "aria-label": `Embedding ${doc.name}` }));
     }
   }
+}
+
+/** @param {Doc} doc @param {Remedies} remedies */
+export function remedyButtons(doc, { replace, again }) {
+  const retry = h("button", { type: "button", class: "button small", "aria-label": `Try again: read ${doc.name} once more` }, icon("replace"), "Try again");
+  retry.addEventListener("click", async () => {
+    retry.disabled = true;
+    await again();
+    retry.disabled = false;
+  });
+  return h("div", { class: "button-row" },
+    doc.failure && worthReadingAgain(doc.failure) && retry,
+    h("button", { type: "button", class: "button small", "aria-label": `Replace file: ${doc.name}`, on: { click: replace } }, icon("upload"), "Replace file"));
 }
 
 /** @param {string} tone @param {import("../parts/icon.js").IconName} picture @param {string} text */

@@ -1,8 +1,9 @@
 import { get } from "../api.js";
 import { h, svg } from "../dom.js";
-import { count, formatAgo, formatNumber, formatShortDay, share } from "../format.js";
+import { count, formatNumber, formatShortDay, share } from "../format.js";
 import { chartFigure } from "../parts/chart.js";
 import { segmented } from "../parts/field.js";
+import { gapList } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
 import { load } from "../parts/load.js";
 import { skeleton } from "../parts/skeleton.js";
@@ -107,8 +108,7 @@ function gaps({ unanswered, totals }, base) {
       unanswered.length > 0 && h("a", { href: `${base}/conversations?outcome=unanswered`, class: "more-link" }, "All of them")),
     unanswered.length === 0
       ? h("p", { class: "nothing" }, totals.questions === 0 ? "Nobody asked in this period." : "Every question in this period found an answer.")
-      : h("ul", { class: "lines" }, unanswered.map((gap) => h("li", null,
-        h("a", { href: `${base}/conversations/${gap.conversation}` }, gap.question), h("span", { class: "hint" }, formatAgo(gap.asked_at))))));
+      : gapList(base, unanswered, 8));
 }
 
 /** @param {Analytics} analytics @param {string} base */

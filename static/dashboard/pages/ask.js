@@ -1,12 +1,14 @@
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { answerTurn, growingTurn, questionTurn } from "../parts/chat.js";
+import { distinctGaps } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
 import { notice, problemNotice } from "../parts/notice.js";
+import { prose } from "../parts/prose.js";
 import { skeleton } from "../parts/skeleton.js";
-import { isAbort, Problem } from "../problem.js";
+import { asProblem, isAbort, isPassing, Problem } from "../problem.js";
 import { amend } from "../router.js";
 import { askQuestion } from "../stream.js";
 
@@ -26,11 +28,12 @@ export default function page({ outlet, project, query, signal, title }) {
 
   const turns = h("ol", { class: "turns", "aria-label": "Conversation" });
   const missing = h("div");
+  const gaps = h("div", { class: "ask-gaps" });
   const start = h("div", { class: "ask-start" },
     h("span", { class: "empty-picture" }, icon("ask")),
     h("h2", null, "Ask as a customer would"),
     h("p", { class: "hint" }, "Answers come from this project's documents and show their sources. When the documents do not say, the assistant says so."),
-    missing);
+    missing, gaps);
   const said = h("p", { class: "sr-only", "aria-live": "polite" });
   const input = h("textarea", { class: "composer-input", rows: 1, maxlength: LONGEST, placeholder: "Ask a question", "aria-label": "Your question", enterkeyhint: "send" });
   const send = h("button", { type: "submit", class: "composer-send", "aria-label": "Send question" }, icon("send"));
@@ -78,14 +81,15 @@ export default function page({ outlet, project, query, signal, title }) {
     void ask(question);
   });
 
-  /** @param {string} question */
-  async function ask(question) {
+  /** @param {string} question @param {boolean} [again] the question stands in the list already */
+  async function ask(question, again = false) {
     const stop = new AbortController();
     asking = stop;
     busy(true);
     begun(true);
     const growing = growingTurn();
-    turns.append(questionTurn(question), growing.element);
+    if (!again) turns.append(questionTurn(question));
+    turns.append(growing.element);
     growing.element.scrollIntoView({ block: "nearest" });
     said.textContent = "Looking through your documents";
     let text = "";
@@ -105,11 +109,14 @@ export default function page({ outlet, project, query, signal, title }) {
       if (stop.signal.aborted) throw new DOMException("Stopped", "AbortError");
     } catch (error) {
       said.textContent = "";
-      const again = () => {
+      const retry = () => {
         failed.remove();
-        void ask(question);
+        input.focus();
+        void ask(question, true);
       };
-      const failed = h("li", { class: "turn turn-assistant" }, isAbort(error) ? h("p", { class: "hint" }, "Stopped.") : problemNotice(error, again));
+      const failed = h("li", { class: "turn turn-assistant" }, isAbort(error)
+        ? [text !== "" && prose(text, () => null), h("p", { class: "hint" }, "You stopped this answer.")]
+        : problemNotice(error, isPassing(asProblem(error)) ? retry : null));
       growing.end(failed);
     } finally {
       if (asking === stop) {
@@ -133,6 +140,14 @@ export default function page({ outlet, project, query, signal, title }) {
     replace(missing, notice("info", h("p", null, "There are no documents yet. ", h("a", { href: `/projects/${project.id}/documents` }, "Add documents"), " first.")));
   }, () => {});
 
+  // What nobody could be told is worth another try once a document was added.
+  void get(`/projects/${project.id}/analytics?days=30`, signal).then((month) => {
+    const open = distinctGaps(/** @type {import("../types.js").Analytics} */ (month).unanswered).slice(0, 3).map(({ latest }) => latest.question);
+    if (open.length === 0) return;
+    replace(gaps, h("h3", null, "Found no answer lately"), h("ul", null, open.map((question) =>
+      h("li", null, h("button", { type: "button", class: "chip", on: { click: () => !asking && (input.focus(), void ask(question)) } }, question)))));
+  }, () => {});
+
   if (conversation) {
     begun(true);
     void load(thread, {
@@ -145,6 +160,8 @@ export default function page({ outlet, project, query, signal, title }) {
       },
     }).then(() => turns.lastElementChild?.scrollIntoView({ block: "nearest" }));
   } else {
+    input.value = query.get("q")?.slice(0, LONGEST) ?? "";
     input.focus({ preventScroll: true });
+    grow();
   }
 }

@@ -1,6 +1,6 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { deleteDocument, editDetails, replaceContents } from "../documents/actions.js";
+import { deleteDocument, editDetails, readAgain, replaceContents } from "../documents/actions.js";
 import { documentRow } from "../documents/row.js";
 import { ACCEPT, unfinished } from "../documents/status.js";
 import { uploadList } from "../documents/upload-list.js";
@@ -20,6 +20,16 @@ import { toast } from "../parts/toast.js";
 
 const EVERY = 1500;
 
+/** @typedef {(a: Doc, b: Doc) => number} Order */
+/** @type {Order} */
+const newest = (a, b) => b.created_at.localeCompare(a.created_at);
+/** @type {Record<string, Order>} */
+const ORDERS = {
+  newest,
+  name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true, sensitivity: "base" }),
+  largest: (a, b) => b.size - a.size,
+};
+
 /** @param {import("../view.js").ProjectView} view */
 export default function page({ outlet, project, signal, title }) {
   title(`Documents · ${project.name}`);
@@ -33,6 +43,7 @@ export default function page({ outlet, project, signal, title }) {
   const content = h("div");
   let words = "";
   let wanted = "all";
+  let order = "newest";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -45,6 +56,7 @@ export default function page({ outlet, project, signal, title }) {
   const filters = h("div", { class: "filters" },
     h("div", { class: "search" }, icon("search"), search),
     select("Status", [["all", "All"], ["ready", "Ready"], ["unfinished", "In progress"], ["failed", "Could not be read"]], wanted, (value) => { wanted = value; filter(); }),
+    select("Order", [["newest", "Newest first"], ["name", "By name"], ["largest", "Largest first"]], order, (value) => { order = value; arrange(); }),
     usage);
   const table = h("div", { class: "card table-card" }, documentTable(body), nothing);
   const hollow = empty("documents", "No documents yet", "Add your first guide or help page above. You can ask about it as soon as it has been read.");
@@ -71,6 +83,7 @@ export default function page({ outlet, project, signal, title }) {
   document.addEventListener("visibilitychange", () => !document.hidden && schedule(0), { signal });
 
   const fetch = () => /** @type {Promise<DocList>} */ (get(path, signal));
+  const refresh = async () => take(await fetch());
   void load(content, {
     signal,
     skeleton: () => skeleton("rows"),
@@ -88,7 +101,7 @@ export default function page({ outlet, project, signal, title }) {
     if (signal.aborted || document.hidden || ![...known.values()].some(({ doc }) => unfinished(doc))) return;
     timer = setTimeout(async () => {
       try {
-        take(await fetch());
+        await refresh();
         schedule();
       } catch {
         // A lost connection is likely to come back: slower, but not given up.
@@ -107,7 +120,8 @@ export default function page({ outlet, project, signal, title }) {
       const before = known.get(doc.id)?.doc;
       return before && unfinished(before) && !unfinished(doc);
     }));
-    for (const doc of [...list.documents].sort((a, b) => a.created_at.localeCompare(b.created_at))) show(doc);
+    list.documents.forEach(show);
+    arrange();
     usage.textContent = `${count(list.documents.length, "document")} · ${formatBytes(list.used_bytes)} of ${formatBytes(list.limits.total_bytes)} used`;
     filter();
   }
@@ -115,11 +129,33 @@ export default function page({ outlet, project, signal, title }) {
   /** A document that just changed here. @param {Doc} doc */
   function put(doc) {
     show(doc);
+    arrange();
     filter();
     schedule();
   }
 
-  /** Newest first; a row keeps its place once drawn. @param {Doc} doc */
+  /** Puts the rows into the chosen order; one that is in its place is left alone, so that it keeps the focus. */
+  function arrange() {
+    const before = ORDERS[order] ?? newest;
+    [...known.values()].sort((a, b) => before(a.doc, b.doc)).forEach(({ row }, at) => {
+      const there = body.children[at];
+      if (there !== row.element) body.insertBefore(row.element, there ?? null);
+    });
+  }
+
+  /** A deleted document's line goes; the next one, or the search, takes the focus that it had. @param {Doc} doc */
+  function leave(doc) {
+    const rows = [...body.children].filter((row) => row instanceof HTMLElement && !row.hidden);
+    const at = rows.findIndex((row) => row === known.get(doc.id)?.row.element);
+    const next = rows[at + 1] ?? rows[at - 1];
+    drop(doc.id);
+    filter();
+    const heir = next?.querySelector("a") ?? outlet.querySelector("h1");
+    if (heir instanceof HTMLElement) heir.focus();
+    void refresh().catch(() => {});
+  }
+
+  /** @param {Doc} doc */
   function show(doc) {
     const entry = known.get(doc.id);
     if (entry) {
@@ -130,10 +166,11 @@ export default function page({ outlet, project, signal, title }) {
     const row = documentRow(project.id, doc, {
       edit: (doc) => void editDetails(project.id, doc).then((saved) => saved && put(saved)),
       replace: (doc) => void replaceContents(project.id, doc).then((saved) => saved && put(saved)),
-      remove: (doc) => void deleteDocument(project.id, doc).then((gone) => gone && (drop(doc.id), filter())),
+      again: (doc) => readAgain(project.id, doc).then((saved) => saved && put(saved)),
+      remove: (doc) => void deleteDocument(project.id, doc).then((gone) => gone && leave(doc)),
     });
     known.set(doc.id, { doc, row });
-    body.prepend(row.element);
+    body.append(row.element);
   }
 
   /** @param {string} id */
@@ -169,7 +206,7 @@ function documentTable(body) {
   const column = (/** @type {string} */ name, /** @type {string} */ kind) => h("th", { scope: "col", role: "columnheader", class: kind }, name);
   return h("table", { class: "table stacks", role: "table", "aria-label": "Documents" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-      column("Name", "cell-name"), column("Status", "cell-status"), column("Size", "cell-number"), column("Pages", "cell-number"), column("Chunks", "cell-number"), column("Updated", "cell-date"),
+      column("Name", "cell-name"), column("Status", "cell-status"), column("Size", "cell-number"), column("Pages", "cell-number"), column("Passages", "cell-number"), column("Updated", "cell-date"),
       h("th", { scope: "col", role: "columnheader", class: "cell-actions" }, h("span", { class: "sr-only" }, "Actions")))),
     body);
 }

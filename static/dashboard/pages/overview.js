@@ -1,6 +1,8 @@
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
-import { count, formatAgo, formatNumber, share } from "../format.js";
+import { count, formatNumber, share } from "../format.js";
+import { chartFigure } from "../parts/chart.js";
+import { gapList } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
@@ -17,9 +19,9 @@ export default function page({ outlet, project, session, signal, title }) {
   const base = `/projects/${project.id}`;
   const figures = h("div");
   const checklist = h("div");
-  const gaps = h("div");
+  const trend = h("div");
   let reading = false;
-  outlet.append(heading(project.name, { lead: "How this project is doing, and what to do next." }), figures, checklist, gaps);
+  outlet.append(heading(project.name, { lead: "How this project is doing, and what to do next." }), figures, checklist, trend);
 
   /** @returns {Promise<Facts>} */
   const fetch = async () => {
@@ -44,12 +46,19 @@ export default function page({ outlet, project, session, signal, title }) {
   const draw = (facts) => {
     reading = unread(facts.project) > 0;
     replace(checklist, steps(facts, base));
-    replace(gaps, unanswered(facts, base));
-    // Once everything is set up, what visitors miss comes first.
+    // Once everything is set up, what visitors ask and miss comes first.
     if (checklist.querySelector("details")) outlet.append(checklist);
     return tiles(facts, base);
   };
-  void load(figures, { signal, skeleton: () => skeleton("tiles"), fetch, render: draw }).then(() => follow());
+  void load(figures, {
+    signal,
+    skeleton: () => skeleton("tiles"),
+    fetch,
+    render: (facts) => {
+      replace(trend, lately(facts, base, signal));
+      return draw(facts);
+    },
+  }).then(() => follow());
 
   // While documents are being read, the checklist follows along.
   function follow() {
@@ -118,16 +127,22 @@ function steps({ project, tried, asked, allowed }, base) {
     h("header", { class: "panel-head" }, h("h2", { id: "setup" }, "Setup"), h("p", { class: "hint" }, `${done} of ${all.length} done`)), list);
 }
 
-/** @param {Facts} facts @param {string} base */
-function unanswered({ week }, base) {
-  const gaps = week.unanswered.slice(0, 5);
-  if (gaps.length === 0) return null;
-  return h("section", { class: "card panel", "aria-labelledby": "gaps" },
-    h("header", { class: "panel-head" },
-      h("h2", { id: "gaps" }, "Questions without an answer"),
-      h("a", { href: `${base}/analytics`, class: "more-link" }, "See analytics")),
-    h("ul", { class: "lines" }, gaps.map((gap) =>
-      h("li", null,
-        h("a", { href: `${base}/conversations/${gap.conversation}` }, gap.question),
-        h("span", { class: "hint" }, formatAgo(gap.asked_at))))));
+/** What was asked in the last seven days, and what found no answer. @param {Facts} facts @param {string} base @param {AbortSignal} signal */
+function lately({ week: { days, totals, unanswered } }, base, signal) {
+  if (totals.questions === 0) return null;
+  return h("div", { class: "columns even" },
+    h("section", { class: "card panel" }, chartFigure({
+      label: "Questions a day", shape: "bars", dates: days.map((day) => day.date), signal,
+      series: [
+        { name: "Answered", tone: "tone-answered", values: days.map((day) => day.answered) },
+        { name: "Unanswered", tone: "tone-unanswered", values: days.map((day) => day.unanswered) },
+      ],
+    })),
+    h("section", { class: "card panel", "aria-labelledby": "gaps" },
+      h("header", { class: "panel-head" },
+        h("h2", { id: "gaps" }, "Questions without an answer"),
+        h("a", { href: `${base}/analytics?days=7`, class: "more-link" }, "See analytics")),
+      unanswered.length === 0
+        ? h("p", { class: "nothing" }, "Every question of the last 7 days found an answer.")
+        : gapList(base, unanswered, 5)));
 }

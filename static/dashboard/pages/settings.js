@@ -6,13 +6,14 @@ import { field } from "../parts/field.js";
 import { heading } from "../parts/heading.js";
 import { problemNotice } from "../parts/notice.js";
 import { toast } from "../parts/toast.js";
+import { guardUnsaved } from "../parts/unsaved.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate } from "../router.js";
 
 /** @typedef {import("../types.js").Project} Project */
 
 /** @param {import("../view.js").ProjectView} view */
-export default function page({ outlet, project: first, renamed, title }) {
+export default function page({ outlet, project: first, renamed, signal, title }) {
   let project = first;
   title(`Settings · ${project.name}`);
   const name = field({ label: "Project name", value: project.name, maxlength: 100, autocomplete: "off" });
@@ -22,6 +23,8 @@ export default function page({ outlet, project: first, renamed, title }) {
     const typed = name.input.value.trim();
     save.disabled = typed === "" || typed === project.name;
   };
+  let gone = false;
+  guardUnsaved("Your changes to the settings", () => !gone && name.input.value.trim() !== project.name, signal);
   const form = h("form", { class: "stack narrow", novalidate: true, on: { input: refresh } }, name.element, trouble, h("div", { class: "button-row" }, save));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -42,7 +45,7 @@ export default function page({ outlet, project: first, renamed, title }) {
 
   const destroy = async () => {
     const typed = field({ label: "Project name", autocomplete: "off", spellcheck: "false" });
-    const gone = await formDialog({
+    gone = await formDialog({
       title: "Delete this project?",
       body: [
         h("p", null, "Its documents, conversations, analytics and public key are deleted, and its encryption key is destroyed. Nobody can bring them back, from backups neither."),

@@ -1,11 +1,10 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { confirmDialog } from "../parts/dialog.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
 import { skeleton } from "../parts/skeleton.js";
-import { guardLeaving } from "../router.js";
+import { guardUnsaved } from "../parts/unsaved.js";
 import { appearanceEditor } from "../widget/appearance.js";
 import { installation } from "../widget/key.js";
 import { originsEditor } from "../widget/origins.js";
@@ -32,11 +31,7 @@ export default function page({ outlet, project, signal, title }) {
     const install = installation(project.id, setup);
     const origins = originsEditor(project.id, setup, (next) => install.update(next));
     const appearance = appearanceEditor(project.id, setup, (next) => show.update(next));
-    const dirty = () => origins.dirty() || appearance.dirty();
-    guardLeaving(async () => !dirty() || confirmDialog({ title: "Leave without saving?", text: "Your changes to the widget have not been saved.", submit: "Leave", danger: true }));
-    addEventListener("beforeunload", (event) => {
-      if (dirty()) event.preventDefault();
-    }, { signal });
+    guardUnsaved("Your changes to the widget", () => origins.dirty() || appearance.dirty(), signal);
     return h("div", { class: "widget-columns" },
       h("div", { class: "widget-forms" },
         panel("Allowed domains", origins.element),

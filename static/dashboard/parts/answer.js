@@ -39,6 +39,7 @@ export function answer(project, turn) {
     prose(turn.text, marks),
     cards.size > 0 && sources("Sources", [...cards.values()]),
     closest.length > 0 && sources("Closest pages", closest),
+    unanswered && h("p", { class: "hint" }, "If you know the answer, ", h("a", { href: `/projects/${project}/documents` }, "add a document"), " that says it and ask again."),
     h("div", { class: "answer-foot" }, feedback(project, turn.id, turn.helpful ?? null),
       turn.written_by && !unanswered && h("p", { class: "hint" },
         turn.written_by === "model" ? "Written by the language model from these sources" : "Quoted from your documents")));

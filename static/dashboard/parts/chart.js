@@ -44,7 +44,10 @@ export function chartFigure(chart) {
     replace(tip, h("p", { class: "chart-tip-date" }, formatLongDay(date)), series.map((one, index) =>
       h("p", null, h("i", { class: `swatch ${one.tone}` }), say(current)[index])));
     tip.hidden = false;
-    tip.style.left = `${Math.min(width - tip.offsetWidth, Math.max(0, middle(current) - tip.offsetWidth / 2))}px`;
+    // Beside the day, not on it.
+    const [there, apart] = [middle(current), Math.min(40, (width - EDGE.left - EDGE.right) / dates.length / 2 + 6)];
+    const right = there + apart + tip.offsetWidth <= width;
+    tip.style.left = `${Math.max(0, right ? there + apart : there - apart - tip.offsetWidth)}px`;
     for (const old of picture.querySelectorAll(".at")) old.classList.remove("at");
     picture.querySelector(`[data-at="${current}"]`)?.classList.add("at");
   };
