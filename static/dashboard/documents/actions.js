@@ -35,7 +35,7 @@ export async function editDetails(project, doc) {
     },
     refused(error) {
       const problem = asProblem(error);
-      const wrong = problem.field === "source_url" ? link : problem.field === "name" || problem.code === "name_taken" ? name : null;
+      const wrong = problem.field === "source_url" ? link : problem.code === "invalid_name" || problem.code === "name_taken" ? name : null;
       if (!wrong) return false;
       wrong.error(problem.code === "name_taken" ? "Another document has this name." : explain(problem));
       wrong.input.focus();

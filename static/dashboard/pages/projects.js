@@ -14,6 +14,9 @@ import { manages } from "../session.js";
 
 /** @typedef {import("../types.js").Project} Project */
 
+/** From here on, looking is slower than typing. */
+const SEARCHED = 8;
+
 /** @param {import("../view.js").SignedInView} view */
 export default function page({ outlet, session, signal, title }) {
   title("Projects");
@@ -31,12 +34,29 @@ export default function page({ outlet, session, signal, title }) {
     skeleton: () => skeleton("cards"),
     fetch: () => /** @type {Promise<{ projects: Project[] }>} */ (get("/projects", signal)),
     render: ({ projects }) => {
+      if (projects.length > SEARCHED) return searched(projects);
       if (projects.length > 0) return h("ul", { class: "cards" }, projects.map(card));
       return mayCreate
         ? firstSteps()
         : empty("documents", "No projects yet", "An owner or admin of this workspace can create a project and assign it to you.");
     },
   });
+}
+
+/** @param {Project[]} projects */
+function searched(projects) {
+  const cards = projects.map((project) => ({ name: project.name.toLowerCase(), element: card(project) }));
+  const nothing = h("p", { class: "nothing card", hidden: true }, "No project matches.");
+  const search = h("input", { type: "search", class: "input", placeholder: "Search by name", "aria-label": "Search projects" });
+  search.addEventListener("input", () => {
+    const words = search.value.trim().toLowerCase();
+    for (const { name, element } of cards) element.hidden = !name.includes(words);
+    nothing.hidden = cards.some(({ element }) => !element.hidden);
+  });
+  return [
+    h("div", { class: "filters" }, h("div", { class: "search" }, icon("search"), search), h("p", { class: "hint usage" }, count(projects.length, "project"))),
+    h("ul", { class: "cards" }, cards.map(({ element }) => element)), nothing,
+  ];
 }
 
 /** @param {string} kind */
@@ -75,7 +95,7 @@ function firstSteps() {
 }
 
 async function create() {
-  const name = field({ label: "Project name", hint: "Usually the name of the product. You can change it later.", name: "project-name", maxlength: 100, autocomplete: "off" });
+  const name = field({ label: "Project name", hint: "Usually the name of the product. You can change it later.", name: "project-name", maxlength: 80, autocomplete: "off" });
   /** @type {Project | null} */
   let created = null;
   await formDialog({

@@ -16,7 +16,7 @@ import { navigate } from "../router.js";
 export default function page({ outlet, project: first, renamed, signal, title }) {
   let project = first;
   title(`Settings · ${project.name}`);
-  const name = field({ label: "Project name", value: project.name, maxlength: 100, autocomplete: "off" });
+  const name = field({ label: "Project name", value: project.name, maxlength: 80, autocomplete: "off" });
   const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save name");
   const trouble = h("div");
   const refresh = () => {

@@ -10,7 +10,7 @@ import { SHORTEST, strength } from "../strength.js";
 export default function page({ outlet, query, title }) {
   title("Create account");
   const next = query.get("next");
-  const workspace = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 100, required: true });
+  const workspace = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 80, required: true });
   const email = field({ label: "Email", type: "email", name: "email", autocomplete: "username", required: true, inputmode: "email" });
   const meter = h("div", { class: "strength", id: "strength" }, h("span", { class: "strength-bars", "aria-hidden": "true" }, [1, 2, 3, 4].map(() => h("i"))));
   const advice = h("p", { class: "hint", "aria-live": "polite" });
