@@ -151,6 +151,7 @@ pub fn platform_settings(settings: &Settings, master: &MasterKey, clock: Clock) 
         language_model: settings.language_model.as_ref().map(crate::settings::ModelSettings::for_actors),
         limit_factor: settings.limit_factor,
         idle: settings.idle,
+        invitation: settings.invitation,
         clock,
     }
 }

@@ -126,12 +126,7 @@ impl Problem {
         match self {
             Self::Fault(fault) => describe(fault),
             Self::NotSignedIn => Description::new(S::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on."),
-            Self::RoleTooLow => Description::new(
-                S::FORBIDDEN,
-                "role_too_low",
-                "Not allowed",
-                "Your role in this workspace does not allow this.",
-            ),
+            Self::RoleTooLow => role_too_low(),
             Self::SignUpClosed => Description::new(
                 S::FORBIDDEN,
                 "sign_up_closed",
@@ -158,6 +153,15 @@ impl Problem {
             },
         }
     }
+}
+
+fn role_too_low() -> Description {
+    Description::new(
+        StatusCode::FORBIDDEN,
+        "role_too_low",
+        "Not allowed",
+        "Your role in this workspace does not allow this.",
+    )
 }
 
 fn describe(fault: &Fault) -> Description {
@@ -195,6 +199,55 @@ fn describe(fault: &Fault) -> Description {
             "wrong_credentials",
             "Wrong credentials",
             "The e-mail address and the password do not go together.",
+        ),
+        Fault::NotAllowed => role_too_low(),
+        Fault::LastOwner => Description::new(
+            S::CONFLICT,
+            "last_owner",
+            "Last owner",
+            "A workspace needs an owner. Make somebody else an owner first, or delete the workspace.",
+        ),
+        Fault::AlreadyMember => Description {
+            field: Some("email".into()),
+            ..Description::new(
+                S::CONFLICT,
+                "already_member",
+                "Already a member",
+                "This person belongs to the workspace already.",
+            )
+        },
+        Fault::AlreadyInvited => Description {
+            field: Some("email".into()),
+            ..Description::new(
+                S::CONFLICT,
+                "already_invited",
+                "Already invited",
+                "This address has an open invitation. Make a new link for that one, or revoke it first.",
+            )
+        },
+        Fault::InvitationInvalid => Description::new(
+            S::NOT_FOUND,
+            "invitation_invalid",
+            "Invitation not valid",
+            "This invitation has expired, was used, or was withdrawn. Ask for a new one.",
+        ),
+        Fault::InvitationForAnother => Description::new(
+            S::CONFLICT,
+            "invitation_for_another",
+            "Invitation for someone else",
+            "This invitation is for another e-mail address. Sign in with that address to accept it.",
+        ),
+        Fault::ReachesEveryProject => Description::new(
+            S::CONFLICT,
+            "reaches_every_project",
+            "Nothing to assign",
+            "Admins and owners see every project. Only members are assigned to projects.",
+        ),
+        Fault::NoWorkspace => Description::new(
+            S::CONFLICT,
+            "no_workspace",
+            "No workspace",
+            "Your account belongs to no workspace any more. Sign in with the name of a new one to create it.",
         ),
         Fault::TooMany { retry_after_s } => Description::new(
             S::TOO_MANY_REQUESTS,
@@ -273,6 +326,7 @@ fn invalid(code: Invalid) -> &'static str {
         Invalid::QuestionEmpty => "question_empty",
         Invalid::QuestionTooLong => "question_too_long",
         Invalid::Cursor => "invalid_cursor",
+        Invalid::UnknownProject => "unknown_project",
     }
 }
 
@@ -285,6 +339,8 @@ fn limit(code: Limit) -> (StatusCode, &'static str) {
         Limit::TooManyDocuments => (S::CONFLICT, "too_many_documents"),
         Limit::StorageFull => (S::CONFLICT, "storage_full"),
         Limit::TooManyProjects => (S::CONFLICT, "too_many_projects"),
+        Limit::TooManyInvitations => (S::CONFLICT, "too_many_invitations"),
+        Limit::TooManyWorkspaces => (S::CONFLICT, "too_many_workspaces"),
     }
 }
 

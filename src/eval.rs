@@ -72,6 +72,7 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         language_model: None,
         limit_factor: 1,
         idle: Duration::from_secs(3600),
+        invitation: Duration::from_secs(3600),
         clock: Clock::system(),
     };
     let platform = Platform::start(master, settings).await.map_err(StartError::Platform)?;

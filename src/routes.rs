@@ -12,7 +12,7 @@ pub(crate) use table::{Body, Described};
 pub use table::{Door, Route, mount};
 use table::{delete, get, patch, post, put};
 
-use dashboard::{analytics, conversations, documents, projects, questions, set_up};
+use dashboard::{analytics, conversations, documents, invitations, projects, questions, set_up, team, workspace};
 
 /// The API below `/api/v1`.
 #[must_use]
@@ -28,6 +28,78 @@ pub fn api() -> Vec<Route> {
             .gives::<v::SessionView>(200),
         get("/session", account::show, Session, "Who is signed in").gives::<v::SessionView>(200),
         delete("/session", account::sign_out, Session, "Sign out").empty(),
+        post(
+            "/session/workspace",
+            account::switch,
+            Session,
+            "Go on in another workspace of yours",
+        )
+        .takes::<v::OtherWorkspace>()
+        .gives::<v::SessionView>(200),
+        post(
+            "/session/invitation",
+            account::join,
+            Session,
+            "Accept an invitation and open its workspace",
+        )
+        .takes::<v::TokenBody>()
+        .gives::<v::SessionView>(200),
+        post("/invitations/preview", account::preview, Open, "What an invitation is for")
+            .takes::<v::TokenBody>()
+            .gives::<v::InvitationPreview>(200),
+        post(
+            "/invitations/accept",
+            account::accept,
+            Open,
+            "Accept an invitation with a new account",
+        )
+        .takes::<v::Acceptance>()
+        .gives::<v::SessionView>(201),
+        post("/workspaces", account::found, Session, "Create another workspace and open it")
+            .takes::<v::NameBody>()
+            .gives::<v::SessionView>(201),
+        patch("/workspace", workspace::rename, Session, "Rename the workspace")
+            .takes::<v::NameBody>()
+            .empty(),
+        delete("/workspace", workspace::delete, Session, "Delete the workspace and destroy its key")
+            .takes::<v::Confirmation>()
+            .empty(),
+        delete("/workspace/membership", workspace::leave, Session, "Leave the workspace").empty(),
+        get("/team/permissions", team::permissions, Session, "What each role may do").gives::<v::Permissions>(200),
+        get("/team/members", team::list, Session, "The workspace's members").gives::<v::Members>(200),
+        patch("/team/members/{member}", team::change, Session, "Change a member's role")
+            .takes::<v::RoleChange>()
+            .gives::<v::MemberView>(200),
+        delete("/team/members/{member}", team::remove, Session, "Remove a member").empty(),
+        put(
+            "/team/members/{member}/projects",
+            team::assign,
+            Session,
+            "Assign a member to projects",
+        )
+        .takes::<v::Assignment>()
+        .gives::<v::MemberView>(200),
+        post("/team/owner", team::hand_over, Session, "Hand over ownership")
+            .takes::<v::NewOwner>()
+            .empty(),
+        get("/team/invitations", invitations::list, Session, "Open invitations").gives::<v::Invitations>(200),
+        post("/team/invitations", invitations::create, Session, "Invite somebody")
+            .takes::<v::NewInvitation>()
+            .gives::<v::InvitationLink>(201),
+        post(
+            "/team/invitations/{invitation}/link",
+            invitations::renew,
+            Session,
+            "Make a new link for an invitation; the old one ends",
+        )
+        .gives::<v::InvitationLink>(200),
+        delete(
+            "/team/invitations/{invitation}",
+            invitations::revoke,
+            Session,
+            "Revoke an invitation",
+        )
+        .empty(),
         get("/projects", projects::list, Session, "The workspace's projects").gives::<v::Projects>(200),
         post("/projects", projects::create, Session, "Create a project")
             .takes::<v::NameBody>()

@@ -31,6 +31,10 @@ fn event<T: Serialize>(name: &str, data: &T) -> Bytes {
     Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
 }
 
+fn event_of(problem: &Problem, request_id: &str) -> Bytes {
+    event("problem", &problem.describe().document(request_id))
+}
+
 fn present(seen: AnswerEvent) -> Bytes {
     match seen {
         AnswerEvent::Started { conversation, question } => event("started", &json!({ "conversation": conversation, "question": question })),
@@ -40,13 +44,15 @@ fn present(seen: AnswerEvent) -> Bytes {
 }
 
 /// Answers with what `answer` comes to. What is wrong before it begins is a problem with its own status; after that, an event.
+/// When `until` comes to an end first, so does what the reader sees, with that problem; the answer is finished and stored.
 ///
 /// # Errors
-/// What `answer` fails with before its first event.
+/// What `answer` fails with before its first event, or `until` ends with.
 pub async fn respond(
     request: &HttpRequest,
     mut seen: mpsc::Receiver<AnswerEvent>,
     answer: impl Future<Output = Result<AnswerView, Problem>> + 'static,
+    until: impl Future<Output = Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let accept = request
         .headers()
@@ -55,31 +61,53 @@ pub async fn respond(
         .unwrap_or_default();
     // A task of its own: what a client that leaves has begun is finished and stored.
     let mut answer = rt::spawn(answer);
+    let mut until = Box::pin(until);
     let failed = |_| Problem::Fault(actors::Fault::Crashed);
     if !accept.contains("text/event-stream") {
         rt::spawn(async move { while seen.recv().await.is_some() {} });
-        return Ok(HttpResponse::Ok().json(answer.await.map_err(failed)??));
+        return tokio::select! {
+            biased;
+            refused = &mut until => Err(refused),
+            done = answer => Ok(HttpResponse::Ok().json(done.map_err(failed)??)),
+        };
     }
+    let whole = |answer: &AnswerView| HttpResponse::Ok().content_type("text/event-stream").body(event("done", answer));
     let first = tokio::select! {
         biased;
+        refused = &mut until => return Err(refused),
         first = seen.recv() => first,
-        done = &mut answer => return Ok(HttpResponse::Ok().content_type("text/event-stream").body(event("done", &done.map_err(failed)??))),
+        done = &mut answer => return Ok(whole(&done.map_err(failed)??)),
     };
     let Some(first) = first else {
-        return Ok(HttpResponse::Ok()
-            .content_type("text/event-stream")
-            .body(event("done", &answer.await.map_err(failed)??)));
+        return tokio::select! {
+            biased;
+            refused = &mut until => Err(refused),
+            done = answer => Ok(whole(&done.map_err(failed)??)),
+        };
     };
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let (out, body) = mpsc::channel::<Bytes>(WAITING);
     rt::spawn(async move {
-        let _ = out.send(present(first)).await;
-        while let Some(next) = seen.recv().await {
-            let _ = out.send(present(next)).await;
+        let mut next = Some(first);
+        while let Some(seen_event) = next {
+            let _ = out.send(present(seen_event)).await;
+            next = tokio::select! {
+                biased;
+                refused = &mut until => {
+                    let _ = out.send(event_of(&refused, &id)).await;
+                    return;
+                }
+                next = seen.recv() => next,
+            };
         }
-        let last = match answer.await.unwrap_or(Err(Problem::Fault(actors::Fault::Crashed))) {
+        let last = tokio::select! {
+            biased;
+            refused = &mut until => Err(refused),
+            done = answer => done.unwrap_or(Err(Problem::Fault(actors::Fault::Crashed))),
+        };
+        let last = match last {
             Ok(answer) => event("done", &answer),
-            Err(problem) => event("problem", &problem.describe().document(&id)),
+            Err(problem) => event_of(&problem, &id),
         };
         let _ = out.send(last).await;
     });

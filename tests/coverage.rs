@@ -8,11 +8,12 @@ use crate::support::TestApp;
 
 const NOBODY: &str = "01a20b41-557d-7255-8b08-6f3f637673f7";
 
-/// What a stranger without a session, and the Owner of another workspace, get at each route below the session's door.
-fn expected(door: Door, has_project: bool) -> (StatusCode, Option<StatusCode>) {
+/// What a stranger without a session, and the Owner of another workspace, get at each route below the session's door. `has_target`:
+/// the path names something of the first workspace.
+fn expected(door: Door, has_target: bool) -> (StatusCode, Option<StatusCode>) {
     match door {
         Door::Open => (StatusCode::FORBIDDEN, None),
-        Door::Session if has_project => (StatusCode::UNAUTHORIZED, Some(StatusCode::NOT_FOUND)),
+        Door::Session if has_target => (StatusCode::UNAUTHORIZED, Some(StatusCode::NOT_FOUND)),
         Door::Session => (StatusCode::UNAUTHORIZED, None),
         Door::Widget => (StatusCode::NOT_FOUND, Some(StatusCode::NOT_FOUND)),
     }
@@ -25,6 +26,14 @@ fn body(method: &str, path: &str) -> serde_json::Value {
         (_, path) if path.ends_with("/feedback") => json!({ "helpful": true }),
         (_, "/projects") | ("PATCH", "/projects/{project}" | "/projects/{project}/documents/{document}") => json!({ "name": "x" }),
         ("DELETE", "/projects/{project}") => json!({ "confirm": "Lantern" }),
+        (_, "/workspaces" | "/workspace") => json!({ "name": "x" }),
+        (_, "/session/workspace") => json!({ "workspace": NOBODY }),
+        (_, "/session/invitation" | "/invitations/preview") => json!({ "token": "inv_x" }),
+        (_, "/invitations/accept") => json!({ "token": "inv_x", "password": "a long enough password" }),
+        (_, "/team/invitations") => json!({ "email": "x@example.com", "role": "member" }),
+        (_, "/team/owner") => json!({ "member": NOBODY }),
+        ("PATCH", "/team/members/{member}") => json!({ "role": "admin" }),
+        (_, "/team/members/{member}/projects") => json!({ "projects": [] }),
         _ => json!({}),
     }
 }
@@ -35,6 +44,12 @@ async fn every_route_refuses_strangers_and_other_workspaces() {
     let (mut ada, mut eve) = (app.owner("ada").await, app.owner("eve").await);
     let project = ada.project("Lantern").await;
     let id = project.rsplit('/').next().unwrap().to_owned();
+    let member = app.member(&mut ada, &[&project]).await.id().await;
+    ada.invite("invited@example.com", "member", &[]).await;
+    let invitation = ada.get("/team/invitations").await.1["invitations"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for route in routes::api() {
         let path = route
             .path
@@ -43,8 +58,10 @@ async fn every_route_refuses_strangers_and_other_workspaces() {
         let path = path
             .replace("{document}", NOBODY)
             .replace("{conversation}", NOBODY)
-            .replace("{message}", NOBODY);
-        let (nobody, other) = expected(route.door, route.path.contains("{project}"));
+            .replace("{message}", NOBODY)
+            .replace("{member}", &member)
+            .replace("{invitation}", &invitation);
+        let (nobody, other) = expected(route.door, route.path.contains('{'));
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
         let changes = method != Method::GET;
         let body = changes.then(|| body(route.method.as_str(), route.path));

@@ -6,4 +6,5 @@ mod coverage;
 mod isolation;
 mod knowledge;
 mod support;
+mod team;
 mod widget;

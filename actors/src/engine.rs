@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use entities::TenantId;
+use entities::{Millis, TenantId};
 use tokio::sync::Notify;
 
 use crate::{
@@ -52,13 +52,15 @@ pub struct Engine {
     pub(crate) language_model: Option<LanguageModel>,
     pub(crate) clock: Clock,
     pub(crate) limits: DocumentLimits,
+    /// How long an invitation can be accepted.
+    pub(crate) invitation_ms: Millis,
     /// Rings when a job was enqueued.
     pub(crate) work: Arc<Notify>,
 }
 
 impl Engine {
     #[must_use]
-    pub fn new(language_model: Option<LanguageModel>, clock: Clock, limits: DocumentLimits) -> Self {
+    pub fn new(language_model: Option<LanguageModel>, clock: Clock, limits: DocumentLimits, invitation: Duration) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             embedder: OnceLock::new(),
@@ -67,6 +69,7 @@ impl Engine {
             language_model,
             clock,
             limits,
+            invitation_ms: Millis::try_from(invitation.as_millis()).unwrap_or(Millis::MAX),
             work: Arc::default(),
         }
     }

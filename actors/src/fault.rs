@@ -21,6 +21,25 @@ pub enum Fault {
     EmailTaken,
     #[error("the address and the password do not go together")]
     WrongCredentials,
+    /// The asker's role changed between the door and the act.
+    #[error("the role does not allow this")]
+    NotAllowed,
+    #[error("the workspace would have no owner")]
+    LastOwner,
+    #[error("this address belongs to a member")]
+    AlreadyMember,
+    #[error("this address is invited already")]
+    AlreadyInvited,
+    /// Expired, revoked, replaced, used, or never one: nobody is told which.
+    #[error("the invitation is not valid")]
+    InvitationInvalid,
+    #[error("the invitation is for another address")]
+    InvitationForAnother,
+    #[error("admins and owners reach every project")]
+    ReachesEveryProject,
+    /// The person is who they say, and belongs to no workspace.
+    #[error("the account belongs to no workspace")]
+    NoWorkspace,
     #[error("too many attempts")]
     TooMany { retry_after_s: u64 },
     #[error("a limit is reached: {reason}")]
@@ -70,6 +89,7 @@ pub enum Invalid {
     QuestionEmpty,
     QuestionTooLong,
     Cursor,
+    UnknownProject,
 }
 
 /// Which limit is reached.
@@ -81,6 +101,8 @@ pub enum Limit {
     TooManyDocuments,
     StorageFull,
     TooManyProjects,
+    TooManyInvitations,
+    TooManyWorkspaces,
 }
 
 impl Fault {

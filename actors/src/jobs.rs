@@ -134,8 +134,15 @@ async fn project(registry: &Registry, tenant: TenantId, job: &job::Claimed) -> R
 }
 
 async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Result<(), Fault> {
-    if let job::Work::PurgeProject = job.work {
-        return registry.tenant(tenant).await?.supervisor(PurgeProject(job)).await;
+    match job.work {
+        job::Work::PurgeWorkspace => return registry.purge(tenant, job).await,
+        job::Work::PurgeProject => match registry.tenant(tenant).await {
+            Ok(tenant) => return tenant.supervisor(PurgeProject(job)).await,
+            // The whole workspace goes, and the project with it.
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::ReadDocument { .. } | job::Work::EmbedDocument { .. } => {}
     }
     let Some(project) = project(registry, tenant, &job).await? else {
         return registry.finish(tenant, job).await;
@@ -143,7 +150,7 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
     match job.work {
         job::Work::ReadDocument { document, revision } => project.ask(ReadDocument { job, document, revision }).await,
         job::Work::EmbedDocument { document, revision } => project.ask(EmbedDocument { job, document, revision }).await,
-        job::Work::PurgeProject => Ok(()),
+        job::Work::PurgeProject | job::Work::PurgeWorkspace => Ok(()),
     }
 }
 
@@ -163,6 +170,9 @@ pub async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limi
         minutes.tick().await;
         limits.sweep();
         registry.engine.write_off();
+        if let Err(fault) = registry.forget_deleted().await {
+            tracing::warn!(%fault, "deleted workspaces could not be looked for");
+        }
         for tenant in registry.living() {
             if let Err(fault) = tenant.sessions(SweepSessions).await {
                 tracing::warn!(%fault, "expired sessions could not be removed");

@@ -16,6 +16,7 @@ mod registry;
 pub mod role;
 pub mod sessions;
 mod start;
+pub mod team;
 pub mod tenant;
 mod text;
 mod vault;
@@ -25,8 +26,10 @@ pub use engine::{DocumentLimits, Engine};
 #[cfg(feature = "faults")]
 pub use entities::faults;
 pub use entities::{
-    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, Location, MessageId, Millis, ProjectId, StoreError, TenantId, VisitorId,
-    projects::Look, tenants::Role,
+    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, InvitationId, Location, MessageId, Millis, ProjectId, StoreError,
+    TenantId, VisitorId,
+    projects::Look,
+    tenants::{Reach, Role, Standing},
 };
 pub use fault::{Fault, Invalid, Limit};
 pub use language_model::{LanguageModel, LanguageModelSettings};

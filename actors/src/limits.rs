@@ -29,6 +29,15 @@ impl Rule {
     /// By account.
     pub const DASHBOARD_QUESTION: Self = Self::new("dashboard-question", 60, 60);
 
+    /// By workspace.
+    pub const INVITATION_WORKSPACE: Self = Self::new("invitation-workspace", 50, 3600);
+    /// By workspace and invited address: new links included.
+    pub const INVITATION_ADDRESS: Self = Self::new("invitation-address", 6, 3600);
+    /// By network address: looking at an invitation, or accepting one.
+    pub const INVITATION_LOOK: Self = Self::new("invitation-look", 60, 600);
+    /// By account.
+    pub const FOUND_WORKSPACE: Self = Self::new("found-workspace", 10, 3600);
+
     const fn new(name: &'static str, burst: u32, seconds: u64) -> Self {
         Self {
             name,

@@ -10,14 +10,15 @@ use std::{
 };
 
 use actix::{Arbiter, ArbiterHandle};
-use entities::{Millis, ProjectId, Store, TenantId, job};
+use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, tenants};
 
 use crate::{
     contain::{Home, Ledger},
     engine::Engine,
     fault::Fault,
     redis_pool::RedisPool,
-    tenant::{ProjectRef, Tenant, TenantSeed, public_key_hash},
+    team::invitations::InvitationToken,
+    tenant::{PURGE_STEP, ProjectRef, Tenant, TenantSeed, public_key_hash},
     vault::MasterKey,
 };
 
@@ -101,6 +102,20 @@ impl Registry {
         Ok((tenant, project))
     }
 
+    /// The invitation that a token leads to, with the tenant that it is into.
+    ///
+    /// # Errors
+    /// `InvitationInvalid` for a token that leads nowhere, or no longer anywhere.
+    pub async fn by_invitation(&self, token: &InvitationToken) -> Result<(TenantId, Arc<Tenant>, InvitationId), Fault> {
+        let route = self.store.platform().invitation_route(&token.hash().0).await?;
+        let (id, invitation) = route.ok_or(Fault::InvitationInvalid)?;
+        match self.tenant(id).await {
+            Ok(tenant) => Ok((id, tenant, invitation)),
+            Err(Fault::NotFound) => Err(Fault::InvitationInvalid),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Stops what nobody has used for `idle`. Whoever holds a tenant keeps it: nothing is taken from under a request.
     pub fn evict(&self, idle: Duration) {
         let mut tenants = self.lock();
@@ -116,6 +131,35 @@ impl Registry {
             .tenant(tenant)
             .write(async |tx| job::put_back(tx, &job, reason, run_at).await)
             .await?;
+        Ok(())
+    }
+
+    /// Lets go of a deleted tenant and of the keys that its actors hold. Whoever still holds it keeps it until they are done.
+    pub fn forget(&self, tenant: TenantId) {
+        self.lock().remove(&tenant);
+    }
+
+    /// As [`Registry::forget`], for tenants that another node deleted.
+    pub(crate) async fn forget_deleted(&self) -> Result<(), Fault> {
+        let living: Vec<TenantId> = self.lock().keys().copied().collect();
+        for tenant in living {
+            if !self.store.platform().tenant_exists(tenant).await? {
+                self.forget(tenant);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes some rows of a deleted tenant. Done here, because a tenant without keys has no actors.
+    pub(crate) async fn purge(&self, tenant: TenantId, job: job::Claimed) -> Result<(), Fault> {
+        let (db, now) = (self.store.tenant(tenant), self.engine.clock.now());
+        db.write(async |tx| {
+            if !tenants::purge(tx, PURGE_STEP).await? {
+                job::release(tx, &job, now).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await?;
         Ok(())
     }
 

@@ -28,6 +28,8 @@ pub struct PlatformSettings {
     pub limit_factor: u32,
     /// How long a tenant or project stays in memory unused.
     pub idle: Duration,
+    /// How long an invitation can be accepted.
+    pub invitation: Duration,
     pub clock: Clock,
 }
 
@@ -56,7 +58,12 @@ impl Platform {
         };
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let language_model = settings.language_model.map(LanguageModel::new).transpose()?;
-        let engine = Arc::new(Engine::new(language_model, settings.clock.clone(), settings.documents));
+        let engine = Arc::new(Engine::new(
+            language_model,
+            settings.clock.clone(),
+            settings.documents,
+            settings.invitation,
+        ));
         let limits = Arc::new(Limits::new(redis.clone(), settings.limit_factor));
         let identity = Arc::new(Identity {
             platform: store.platform(),

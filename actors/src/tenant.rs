@@ -7,9 +7,10 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants};
+use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants, tenants::Reach};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::{
     contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
@@ -40,6 +41,7 @@ pub struct Tenant {
     sessions: Handle<SessionActor>,
     vault: Arc<Handle<VaultActor>>,
     children: Arc<Children>,
+    team: Arc<watch::Sender<()>>,
 }
 
 /// How many messages each actor of a tenant admits.
@@ -50,6 +52,8 @@ pub struct SupervisorSeed {
     tree: TenantSeed,
     vault: Arc<Handle<VaultActor>>,
     children: Arc<Children>,
+    /// Rings when who may do what has changed.
+    team: Arc<watch::Sender<()>>,
 }
 
 /// The project actors that run. Outlives a crash of the supervisor.
@@ -84,17 +88,20 @@ impl Tenant {
         };
         let sessions = Handle::start(&seed.home, sessions, MAILBOX, policy);
         let children = Arc::<Children>::default();
+        let team = Arc::new(watch::Sender::new(()));
         let home = seed.home.clone();
         let supervisor = SupervisorSeed {
             tree: seed,
             vault: vault.clone(),
             children: children.clone(),
+            team: team.clone(),
         };
         Self {
             supervisor: Handle::start(&home, supervisor, MAILBOX, policy),
             sessions,
             vault,
             children,
+            team,
         }
     }
 
@@ -127,6 +134,12 @@ impl Tenant {
     /// Lets go of a project's actor, used or not: what it accepted it finishes, the next message starts another.
     pub(crate) fn dismiss(&self, project: ProjectId) -> bool {
         self.children.lock().remove(&project).is_some()
+    }
+
+    /// Rings whenever this node changes who may do what in the tenant.
+    #[must_use]
+    pub fn team_changes(&self) -> watch::Receiver<()> {
+        self.team.subscribe()
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -232,7 +245,9 @@ pub struct Workspace {
     pub name: String,
     pub role: tenants::Role,
 }
-pub struct ListProjects;
+/// The projects that someone reaches. Sent by the door, which knows how far that is.
+pub struct ListProjects(pub Reach);
+/// Sent by the door, for the project that it let someone in to.
 pub struct ShowProject(pub ProjectId);
 pub struct CreateProject {
     pub name: String,
@@ -252,12 +267,12 @@ struct OpenProject(ProjectId);
 pub(crate) struct PurgeProject(pub job::Claimed);
 
 request! {
-    ShowWorkspace => Workspace, needs Member;
-    ListProjects => Vec<ProjectCard>, needs Member;
-    ShowProject => ProjectCard, needs Member;
-    CreateProject => ProjectCard, needs Admin, exclusive;
-    RenameProject => ProjectCard, needs Admin, exclusive;
-    DeleteProject => (), needs Admin, exclusive;
+    ShowWorkspace => Workspace, needs OwnAccount;
+    ListProjects => Vec<ProjectCard>, needs System;
+    ShowProject => ProjectCard, needs System;
+    CreateProject => ProjectCard, needs ManageProjects, exclusive;
+    RenameProject => ProjectCard, needs ManageProjects, exclusive;
+    DeleteProject => (), needs ManageProjects, exclusive;
     OpenProject => ProjectRef, needs System, exclusive;
     PurgeProject => (), needs System;
 }
@@ -265,15 +280,34 @@ request! {
 /// More than anyone has products; bounds what one workspace can make the server hold.
 const MOST_PROJECTS: usize = 500;
 /// Rows that one step of a purge removes.
-const PURGE_STEP: u64 = 500;
+pub(crate) const PURGE_STEP: u64 = 500;
 
 impl TenantSupervisor {
-    fn db(&self) -> &TenantDb {
+    pub(crate) fn db(&self) -> &TenantDb {
         &self.seed.tree.db
     }
 
-    fn now(&self) -> Millis {
+    pub(crate) fn now(&self) -> Millis {
         self.seed.tree.engine.clock.now()
+    }
+
+    /// How long an invitation can be accepted.
+    pub(crate) fn invitation_ms(&self) -> Millis {
+        self.seed.tree.engine.invitation_ms
+    }
+
+    /// Tells whoever streams to a member to look again whether they may.
+    pub(crate) fn team_changed(&self) {
+        self.seed.team.send_replace(());
+    }
+
+    pub(crate) fn forget_projects(&self) {
+        self.seed.children.lock().clear();
+    }
+
+    /// Tells the worker that a job waits.
+    pub(crate) fn ring(&self) {
+        self.seed.tree.engine.work.notify_one();
     }
 
     async fn cards(&self, only: Option<ProjectId>) -> Result<Vec<ProjectCard>, Fault> {
@@ -322,8 +356,10 @@ impl Serve<ShowWorkspace> for TenantSupervisor {
 }
 
 impl Serve<ListProjects> for TenantSupervisor {
-    async fn serve(&self, _: ListProjects) -> Result<Vec<ProjectCard>, Fault> {
-        self.cards(None).await
+    async fn serve(&self, ListProjects(reach): ListProjects) -> Result<Vec<ProjectCard>, Fault> {
+        let mut cards = self.cards(None).await?;
+        cards.retain(|card| reach.covers(card.id));
+        Ok(cards)
     }
 }
 
@@ -396,7 +432,7 @@ impl Serve<DeleteProject> for TenantSupervisor {
             })
             .await?;
         self.seed.children.lock().remove(&id);
-        self.seed.tree.engine.work.notify_one();
+        self.ring();
         Ok(())
     }
 }

@@ -63,6 +63,7 @@ id! {
     ConversationId
     MessageId
     JobId
+    InvitationId
     /// Someone who asks through a widget; has no account.
     VisitorId
 }

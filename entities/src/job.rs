@@ -42,6 +42,8 @@ pub enum Work {
     EmbedDocument { document: crate::DocumentId, revision: i32 },
     /// Delete what is left of a deleted project.
     PurgeProject,
+    /// Delete what is left of a deleted workspace.
+    PurgeWorkspace,
 }
 
 impl Work {
@@ -51,6 +53,7 @@ impl Work {
             Self::ReadDocument { document, revision } => ("read_document", Some(document.uuid()), revision, 0),
             Self::EmbedDocument { document, revision } => ("embed_document", Some(document.uuid()), revision, 1),
             Self::PurgeProject => ("purge_project", None, 0, 2),
+            Self::PurgeWorkspace => ("purge_workspace", None, 0, 2),
         }
     }
 }
@@ -67,6 +70,7 @@ impl Model {
                 revision: self.revision,
             }),
             ("purge_project", _) => Ok(Work::PurgeProject),
+            ("purge_workspace", _) => Ok(Work::PurgeWorkspace),
             _ => Err(StoreError::Damaged("job.kind")),
         }
     }

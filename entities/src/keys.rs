@@ -124,3 +124,10 @@ pub(crate) async fn destroy_project_keys(tx: &TenantTx, project: ProjectId) -> R
     tx.delete::<Entity>(Column::ProjectId.eq(project.uuid())).await?;
     Ok(())
 }
+
+/// Destroys every key of the tenant: nothing that was sealed here can be opened again.
+pub(crate) async fn destroy_all(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.delete::<tenant_key::Entity>(sea_orm::Condition::all()).await?;
+    tx.delete::<Entity>(sea_orm::Condition::all()).await?;
+    Ok(())
+}

@@ -1,7 +1,8 @@
 //! Rows, and the only ways to reach them.
 //!
 //! The raw connection never leaves this crate. [`TenantDb`] speaks for one tenant and cannot say another's name;
-//! [`PlatformDb`] holds what exists before a tenant is known: accounts, the tenant directory, the routes of public keys.
+//! [`PlatformDb`] holds what exists before a tenant is known: accounts, the tenant directory, the routes of public keys
+//! and of invitations.
 
 pub mod account;
 pub mod chunk;
@@ -12,12 +13,16 @@ mod error;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod ids;
+mod invitation;
+mod invitation_route;
 pub mod job;
 mod keys;
 mod member;
 pub mod message;
 mod platform_db;
 mod project;
+mod project_member;
+mod purge;
 mod session;
 mod store;
 mod tenant;
@@ -44,16 +49,27 @@ pub mod sessions {
     //! Sessions, by the hash of their id.
     pub use crate::session::{Session, create, delete, delete_expired, load, touch, update};
 }
+pub mod invitations {
+    //! Invitations, and the tokens that lead to them.
+    pub use crate::invitation::{Invitation, find, find_by_email, insert, list, redeem, renew, revoke};
+}
+pub mod members {
+    //! Who belongs to a tenant, and which projects they are assigned to.
+    pub use crate::member::{Member, email_of, has_email, insert, insert_account, list, owners, remove, set_role};
+    pub use crate::project_member::{all as all_assignments, assign, assigned};
+}
 pub mod tenants {
     //! What a tenant is made of besides its projects.
     pub use crate::keys::{TenantKey, tenant_keys};
-    pub use crate::member::{Role, role_of};
-    pub use crate::workspace::name;
+    pub use crate::member::{Role, Standing, role_of, standing};
+    pub use crate::project_member::Reach;
+    pub use crate::purge::purge;
+    pub use crate::workspace::{delete, lock, name, rename};
 }
 
 pub use error::StoreError;
-pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, JobId, MessageId, ProjectId, TenantId, VisitorId};
-pub use platform_db::{NewTenant, PlatformDb};
+pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, InvitationId, JobId, MessageId, ProjectId, TenantId, VisitorId};
+pub use platform_db::{NewAccount, NewTenant, PlatformDb};
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};
 

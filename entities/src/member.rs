@@ -1,9 +1,14 @@
 //! Who works in a tenant, and as what.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Order, Set, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, StoreError, TenantTx, tenant_db::TenantScoped};
+use crate::{
+    AccountId, Millis, NewAccount, StoreError, TenantTx, account, platform_db,
+    project_member::{self, Reach},
+    tenant::directory,
+    tenant_db::TenantScoped,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,7 +46,7 @@ impl Role {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
         match text {
             "member" => Ok(Self::Member),
             "admin" => Ok(Self::Admin),
@@ -51,11 +56,147 @@ impl Role {
     }
 }
 
+/// What someone is in the tenant at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub role: Role,
+    pub reach: Reach,
+    /// When they joined, the last time if several.
+    pub since: Millis,
+}
+
+/// A member as the team sees them.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub account: AccountId,
+    pub email: String,
+    pub role: Role,
+    pub since: Millis,
+}
+
+async fn find(tx: &TenantTx, account: AccountId) -> Result<Option<Model>, StoreError> {
+    tx.find::<Entity>().filter(Column::AccountId.eq(account.uuid())).one().await
+}
+
 /// The role of `account` in this tenant; `None` for someone who does not belong to it.
 ///
 /// # Errors
 /// When the database does not answer, or holds no known role.
 pub async fn role_of(tx: &TenantTx, account: AccountId) -> Result<Option<Role>, StoreError> {
-    let row = tx.find::<Entity>().filter(Column::AccountId.eq(account.uuid())).one().await?;
-    row.map(|row| Role::parse(&row.role)).transpose()
+    find(tx, account).await?.map(|row| Role::parse(&row.role)).transpose()
+}
+
+/// As [`role_of`], with the projects that the role reaches.
+///
+/// # Errors
+/// When the database does not answer, or holds no known role.
+pub async fn standing(tx: &TenantTx, account: AccountId) -> Result<Option<Standing>, StoreError> {
+    let Some(row) = find(tx, account).await? else { return Ok(None) };
+    let role = Role::parse(&row.role)?;
+    let reach = match role {
+        Role::Member => Reach::Only(project_member::assigned(tx, account).await?),
+        Role::Admin | Role::Owner => Reach::Every,
+    };
+    Ok(Some(Standing {
+        role,
+        reach,
+        since: row.created_at,
+    }))
+}
+
+/// Everyone, the longest here first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &TenantTx) -> Result<Vec<Member>, StoreError> {
+    let rows = tx.find::<Entity>().order(Column::CreatedAt, Order::Asc).all().await?;
+    let ids = rows.iter().map(|row| row.account_id);
+    let accounts = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(tx.raw()).await?;
+    let emails: std::collections::HashMap<Uuid, String> = accounts.into_iter().map(|row| (row.id, row.email)).collect();
+    let member = |row: Model| {
+        Ok(Member {
+            account: row.account_id.into(),
+            email: emails.get(&row.account_id).cloned().ok_or(StoreError::Orphan)?,
+            role: Role::parse(&row.role)?,
+            since: row.created_at,
+        })
+    };
+    rows.into_iter().map(member).collect()
+}
+
+/// The e-mail address of a member; `None` for someone who does not belong to the tenant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn email_of(tx: &TenantTx, account: AccountId) -> Result<Option<String>, StoreError> {
+    if find(tx, account).await?.is_none() {
+        return Ok(None);
+    }
+    let row = account::Entity::find_by_id(account.uuid()).one(tx.raw()).await?;
+    Ok(row.map(|row| row.email))
+}
+
+/// Whether the address is a member's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_email(tx: &TenantTx, email: &str) -> Result<bool, StoreError> {
+    let row = account::Entity::find()
+        .filter(account::Column::Email.eq(email))
+        .one(tx.raw())
+        .await?;
+    match row {
+        Some(row) => Ok(find(tx, row.id.into()).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// # Errors
+/// `Conflict` when the address has an account.
+pub async fn insert_account(tx: &TenantTx, new: NewAccount, now: Millis) -> Result<(), StoreError> {
+    platform_db::insert_account(tx.raw(), new, now).await
+}
+
+/// # Errors
+/// `Conflict` when they are a member already.
+pub async fn insert(tx: &TenantTx, account: AccountId, role: Role, now: Millis) -> Result<(), StoreError> {
+    let entry = directory::ActiveModel {
+        account_id: Set(account.uuid()),
+        workspace_id: Set(tx.tenant().uuid()),
+        used_at: Set(0),
+    };
+    directory::Entity::insert(entry).exec_without_returning(tx.raw()).await?;
+    tx.insert(ActiveModel {
+        tenant_id: Set(tx.tenant().uuid()),
+        account_id: Set(account.uuid()),
+        role: Set(role.as_str().into()),
+        created_at: Set(now),
+    })
+    .await
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn set_role(tx: &TenantTx, account: AccountId, role: Role) -> Result<bool, StoreError> {
+    let update = tx.update::<Entity>().set(Column::Role, role.as_str());
+    Ok(update.filter(Column::AccountId.eq(account.uuid())).run().await? == 1)
+}
+
+/// Ends a membership. The person's sessions and assignments here go with it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remove(tx: &TenantTx, account: AccountId) -> Result<bool, StoreError> {
+    directory::Entity::delete_many()
+        .filter(directory::Column::AccountId.eq(account.uuid()))
+        .filter(directory::Column::WorkspaceId.eq(tx.tenant().uuid()))
+        .exec(tx.raw())
+        .await?;
+    Ok(tx.delete::<Entity>(Column::AccountId.eq(account.uuid())).await? == 1)
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn owners(tx: &TenantTx) -> Result<u64, StoreError> {
+    tx.find::<Entity>().filter(Column::Role.eq(Role::Owner.as_str())).count().await
 }

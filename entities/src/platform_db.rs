@@ -1,15 +1,16 @@
-//! What is known before a tenant is: accounts, the tenant directory, the routes of public keys, and which tenant has work waiting.
+//! What is known before a tenant is: accounts, the tenant directory, the routes of public keys and
+//! invitations, and which tenant has work waiting.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Set, Statement,
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, Statement,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
 use crate::{
-    AccountId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
+    AccountId, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
-    job, keys, member,
+    invitation_route, job, keys, member,
     store::set_local,
     tenant::{self, directory},
     tenants::{Role, TenantKey},
@@ -22,14 +23,30 @@ pub struct PlatformDb {
     store: Store,
 }
 
-/// A tenant that is about to exist, with its first Owner.
-pub struct NewTenant {
+/// A person who is about to have an account.
+pub struct NewAccount {
     pub account: AccountId,
     pub email: String,
     pub password_hash: String,
+}
+
+/// A tenant that is about to exist, and its first Owner.
+pub struct NewTenant {
+    pub owner: AccountId,
     pub tenant: TenantId,
     pub name: String,
     pub key: TenantKey,
+}
+
+pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, now: Millis) -> Result<(), StoreError> {
+    let row = account::ActiveModel {
+        id: Set(new.account.uuid()),
+        email: Set(new.email),
+        password_hash: Set(new.password_hash),
+        created_at: Set(now),
+    };
+    account::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 impl PlatformDb {
@@ -37,44 +54,24 @@ impl PlatformDb {
         Self { store }
     }
 
-    /// Creates the account, its tenant, the tenant's key and the membership, or none of them.
+    /// Creates the tenant, its key and the membership, and the Owner's account when that is new; or none of them.
     ///
     /// # Errors
     /// `Conflict` when the e-mail address has an account.
-    pub async fn found_tenant(&self, new: NewTenant, now: Millis) -> Result<(), StoreError> {
+    pub async fn found_tenant(&self, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
-        let account = account::ActiveModel {
-            id: Set(new.account.uuid()),
-            email: Set(new.email),
-            password_hash: Set(new.password_hash),
-            created_at: Set(now),
-        };
-        account::Entity::insert(account).exec_without_returning(&tx).await?;
+        if let Some(account) = account {
+            insert_account(&tx, account, now).await?;
+        }
         let row = tenant::ActiveModel {
             id: Set(new.tenant.uuid()),
             created_at: Set(now),
+            deleted_at: Set(None),
         };
         tenant::Entity::insert(row).exec_without_returning(&tx).await?;
-        let entry = directory::ActiveModel {
-            account_id: Set(new.account.uuid()),
-            workspace_id: Set(new.tenant.uuid()),
-        };
-        directory::Entity::insert(entry).exec_without_returning(&tx).await?;
-
         let tx = TenantTx::enter(tx, new.tenant).await?;
-        tx.insert(workspace::ActiveModel {
-            tenant_id: Set(new.tenant.uuid()),
-            name: Set(new.name),
-            created_at: Set(now),
-        })
-        .await?;
-        tx.insert(member::ActiveModel {
-            tenant_id: Set(new.tenant.uuid()),
-            account_id: Set(new.account.uuid()),
-            role: Set(Role::Owner.as_str().into()),
-            created_at: Set(now),
-        })
-        .await?;
+        workspace::insert(&tx, new.name, now).await?;
+        member::insert(&tx, new.owner, Role::Owner, now).await?;
         keys::store_tenant_key(&tx, new.key, now).await?;
         tx.into_transaction().commit().await?;
         Ok(())
@@ -114,7 +111,7 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// The tenants that `account` belongs to, the oldest first.
+    /// The tenants that `account` belongs to: the last used first, those never used by age.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -122,21 +119,50 @@ impl PlatformDb {
         let tx = self.store.begin_read().await?;
         let rows = directory::Entity::find()
             .filter(directory::Column::AccountId.eq(account.uuid()))
+            .order_by_desc(directory::Column::UsedAt)
+            .order_by_asc(directory::Column::WorkspaceId)
             .all(&tx)
             .await?;
         tx.rollback().await?;
-        let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.workspace_id.into()).collect();
-        tenants.sort_unstable();
-        Ok(tenants)
+        Ok(rows.into_iter().map(|row| row.workspace_id.into()).collect())
     }
 
+    /// Notes that `account` opened `tenant`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn opened(&self, account: AccountId, tenant: TenantId, now: Millis) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        directory::Entity::update_many()
+            .col_expr(directory::Column::UsedAt, Expr::value(now))
+            .filter(directory::Column::AccountId.eq(account.uuid()))
+            .filter(directory::Column::WorkspaceId.eq(tenant.uuid()))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether there is such a tenant, and it was not deleted.
+    ///
     /// # Errors
     /// When the database does not answer.
     pub async fn tenant_exists(&self, id: TenantId) -> Result<bool, StoreError> {
         let tx = self.store.begin_read().await?;
         let row = tenant::Entity::find_by_id(id.uuid()).one(&tx).await?;
         tx.rollback().await?;
-        Ok(row.is_some())
+        Ok(row.is_some_and(|row| row.deleted_at.is_none()))
+    }
+
+    /// Where the invitation's token with this SHA-256 leads; `None` once it was used, replaced or revoked.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn invitation_route(&self, token_hash: &[u8; 32]) -> Result<Option<(TenantId, InvitationId)>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = invitation_route::Entity::find_by_id(token_hash.to_vec()).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(|row| (row.workspace_id.into(), row.invitation_id.into())))
     }
 
     /// Where the public key with this SHA-256 leads. Asked of the database each time: a rotated key is dead at once, on every node.

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Millis, ProjectId, StoreError, TenantTx, document, keys, message, tenant_db::TenantScoped, widget_route};
+use crate::{Millis, ProjectId, StoreError, TenantTx, document, keys, message, project_member, tenant_db::TenantScoped, widget_route};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -272,6 +272,7 @@ pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<bool, S
     }
     withdraw(tx, id).await?;
     keys::destroy_project_keys(tx, id).await?;
+    project_member::forget_project(tx, id).await?;
     Ok(true)
 }
 

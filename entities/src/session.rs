@@ -29,18 +29,19 @@ pub struct Session {
     pub id_hash: [u8; 32],
     pub account: AccountId,
     pub state: String,
+    pub begun_at: Millis,
     pub expires_at: Millis,
 }
 
 /// # Errors
 /// `Conflict` when the id is taken; otherwise when the database does not answer.
-pub async fn create(tx: &TenantTx, session: Session, now: Millis) -> Result<(), StoreError> {
+pub async fn create(tx: &TenantTx, session: Session) -> Result<(), StoreError> {
     tx.insert(ActiveModel {
         tenant_id: Set(tx.tenant().uuid()),
         id_hash: Set(session.id_hash.to_vec()),
         account_id: Set(session.account.uuid()),
         state: Set(session.state),
-        created_at: Set(now),
+        created_at: Set(session.begun_at),
         expires_at: Set(session.expires_at),
     })
     .await
@@ -61,6 +62,7 @@ pub async fn load(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Opti
         id_hash: *id_hash,
         account: row.account_id.into(),
         state: row.state,
+        begun_at: row.created_at,
         expires_at: row.expires_at,
     }))
 }

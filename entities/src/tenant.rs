@@ -10,6 +10,8 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub created_at: i64,
+    /// Ended: its keys are destroyed, and a job removes its rows.
+    pub deleted_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -25,6 +27,8 @@ pub(crate) mod directory {
         pub account_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub workspace_id: Uuid,
+        /// When the person last opened the workspace; 0 for never.
+        pub used_at: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

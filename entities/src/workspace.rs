@@ -1,8 +1,17 @@
-//! What a tenant calls itself.
+//! What a tenant calls itself, and how it ends.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{
+    DbBackend, QuerySelect, Set,
+    entity::prelude::*,
+    sea_query::{Expr, LockType},
+};
 
-use crate::{StoreError, TenantTx, tenant_db::TenantScoped};
+use crate::{
+    Millis, StoreError, TenantTx, invitation_route, job, keys, member, session,
+    tenant::{self, directory},
+    tenant_db::TenantScoped,
+    widget_route,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -25,4 +34,63 @@ impl TenantScoped for Entity {
 /// When the database does not answer.
 pub async fn name(tx: &TenantTx) -> Result<Option<String>, StoreError> {
     Ok(tx.find::<Entity>().one().await?.map(|row| row.name))
+}
+
+/// Makes changes of the team take turns, until the transaction ends. The embedded database has one writer anyway.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &TenantTx) -> Result<(), StoreError> {
+    if tx.raw().get_database_backend() == DbBackend::Postgres {
+        tx.find::<Entity>().shape(|select| select.lock(LockType::Update)).one().await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn insert(tx: &TenantTx, name: String, now: Millis) -> Result<(), StoreError> {
+    tx.insert(ActiveModel {
+        tenant_id: Set(tx.tenant().uuid()),
+        name: Set(name),
+        created_at: Set(now),
+    })
+    .await
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn rename(tx: &TenantTx, name: &str) -> Result<(), StoreError> {
+    tx.update::<Entity>().set(Column::Name, name).run().await?;
+    Ok(())
+}
+
+/// Ends the tenant at once: no key, no member, no session, no way in. Its rows are noise from now on and are purged by a job.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(tx: &TenantTx, now: Millis) -> Result<(), StoreError> {
+    let (raw, id) = (tx.raw(), tx.tenant().uuid());
+    keys::destroy_all(tx).await?;
+    tx.delete::<session::Entity>(sea_orm::Condition::all()).await?;
+    tx.delete::<member::Entity>(sea_orm::Condition::all()).await?;
+    // What else waits has lost its key, and so its meaning.
+    tx.delete::<job::Entity>(sea_orm::Condition::all()).await?;
+    directory::Entity::delete_many()
+        .filter(directory::Column::WorkspaceId.eq(id))
+        .exec(raw)
+        .await?;
+    widget_route::Entity::delete_many()
+        .filter(widget_route::Column::WorkspaceId.eq(id))
+        .exec(raw)
+        .await?;
+    invitation_route::Entity::delete_many()
+        .filter(invitation_route::Column::WorkspaceId.eq(id))
+        .exec(raw)
+        .await?;
+    tenant::Entity::update_many()
+        .col_expr(tenant::Column::DeletedAt, Expr::value(now))
+        .filter(tenant::Column::Id.eq(id))
+        .exec(raw)
+        .await?;
+    job::enqueue(tx, Uuid::nil().into(), job::Work::PurgeWorkspace, now).await?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod m0002_tenants;
 mod m0003_projects;
 mod m0004_conversations;
 mod m0005_jobs;
+mod m0006_team;
 mod table;
 
 use entities::{Location, connect_options};
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_projects::Migration),
             Box::new(m0004_conversations::Migration),
             Box::new(m0005_jobs::Migration),
+            Box::new(m0006_team::Migration),
         ]
     }
 }

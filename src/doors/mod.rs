@@ -1,13 +1,15 @@
 //! The ways in. A door proves who is asking and hands the handler a pass; nothing else in this crate leads to a tenant.
 
 mod csrf;
+mod entry;
 mod gate;
 mod pass;
 mod sessions;
 mod visitor;
 
 pub use csrf::{csrf_token, same_origin, with_token};
+pub use entry::{Belonging, Credentials, Opening, Who, begin_session, preview_invitation};
 pub use gate::Gate;
 pub use pass::{Pass, ProjectPass};
-pub use sessions::{Credentials, Who, begin_session, cookies, end_session};
+pub use sessions::{cookies, end_session};
 pub use visitor::{VisitPass, VisitorPass, cross_origin, preflight};

@@ -1,22 +1,24 @@
 //! The session door's passes.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_session::{Session, SessionExt};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use actors::{
-    AccountId, Fault, ProjectId, Role, Rule, TenantId,
+    AccountId, Fault, ProjectId, Role, Rule, Standing, TenantId,
     contain::{Request, Serve},
     identity::SignedIn,
     project::ProjectActor,
     role::{Covers, Level},
-    tenant::{ProjectRef, Tenant, TenantSupervisor},
+    sessions::ShowStanding,
+    team::{members::Leave, workspace::DeleteWorkspace},
+    tenant::{ListProjects, ProjectCard, ProjectRef, ShowProject, Tenant, TenantSupervisor},
 };
 use serde::de::DeserializeOwned;
 
 use super::{
-    Gate, Who,
-    sessions::{ACCOUNT, ROLE, TENANT, UNAVAILABLE},
+    Gate, Who, end_session,
+    sessions::{ACCOUNT, STANDING, TENANT, UNAVAILABLE},
 };
 use crate::error::Problem;
 
@@ -38,10 +40,11 @@ pub struct Pass<R: Level> {
     tenant: Arc<Tenant>,
     gate: Data<Gate>,
     signed_in: SignedIn,
+    standing: Standing,
     role: PhantomData<fn() -> R>,
 }
 
-/// A [`Pass`] together with the project that the path names, which is the workspace's own.
+/// A [`Pass`] together with the project that the path names, which is the workspace's own and, for a Member, assigned to them.
 pub struct ProjectPass<R: Level> {
     pass: Pass<R>,
     project: ProjectRef,
@@ -52,6 +55,9 @@ fn state<T: DeserializeOwned>(session: &Session, name: &str) -> Option<T> {
     session.get(name).ok().flatten()
 }
 
+/// How often a stream looks whether its reader still may, besides when this node changes the team: another node may have.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Why a session leads to no one: there is none, or its tenant cannot look it up now.
 fn nobody(session: &Session) -> Problem {
     match state(session, UNAVAILABLE) {
@@ -61,25 +67,58 @@ fn nobody(session: &Session) -> Problem {
 }
 
 impl<R: Level> Pass<R> {
-    async fn admit(session: Session, gate: Data<Gate>) -> Result<Self, Problem> {
+    /// Whoever the session is of, whatever their role.
+    async fn enter(session: Session, gate: Data<Gate>) -> Result<Self, Problem> {
         let found = (
             state::<TenantId>(&session, TENANT),
             state::<AccountId>(&session, ACCOUNT),
-            state::<Role>(&session, ROLE),
+            state::<Standing>(&session, STANDING),
         );
-        let (Some(tenant), Some(account), Some(role)) = found else {
+        let (Some(tenant), Some(account), Some(standing)) = found else {
             return Err(nobody(&session));
         };
-        if role < R::LEAST {
-            return Err(Problem::RoleTooLow);
-        }
         let signed_in = SignedIn { account, tenant };
         Ok(Self {
             tenant: gate.registry.tenant(tenant).await?,
             gate,
             signed_in,
+            standing,
             role: PhantomData,
         })
+    }
+
+    fn check_role(self) -> Result<Self, Problem> {
+        if self.standing.role < R::LEAST {
+            return Err(Problem::RoleTooLow);
+        }
+        Ok(self)
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Who asks.
+    pub fn account(&self) -> AccountId {
+        self.signed_in.account
+    }
+
+    /// The projects that they reach.
+    ///
+    /// # Errors
+    /// When the workspace does not answer.
+    pub async fn projects(&self) -> Result<Vec<ProjectCard>, Problem> {
+        Ok(self.tenant.supervisor(ListProjects(self.standing.reach.clone())).await?)
+    }
+
+    /// Leaves the workspace, and ends the session.
+    ///
+    /// # Errors
+    /// `LastOwner`.
+    pub async fn leave(&self, session: &Session) -> Result<(), Problem> {
+        self.tenant.supervisor(Leave(self.account())).await?;
+        end_session(session);
+        Ok(())
     }
 
     /// Asks the workspace.
@@ -108,6 +147,52 @@ impl<R: Level> Pass<R> {
     pub async fn count(&self, rule: Rule) -> Result<(), Problem> {
         Ok(self.gate.limits.check(rule, &self.signed_in.account.to_string()).await?)
     }
+
+    /// Counts one more of what this workspace does under `rule`; with `whom`, of what it does to them.
+    ///
+    /// # Errors
+    /// `TooMany`.
+    pub async fn count_here(&self, rule: Rule, whom: &str) -> Result<(), Problem> {
+        let who = format!("{} {whom}", self.signed_in.tenant);
+        Ok(self.gate.limits.check(rule, &who).await?)
+    }
+
+    /// Comes to an end when this pass would not be given any more, with what would be said instead. For streams, which outlive the
+    /// moment in which the door looked.
+    pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
+        until_refused(self.tenant.clone(), self.account(), R::LEAST, None)
+    }
+}
+
+impl Pass<actors::role::ManageTeam> {
+    /// Deletes the workspace, and lets go of everything that this node remembers of it.
+    ///
+    /// # Errors
+    /// `ConfirmationMismatch` unless `confirm` is the workspace's name.
+    pub async fn delete_workspace(&self, session: &Session, confirm: String) -> Result<(), Problem> {
+        let by = self.account();
+        self.send(DeleteWorkspace { by, confirm }).await?;
+        self.gate.registry.forget(self.signed_in.tenant);
+        end_session(session);
+        Ok(())
+    }
+}
+
+async fn until_refused(tenant: Arc<Tenant>, account: AccountId, least: Role, project: Option<ProjectId>) -> Problem {
+    let mut changes = tenant.team_changes();
+    loop {
+        tokio::select! {
+            Ok(()) = changes.changed() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+        match tenant.sessions(ShowStanding(account)).await {
+            Ok(None) => return Problem::NotSignedIn,
+            Ok(Some(standing)) if project.is_some_and(|project| !standing.reach.covers(project)) => return Fault::NotFound.into(),
+            Ok(Some(standing)) if standing.role < least => return Problem::RoleTooLow,
+            Ok(Some(_)) => {}
+            Err(fault) => return fault.into(),
+        }
+    }
 }
 
 impl<R: Level> ProjectPass<R> {
@@ -132,6 +217,19 @@ impl<R: Level> ProjectPass<R> {
     pub fn id(&self) -> ProjectId {
         self.id
     }
+
+    /// The project itself.
+    ///
+    /// # Errors
+    /// When the workspace does not answer.
+    pub async fn card(&self) -> Result<ProjectCard, Problem> {
+        Ok(self.pass.tenant.supervisor(ShowProject(self.id)).await?)
+    }
+
+    /// As [`Pass::until_refused`], for this project.
+    pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
+        until_refused(self.pass.tenant.clone(), self.pass.account(), R::LEAST, Some(self.id))
+    }
 }
 
 type Admission<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -149,7 +247,7 @@ impl<R: Level> FromRequest for Pass<R> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (session, gate) = (request.get_session(), gate(request));
-        Box::pin(async move { Self::admit(session, gate?).await })
+        Box::pin(async move { Self::enter(session, gate?).await?.check_role() })
     }
 }
 
@@ -161,8 +259,12 @@ impl<R: Level> FromRequest for ProjectPass<R> {
         let (session, gate) = (request.get_session(), gate(request));
         let id = request.match_info().get("project").and_then(|id| id.parse::<ProjectId>().ok());
         Box::pin(async move {
-            let pass = Pass::admit(session, gate?).await?;
-            let id = id.ok_or(Problem::Fault(Fault::NotFound))?;
+            let pass = Pass::enter(session, gate?).await?;
+            // Before the role: whoever does not see a project does not learn what it would take to change it either.
+            let id = id
+                .filter(|id| pass.standing.reach.covers(*id))
+                .ok_or(Problem::Fault(Fault::NotFound))?;
+            let pass = pass.check_role()?;
             let project = pass.tenant.project(id).await?;
             Ok(Self { pass, project, id })
         })

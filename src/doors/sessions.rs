@@ -9,15 +9,13 @@ use actix_session::{
 };
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
-    AccountId, Fault, Registry, Role, StoreError, TenantId,
-    identity::{Password, SignedIn},
+    AccountId, Fault, Registry, StoreError, TenantId,
+    identity::SignedIn,
     sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
-    tenant::{ShowWorkspace, Tenant},
 };
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::Gate;
 use crate::error::Problem;
 
 const COOKIE: &str = "__Host-pernoex";
@@ -27,8 +25,8 @@ pub(super) const TENANT: &str = "tenant";
 pub(super) const ACCOUNT: &str = "account";
 /// What the CSRF token is derived from. Not the token.
 pub(super) const NONCE: &str = "nonce";
-/// Never stored: asked of the tenant at each request.
-pub(super) const ROLE: &str = "role";
+/// The member's role and reach. Never stored: asked of the tenant at each request.
+pub(super) const STANDING: &str = "standing";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
@@ -71,7 +69,7 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 }
 
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
-    state.remove(ROLE);
+    state.remove(STANDING);
     state.remove(UNAVAILABLE);
     Ok(serde_json::to_string(&state)?)
 }
@@ -105,8 +103,8 @@ impl SessionStore for TenantSessions {
         if owner_of(&state) != Some((tenant, live.account)) {
             return Ok(None);
         }
-        let role = serde_json::to_string(&live.role).map_err(|error| LoadError::Deserialization(error.into()))?;
-        state.insert(ROLE.into(), role);
+        let standing = serde_json::to_string(&live.standing).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(STANDING.into(), standing);
         Ok(Some(state))
     }
 
@@ -156,12 +154,18 @@ impl SessionStore for TenantSessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let Some((tenant, hash)) = parse(key) else { return Ok(()) };
-        self.0.tenant(tenant).await?.sessions(EndSession(hash)).await?;
+        match self.0.tenant(tenant).await {
+            Ok(tenant) => tenant.sessions(EndSession(hash)).await?,
+            // The workspace was deleted, and its sessions with it.
+            Err(Fault::NotFound) => {}
+            Err(fault) => return Err(fault.into()),
+        }
         Ok(())
     }
 }
 
-fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
+/// Begins a session of `who`, and ends the one that was there.
+pub(super) fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
     let failed = |_| Problem::Fault(Fault::Internal("session state"));
     // A new id: one that somebody planted before the sign-in opens nothing after it.
     session.clear();
@@ -171,62 +175,6 @@ fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
     let mut nonce = [0; 32];
     rand::fill(&mut nonce);
     session.insert(NONCE, BASE64_URL_SAFE_NO_PAD.encode(nonce)).map_err(failed)
-}
-
-/// What someone types to be let in.
-pub enum Credentials<'a> {
-    SignUp {
-        email: &'a str,
-        password: &'a Password,
-        workspace: &'a str,
-    },
-    SignIn {
-        email: &'a str,
-        password: &'a Password,
-    },
-}
-
-/// Lets someone in and begins their session.
-///
-/// # Errors
-/// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`.
-pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, address: &str) -> Result<Who, Problem> {
-    let signed_in = match credentials {
-        Credentials::SignUp { .. } if !gate.sign_up_open => return Err(Problem::SignUpClosed),
-        Credentials::SignUp {
-            email,
-            password,
-            workspace,
-        } => gate.identity.sign_up(email, password, workspace, address).await?,
-        Credentials::SignIn { email, password } => gate.identity.sign_in(email, password, address).await?,
-    };
-    let tenant = gate.registry.tenant(signed_in.tenant).await?;
-    begin(session, signed_in)?;
-    Who::find(gate, &tenant, signed_in).await
-}
-
-/// A person in a workspace, to show to themselves.
-pub struct Who {
-    pub account: AccountId,
-    pub email: String,
-    pub tenant: TenantId,
-    pub workspace: String,
-    pub role: Role,
-}
-
-impl Who {
-    pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
-        let SignedIn { account, tenant: id } = signed_in;
-        let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
-        let email = gate.identity.email_of(account).await?;
-        Ok(Self {
-            account,
-            email,
-            tenant: id,
-            workspace: workspace.name,
-            role: workspace.role,
-        })
-    }
 }
 
 /// Ends the session, in the store first: the cookie is worth nothing when the answer is out.

@@ -1,4 +1,4 @@
-//! Accounts and sessions.
+//! Accounts, sessions, and the ways into a workspace.
 
 use actix_session::Session;
 use actix_web::{
@@ -6,11 +6,13 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Json},
 };
-use actors::role::Member;
+use actors::role::OwnAccount;
 
-use super::views::{SessionView, SignIn, SignUp, UserView, WorkspaceView};
+use super::views::{
+    Acceptance, BelongingView, InvitationPreview, NameBody, OtherWorkspace, SessionView, SignIn, SignUp, TokenBody, UserView, WorkspaceView,
+};
 use crate::{
-    doors::{Credentials, Gate, Pass, Who, begin_session, csrf_token, end_session},
+    doors::{Credentials, Gate, Opening, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
     error::Problem,
 };
 
@@ -26,6 +28,7 @@ fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<
             name: who.workspace,
         },
         role: who.role,
+        workspaces: who.workspaces.into_iter().map(BelongingView::from).collect(),
         csrf_token,
     }))
 }
@@ -40,31 +43,68 @@ pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, b
         password,
         workspace,
     } = &*body;
-    let who = begin_session(
-        &gate,
-        &session,
-        Credentials::SignUp {
-            email,
-            password,
-            workspace,
-        },
-        &address(&request),
-    )
-    .await?;
+    let credentials = Credentials::SignUp {
+        email,
+        password,
+        workspace,
+    };
+    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
     view(&gate, &session, who, StatusCode::CREATED)
 }
 
 pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignIn>) -> Result<HttpResponse, Problem> {
-    let SignIn { email, password } = &*body;
-    let who = begin_session(&gate, &session, Credentials::SignIn { email, password }, &address(&request)).await?;
+    let SignIn {
+        email,
+        password,
+        workspace,
+        invitation,
+    } = &*body;
+    let opening = match (invitation, workspace) {
+        (Some(token), _) => Opening::Join(token),
+        (None, Some(name)) => Opening::Found(name),
+        (None, None) => Opening::Usual,
+    };
+    let credentials = Credentials::SignIn { email, password, opening };
+    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
     view(&gate, &session, who, StatusCode::OK)
 }
 
-pub async fn show(pass: Pass<Member>, gate: Data<Gate>, session: Session) -> Result<HttpResponse, Problem> {
+pub async fn show(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session) -> Result<HttpResponse, Problem> {
     view(&gate, &session, pass.who().await?, StatusCode::OK)
 }
 
-pub async fn sign_out(_pass: Pass<Member>, session: Session) -> HttpResponse {
+pub async fn sign_out(_pass: Pass<OwnAccount>, session: Session) -> HttpResponse {
     end_session(&session);
     HttpResponse::NoContent().finish()
+}
+
+pub async fn switch(
+    pass: Pass<OwnAccount>,
+    gate: Data<Gate>,
+    session: Session,
+    body: Json<OtherWorkspace>,
+) -> Result<HttpResponse, Problem> {
+    let who = pass.switch(&session, body.workspace.into()).await?;
+    view(&gate, &session, who, StatusCode::OK)
+}
+
+pub async fn found(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
+    let who = pass.found(&session, &body.name).await?;
+    view(&gate, &session, who, StatusCode::CREATED)
+}
+
+pub async fn preview(gate: Data<Gate>, request: HttpRequest, body: Json<TokenBody>) -> Result<Json<InvitationPreview>, Problem> {
+    Ok(Json(preview_invitation(&gate, &body.token, &address(&request)).await?.into()))
+}
+
+pub async fn accept(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<Acceptance>) -> Result<HttpResponse, Problem> {
+    let Acceptance { token, password } = &*body;
+    let credentials = Credentials::Invitation { token, password };
+    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
+    view(&gate, &session, who, StatusCode::CREATED)
+}
+
+pub async fn join(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session, body: Json<TokenBody>) -> Result<HttpResponse, Problem> {
+    let who = pass.join(&session, &body.token).await?;
+    view(&gate, &session, who, StatusCode::OK)
 }

@@ -6,18 +6,23 @@ mod answer;
 mod conversation;
 mod document;
 mod project;
+mod team;
 mod widget;
 
 use actors::Millis;
 use chrono::{DateTime, NaiveDate, Utc};
 
-pub use account::{SessionView, SignIn, SignUp, UserView, WorkspaceView};
+pub use account::{BelongingView, OtherWorkspace, SessionView, SignIn, SignUp, UserView, WorkspaceView};
 pub use analytics::{AnalyticsView, DayView, SourceView, TotalsView, UnansweredView};
 pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQuestion};
 pub(super) use conversation::turns;
 pub use conversation::{ConversationPage, ConversationView, Conversations, TurnView, Turns};
 pub use document::{DocumentChange, DocumentPage, DocumentView, Documents, FailureView, LimitsView, ProgressView, SectionView, Uploaded};
 pub use project::{Confirmation, NameBody, ProjectView, Projects};
+pub use team::{
+    Acceptance, Assignment, InvitationLink, InvitationPreview, InvitationView, Invitations, MemberView, Members, NewInvitation, NewOwner,
+    PermissionView, Permissions, RoleChange, TokenBody,
+};
 pub use widget::{VisitBody, VisitView, WidgetChange, WidgetView};
 
 /// UTC, RFC 3339.

@@ -22,7 +22,7 @@ pub async fn ask(pass: VisitorPass, request: HttpRequest, body: Json<VisitorQues
     let (events, seen) = stream::channel();
     let question = body.into_inner().question;
     let answer = async move { Ok(AnswerView::of(pass.ask(question, events).await?, Reader::Visitor)) };
-    stream::respond(&request, seen, answer).await
+    stream::respond(&request, seen, answer, std::future::pending()).await
 }
 
 pub async fn conversation(pass: VisitorPass) -> Result<Json<Turns>, Problem> {

@@ -26,6 +26,8 @@ pub struct Settings {
     /// Multiplies every rate limit.
     pub limit_factor: u32,
     pub idle: Duration,
+    /// How long an invitation can be accepted.
+    pub invitation: Duration,
     pub database: DatabaseSettings,
     pub redis_url: Option<Secret>,
     pub language_model: Option<ModelSettings>,
@@ -115,6 +117,7 @@ impl Settings {
             bcrypt_cost: whole(source, "PERNOEX_BCRYPT_COST", 12, 4..=16)?,
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
+            invitation: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_INVITATION_HOURS", 72, 1..=720)?)),
             database: database(source)?,
             redis_url: redis_url(source)?,
             language_model: language_model(source)?,

@@ -16,10 +16,16 @@ pub struct TestApp {
     thread: Option<thread::JoinHandle<()>>,
     environment: Vec<(String, String)>,
     address: uuid::Uuid,
+    clock: Clock,
 }
 
 impl TestApp {
     pub async fn start() -> Self {
+        Self::start_with(Clock::system(), &[]).await
+    }
+
+    /// A server whose time is `clock`'s, with settings of its own.
+    pub async fn start_with(clock: Clock, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = vec![
             ("PERNOEX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -40,6 +46,7 @@ impl TestApp {
         if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
             environment.push(("REDIS_URL".into(), redis));
         }
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut app = Self {
             url: String::new(),
             folder,
@@ -47,6 +54,7 @@ impl TestApp {
             thread: None,
             environment,
             address: uuid::Uuid::new_v4(),
+            clock,
         };
         app.run();
         app
@@ -55,10 +63,11 @@ impl TestApp {
     fn run(&mut self) {
         let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
         let settings = Settings::from_source(&source).unwrap();
+        let clock = self.clock.clone();
         let (started, start) = mpsc::channel();
         self.thread = Some(thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let application = Application::start(&settings, Clock::system()).await.unwrap();
+                let application = Application::start(&settings, clock).await.unwrap();
                 started.send((application.address(), application.handle())).unwrap();
                 application.run().await.unwrap();
             });
@@ -72,6 +81,12 @@ impl TestApp {
     pub async fn stop(&mut self) {
         self.stop.take().unwrap().stop(true).await;
         self.thread.take().unwrap().join().unwrap();
+    }
+
+    /// Restarts with another setting.
+    pub async fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self.restart().await;
     }
 
     pub async fn restart(&mut self) {
@@ -99,7 +114,30 @@ impl TestApp {
         let body = json!({ "email": person.email, "password": PASSWORD, "workspace": name });
         let (status, session) = person.post("/account", body).await;
         assert_eq!(status, StatusCode::CREATED, "{session}");
-        person.csrf = Some(session["csrf_token"].as_str().unwrap().to_owned());
+        person.took(&session);
+        person
+    }
+
+    /// An Admin of the Owner's workspace, invited and signed in.
+    pub async fn admin(&self, owner: &mut Person) -> Person {
+        self.colleague(owner, "admin", &[]).await
+    }
+
+    /// A Member of the Owner's workspace, invited to `projects` (paths, as [`Person::project`] returns them) and signed in.
+    pub async fn member(&self, owner: &mut Person, projects: &[&str]) -> Person {
+        self.colleague(owner, "member", projects).await
+    }
+
+    /// Someone new who accepts an invitation with an account of their own.
+    pub async fn colleague(&self, owner: &mut Person, role: &str, projects: &[&str]) -> Person {
+        let mut person = self.nobody();
+        person.email = format!("{role}.{}@example.com", uuid::Uuid::new_v4().simple());
+        let token = owner.invite(&person.email, role, projects).await;
+        let (status, session) = person
+            .post("/invitations/accept", json!({ "token": token, "password": PASSWORD }))
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{session}");
+        person.took(&session);
         person
     }
 }
@@ -116,6 +154,30 @@ pub struct Person {
 }
 
 impl Person {
+    /// Keeps what a new session hands out.
+    pub fn took(&mut self, session: &Value) {
+        self.csrf = session["csrf_token"].as_str().map(str::to_owned);
+    }
+
+    /// Invites somebody; returns the token behind the # of the link.
+    pub async fn invite(&mut self, email: &str, role: &str, projects: &[&str]) -> String {
+        let ids: Vec<&str> = projects.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
+        let (status, invited) = self
+            .post("/team/invitations", json!({ "email": email, "role": role, "projects": ids }))
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{invited}");
+        token_of(&invited)
+    }
+
+    /// The id of their account.
+    pub async fn id(&mut self) -> String {
+        self.get("/session").await.1["user"]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn put(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.ask(Method::PUT, path, Some(body)).await
+    }
+
     pub async fn send(&mut self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Response {
         let mut request = self.client.request(method.clone(), format!("{}/api/v1{path}", self.url));
         if let Some(cookie) = &self.cookie {
@@ -208,6 +270,11 @@ impl Person {
         assert_eq!(status, StatusCode::OK, "{answer}");
         answer
     }
+}
+
+/// The token in an invitation's link.
+pub fn token_of(invited: &Value) -> String {
+    invited["link"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
 }
 
 pub const GUIDE: &[u8] = b"# Lantern guide\n\n## Export\n\nTo export your data, open Settings and choose Export. The archive arrives by mail within ten minutes.\n\n## Refunds\n\nRefunds take five business days and go to the card that paid.\n";

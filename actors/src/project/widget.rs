@@ -38,8 +38,8 @@ pub struct RotatePublicKey;
 
 request! {
     ShowWidget => WidgetSetup, needs Member;
-    ChangeWidget => WidgetSetup, needs Admin, exclusive;
-    RotatePublicKey => WidgetSetup, needs Admin, exclusive;
+    ChangeWidget => WidgetSetup, needs ManageProjects, exclusive;
+    RotatePublicKey => WidgetSetup, needs ManageProjects, exclusive;
 }
 
 /// A place where a widget may stand: one origin, or every subdomain of a host. Compared as parsed parts, never as text patterns.

@@ -2,7 +2,7 @@
 
 mod storage;
 
-use entities::{AccountId, Millis, TenantDb, TenantId, tenants, tenants::Role};
+use entities::{AccountId, Millis, TenantDb, TenantId, tenants, tenants::Standing};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -54,10 +54,10 @@ impl Behaviour for SessionActor {
     }
 }
 
-/// A living session, with the role that its member has at this moment.
+/// A living session, with the role and the projects that its member has at this moment.
 pub struct Live {
     pub account: AccountId,
-    pub role: Role,
+    pub standing: Standing,
     /// JSON.
     pub state: String,
 }
@@ -81,6 +81,9 @@ pub struct UpdateSession {
 /// `None` for a session that never was, expired or was ended, and when its account no longer belongs to the tenant.
 pub struct LoadSession(pub SessionHash);
 
+/// What an account is here at this moment; `None` when it does not belong to the tenant.
+pub struct ShowStanding(pub AccountId);
+
 /// Moves the end of a living session.
 pub struct TouchSession {
     pub hash: SessionHash,
@@ -97,6 +100,7 @@ request! {
     BeginSession => (), needs System;
     UpdateSession => bool, needs System;
     LoadSession => Option<Live>, needs System;
+    ShowStanding => Option<Standing>, needs System;
     TouchSession => (), needs System;
     EndSession => (), needs System;
     SweepSessions => (), needs System;
@@ -120,12 +124,30 @@ impl Serve<UpdateSession> for SessionActor {
 
 impl Serve<LoadSession> for SessionActor {
     async fn serve(&self, LoadSession(hash): LoadSession) -> Result<Option<Live>, Fault> {
-        let Some((account, state)) = self.storage.load(hash, self.seed.clock.now()).await? else {
+        let Some(found) = self.storage.load(hash, self.seed.clock.now()).await? else {
             return Ok(None);
         };
-        // The role is asked for each time: a change of it, or a removal, bites with the next request.
-        let role = self.seed.db.read(async |tx| tenants::role_of(tx, account).await).await?;
-        Ok(role.map(|role| Live { account, role, state }))
+        // Asked for each time: a change of the role or of the projects, or a removal, bites with the next request.
+        let standing = self.standing(found.account).await?;
+        // Who left and came back does not get the sessions of the earlier time back.
+        let standing = standing.filter(|standing| found.begun_at >= standing.since);
+        Ok(standing.map(|standing| Live {
+            account: found.account,
+            standing,
+            state: found.state,
+        }))
+    }
+}
+
+impl SessionActor {
+    async fn standing(&self, account: AccountId) -> Result<Option<Standing>, Fault> {
+        Ok(self.seed.db.read(async |tx| tenants::standing(tx, account).await).await?)
+    }
+}
+
+impl Serve<ShowStanding> for SessionActor {
+    async fn serve(&self, ShowStanding(account): ShowStanding) -> Result<Option<Standing>, Fault> {
+        self.standing(account).await
     }
 }
 

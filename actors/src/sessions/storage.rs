@@ -12,10 +12,14 @@ pub(super) enum Storage {
     Redis { redis: RedisPool, tenant: TenantId },
 }
 
+/// What is kept of a session besides its id.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    account: AccountId,
-    state: String,
+pub(super) struct Kept {
+    pub account: AccountId,
+    pub state: String,
+    /// Sessions of an earlier version begin at 0 and end with the next request.
+    #[serde(default)]
+    pub begun_at: Millis,
 }
 
 fn redis_key(tenant: TenantId, hash: SessionHash) -> String {
@@ -23,8 +27,8 @@ fn redis_key(tenant: TenantId, hash: SessionHash) -> String {
     format!("pernoex:session:{tenant}:{hex}")
 }
 
-fn kept(account: AccountId, state: String) -> Result<String, Fault> {
-    serde_json::to_string(&Kept { account, state }).map_err(|_| Fault::Internal("session state"))
+fn text(kept: &Kept) -> Result<String, Fault> {
+    serde_json::to_string(kept).map_err(|_| Fault::Internal("session state"))
 }
 
 async fn ask<T: redis::FromRedisValue>(redis: &RedisPool, command: &redis::Cmd) -> Result<T, Fault> {
@@ -32,27 +36,32 @@ async fn ask<T: redis::FromRedisValue>(redis: &RedisPool, command: &redis::Cmd) 
     command.query_async(&mut connection).await.map_err(|_| Fault::Cache)
 }
 
-fn row(hash: SessionHash, account: AccountId, state: String, expires_at: Millis) -> sessions::Session {
+fn row(hash: SessionHash, kept: Kept, expires_at: Millis) -> sessions::Session {
     sessions::Session {
         id_hash: hash.0,
-        account,
-        state,
+        account: kept.account,
+        state: kept.state,
+        begun_at: kept.begun_at,
         expires_at,
     }
 }
 
 impl Storage {
     pub(super) async fn create(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<(), Fault> {
+        let kept = Kept {
+            account,
+            state,
+            begun_at: now,
+        };
         match self {
             Self::Database(db) => {
-                db.write(async |tx| sessions::create(tx, row(hash, account, state, now + ttl), now).await)
-                    .await?;
+                db.write(async |tx| sessions::create(tx, row(hash, kept, now + ttl)).await).await?;
                 Ok(())
             }
             Self::Redis { redis, tenant } => {
                 let mut set = redis::cmd("SET");
                 set.arg(redis_key(*tenant, hash))
-                    .arg(kept(account, state)?)
+                    .arg(text(&kept)?)
                     .arg("PX")
                     .arg(ttl.max(1))
                     .arg("NX");
@@ -62,16 +71,20 @@ impl Storage {
         }
     }
 
-    pub(super) async fn load(&self, hash: SessionHash, now: Millis) -> Result<Option<(AccountId, String)>, Fault> {
+    pub(super) async fn load(&self, hash: SessionHash, now: Millis) -> Result<Option<Kept>, Fault> {
         match self {
             Self::Database(db) => {
                 let found = db.read(async |tx| sessions::load(tx, &hash.0, now).await).await?;
-                Ok(found.map(|session| (session.account, session.state)))
+                Ok(found.map(|session| Kept {
+                    account: session.account,
+                    state: session.state,
+                    begun_at: session.begun_at,
+                }))
             }
             Self::Redis { redis, tenant } => {
                 let found: Option<String> = ask(redis, redis::cmd("GET").arg(redis_key(*tenant, hash))).await?;
                 let kept = found.map(|text| serde_json::from_str::<Kept>(&text).map_err(|_| Fault::Internal("session state")));
-                Ok(kept.transpose()?.map(|kept| (kept.account, kept.state)))
+                kept.transpose()
             }
         }
     }
@@ -87,13 +100,22 @@ impl Storage {
     ) -> Result<bool, Fault> {
         match self {
             Self::Database(db) => {
-                let session = row(hash, account, state, now + ttl);
+                let kept = Kept {
+                    account,
+                    state,
+                    begun_at: now,
+                };
+                // The beginning of a row does not move.
+                let session = row(hash, kept, now + ttl);
                 Ok(db.write(async |tx| sessions::update(tx, &session, now).await).await?)
             }
             Self::Redis { redis, tenant } => {
+                let Some(Kept { begun_at, .. }) = self.load(hash, now).await? else {
+                    return Ok(false);
+                };
                 let mut set = redis::cmd("SET");
                 set.arg(redis_key(*tenant, hash))
-                    .arg(kept(account, state)?)
+                    .arg(text(&Kept { account, state, begun_at })?)
                     .arg("PX")
                     .arg(ttl.max(1))
                     .arg("XX");

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web::Json};
 use actors::{
-    role::{Admin, Member},
-    tenant::{CreateProject, DeleteProject, ListProjects, RenameProject, ShowProject},
+    role::{ManageProjects, UseProjects},
+    tenant::{CreateProject, DeleteProject, RenameProject},
 };
 
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
     routes::views::{Confirmation, NameBody, ProjectView, Projects},
 };
 
-pub async fn list(pass: Pass<Member>) -> Result<Json<Projects>, Problem> {
-    let projects = pass.send(ListProjects).await?;
+pub async fn list(pass: Pass<UseProjects>) -> Result<Json<Projects>, Problem> {
+    let projects = pass.projects().await?;
     Ok(Json(Projects {
         projects: projects.into_iter().map(ProjectView::from).collect(),
     }))
 }
 
-pub async fn create(pass: Pass<Admin>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
+pub async fn create(pass: Pass<ManageProjects>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
     let project = pass
         .send(CreateProject {
             name: body.into_inner().name,
@@ -28,11 +28,11 @@ pub async fn create(pass: Pass<Admin>, body: Json<NameBody>) -> Result<HttpRespo
     Ok(HttpResponse::Created().json(ProjectView::from(project)))
 }
 
-pub async fn show(pass: ProjectPass<Member>) -> Result<Json<ProjectView>, Problem> {
-    Ok(Json(pass.workspace().send(ShowProject(pass.id())).await?.into()))
+pub async fn show(pass: ProjectPass<UseProjects>) -> Result<Json<ProjectView>, Problem> {
+    Ok(Json(pass.card().await?.into()))
 }
 
-pub async fn rename(pass: ProjectPass<Admin>, body: Json<NameBody>) -> Result<Json<ProjectView>, Problem> {
+pub async fn rename(pass: ProjectPass<ManageProjects>, body: Json<NameBody>) -> Result<Json<ProjectView>, Problem> {
     let rename = RenameProject {
         project: pass.id(),
         name: body.into_inner().name,
@@ -40,7 +40,7 @@ pub async fn rename(pass: ProjectPass<Admin>, body: Json<NameBody>) -> Result<Js
     Ok(Json(pass.workspace().send(rename).await?.into()))
 }
 
-pub async fn delete(pass: ProjectPass<Admin>, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
+pub async fn delete(pass: ProjectPass<ManageProjects>, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
     pass.workspace()
         .send(DeleteProject {
             project: pass.id(),

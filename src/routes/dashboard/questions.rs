@@ -21,6 +21,7 @@ pub async fn ask(pass: ProjectPass<Member>, request: HttpRequest, body: Json<Que
     pass.workspace().count(Rule::DASHBOARD_QUESTION).await?;
     let Question { question, conversation } = body.into_inner();
     let (events, seen) = stream::channel();
+    let until = pass.until_refused();
     let answer = async move {
         let answered = pass
             .send(Ask {
@@ -31,7 +32,7 @@ pub async fn ask(pass: ProjectPass<Member>, request: HttpRequest, body: Json<Que
             .await?;
         Ok(AnswerView::of(answered, Reader::Member))
     };
-    stream::respond(&request, seen, answer).await
+    stream::respond(&request, seen, answer, until).await
 }
 
 pub async fn feedback(pass: ProjectPass<Member>, path: Path<(String, String)>, body: Json<Helpful>) -> Result<HttpResponse, Problem> {

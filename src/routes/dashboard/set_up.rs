@@ -6,7 +6,7 @@ use actix_web::{
 };
 use actors::{
     project::widget::{ChangeWidget, RotatePublicKey, ShowWidget},
-    role::{Admin, Member},
+    role::{ManageProjects, UseProjects},
 };
 
 use crate::{
@@ -15,12 +15,12 @@ use crate::{
     routes::views::{WidgetChange, WidgetView},
 };
 
-pub async fn show(pass: ProjectPass<Member>, gate: Data<Gate>, request: HttpRequest) -> Result<Json<WidgetView>, Problem> {
+pub async fn show(pass: ProjectPass<UseProjects>, gate: Data<Gate>, request: HttpRequest) -> Result<Json<WidgetView>, Problem> {
     Ok(Json(WidgetView::of(pass.send(ShowWidget).await?, &gate.origin_for(&request))))
 }
 
 pub async fn change(
-    pass: ProjectPass<Admin>,
+    pass: ProjectPass<ManageProjects>,
     gate: Data<Gate>,
     request: HttpRequest,
     body: Json<WidgetChange>,
@@ -44,6 +44,6 @@ pub async fn change(
     Ok(Json(WidgetView::of(pass.send(change).await?, &gate.origin_for(&request))))
 }
 
-pub async fn rotate(pass: ProjectPass<Admin>, gate: Data<Gate>, request: HttpRequest) -> Result<Json<WidgetView>, Problem> {
+pub async fn rotate(pass: ProjectPass<ManageProjects>, gate: Data<Gate>, request: HttpRequest) -> Result<Json<WidgetView>, Problem> {
     Ok(Json(WidgetView::of(pass.send(RotatePublicKey).await?, &gate.origin_for(&request))))
 }

@@ -1,9 +1,11 @@
 //! What people send and see of their account and session.
 
-use actors::Role;
+use actors::{Role, team::invitations::InvitationToken};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::doors::Belonging;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,17 @@ pub struct SignIn {
     pub email: String,
     #[schema(value_type = String, format = Password)]
     pub password: actors::identity::Password,
+    /// The name of a new workspace, for an account that belongs to none any more.
+    pub workspace: Option<String>,
+    /// An invitation's token, to accept it and open its workspace.
+    #[schema(value_type = Option<String>, format = Password)]
+    pub invitation: Option<InvitationToken>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherWorkspace {
+    pub workspace: Uuid,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -29,6 +42,8 @@ pub struct SessionView {
     pub workspace: WorkspaceView,
     #[schema(value_type = String, example = "owner")]
     pub role: Role,
+    /// All that this person belongs to, by name.
+    pub workspaces: Vec<BelongingView>,
     /// For the `X-CSRF-Token` header of every change.
     pub csrf_token: String,
 }
@@ -43,4 +58,23 @@ pub struct UserView {
 pub struct WorkspaceView {
     pub id: Uuid,
     pub name: String,
+}
+
+/// A workspace that somebody belongs to, and as what.
+#[derive(Serialize, ToSchema)]
+pub struct BelongingView {
+    pub id: Uuid,
+    pub name: String,
+    #[schema(value_type = String, example = "owner")]
+    pub role: Role,
+}
+
+impl From<Belonging> for BelongingView {
+    fn from(belonging: Belonging) -> Self {
+        Self {
+            id: belonging.tenant.uuid(),
+            name: belonging.workspace,
+            role: belonging.role,
+        }
+    }
 }

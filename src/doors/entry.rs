@@ -1,0 +1,227 @@
+//! How somebody comes to have a session: sign-up, sign-in, an invitation, another of their workspaces.
+
+use actix_session::Session;
+use actors::{
+    AccountId, Fault, Role, Rule, TenantId,
+    identity::{Password, Proven, SignedIn},
+    team::invitations::{AcceptInvitation, InvitationToken, Joiner, Preview, PreviewInvitation},
+    tenant::{ShowWorkspace, Tenant},
+};
+
+use super::{Gate, Pass, sessions::begin};
+use crate::error::Problem;
+
+/// What someone brings to be let in.
+pub enum Credentials<'a> {
+    SignUp {
+        email: &'a str,
+        password: &'a Password,
+        workspace: &'a str,
+    },
+    SignIn {
+        email: &'a str,
+        password: &'a Password,
+        opening: Opening<'a>,
+    },
+    /// By someone without an account, whose address the invitation names.
+    Invitation {
+        token: &'a InvitationToken,
+        password: &'a Password,
+    },
+}
+
+/// Which workspace a sign-in opens.
+pub enum Opening<'a> {
+    /// The last used, or the oldest.
+    Usual,
+    /// A new one of this name, if the account belongs to none any more.
+    Found(&'a str),
+    /// The one that an invitation is into.
+    Join(&'a InvitationToken),
+}
+
+/// Lets someone in and begins their session.
+///
+/// # Errors
+/// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`; what is wrong with an invitation.
+pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, address: &str) -> Result<Who, Problem> {
+    let signed_in = match credentials {
+        Credentials::SignUp {
+            email,
+            password,
+            workspace,
+        } => {
+            refuse_closed(gate)?;
+            gate.identity.sign_up(email, password, workspace, address).await?
+        }
+        Credentials::SignIn { email, password, opening } => {
+            let proven = gate.identity.sign_in(email, password, address).await?;
+            open(gate, proven, opening).await?
+        }
+        Credentials::Invitation { token, password } => join_anew(gate, token, password, address).await?,
+    };
+    settle(gate, session, signed_in).await
+}
+
+fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
+    if gate.sign_up_open { Ok(()) } else { Err(Problem::SignUpClosed) }
+}
+
+async fn open(gate: &Gate, proven: Proven, opening: Opening<'_>) -> Result<SignedIn, Problem> {
+    match opening {
+        Opening::Join(token) => join(gate, token, proven).await,
+        Opening::Usual => Ok(gate.identity.usual_workspace(proven.account).await?),
+        Opening::Found(name) => match gate.identity.usual_workspace(proven.account).await {
+            Err(Fault::NoWorkspace) => {
+                refuse_closed(gate)?;
+                Ok(gate.identity.found_workspace(proven.account, name).await?)
+            }
+            found => Ok(found?),
+        },
+    }
+}
+
+async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
+    let tenant = gate.registry.tenant(signed_in.tenant).await?;
+    // Asked before the session begins: someone who is no member here gets none.
+    let who = Who::find(gate, &tenant, signed_in).await?;
+    begin(session, signed_in)?;
+    gate.identity.opened(signed_in).await?;
+    Ok(who)
+}
+
+/// Accepts for someone who proved who they are.
+async fn join(gate: &Gate, token: &InvitationToken, proven: Proven) -> Result<SignedIn, Problem> {
+    let (id, tenant, invitation) = gate.registry.by_invitation(token).await?;
+    let Proven { account, email } = proven;
+    tenant
+        .supervisor(AcceptInvitation {
+            invitation,
+            token: token.hash(),
+            joiner: Joiner::Known { account, email },
+        })
+        .await?;
+    Ok(SignedIn { account, tenant: id })
+}
+
+/// Accepts for someone who gets their account by it. Works while sign-up is closed: that is what invitations are for.
+async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, address: &str) -> Result<SignedIn, Problem> {
+    gate.limits.check(Rule::INVITATION_LOOK, address).await?;
+    let (id, tenant, invitation) = gate.registry.by_invitation(token).await?;
+    let preview = tenant.supervisor(PreviewInvitation(invitation)).await?;
+    if gate.identity.has_account(&preview.email).await? {
+        return Err(Problem::Fault(Fault::EmailTaken));
+    }
+    let new = gate.identity.prepare_account(&preview.email, password, address).await?;
+    let account = new.account;
+    tenant
+        .supervisor(AcceptInvitation {
+            invitation,
+            token: token.hash(),
+            joiner: Joiner::New {
+                account,
+                password_hash: new.password_hash,
+            },
+        })
+        .await?;
+    Ok(SignedIn { account, tenant: id })
+}
+
+/// What an invitation says, for whoever holds its link, and whether its address has an account to sign in with.
+///
+/// # Errors
+/// `InvitationInvalid`, `TooMany`.
+pub async fn preview_invitation(gate: &Gate, token: &InvitationToken, address: &str) -> Result<(Preview, bool), Problem> {
+    gate.limits.check(Rule::INVITATION_LOOK, address).await?;
+    let (_, tenant, invitation) = gate.registry.by_invitation(token).await?;
+    let preview = tenant.supervisor(PreviewInvitation(invitation)).await?;
+    let has_account = gate.identity.has_account(&preview.email).await?;
+    Ok((preview, has_account))
+}
+
+impl Pass<actors::role::OwnAccount> {
+    /// Ends this session and begins one in another workspace of the same person.
+    ///
+    /// # Errors
+    /// `NotFound` for a workspace that they do not belong to.
+    pub async fn switch(&self, session: &Session, to: TenantId) -> Result<Who, Problem> {
+        let account = self.account();
+        settle(self.gate(), session, SignedIn { account, tenant: to }).await
+    }
+
+    /// Accepts an invitation as who is signed in, and opens its workspace.
+    ///
+    /// # Errors
+    /// What is wrong with the invitation; `InvitationForAnother`.
+    pub async fn join(&self, session: &Session, token: &InvitationToken) -> Result<Who, Problem> {
+        self.count(Rule::INVITATION_LOOK).await?;
+        let account = self.account();
+        let email = self.gate().identity.email_of(account).await?;
+        let signed_in = join(self.gate(), token, Proven { account, email }).await?;
+        settle(self.gate(), session, signed_in).await
+    }
+
+    /// Creates another workspace and opens it.
+    ///
+    /// # Errors
+    /// `SignUpClosed`; what [`Identity`](actors::identity::Identity) refuses.
+    pub async fn found(&self, session: &Session, name: &str) -> Result<Who, Problem> {
+        refuse_closed(self.gate())?;
+        let signed_in = self.gate().identity.found_workspace(self.account(), name).await?;
+        settle(self.gate(), session, signed_in).await
+    }
+}
+
+/// A person in a workspace, to show to themselves.
+pub struct Who {
+    pub account: AccountId,
+    pub email: String,
+    pub tenant: TenantId,
+    pub workspace: String,
+    pub role: Role,
+    /// All of theirs, this one included, by name.
+    pub workspaces: Vec<Belonging>,
+}
+
+/// A workspace that somebody belongs to.
+pub struct Belonging {
+    pub tenant: TenantId,
+    pub workspace: String,
+    pub role: Role,
+}
+
+impl Who {
+    pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
+        let SignedIn { account, tenant: id } = signed_in;
+        let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
+        let email = gate.identity.email_of(account).await?;
+        let mut workspaces = Vec::new();
+        for other in gate.identity.workspaces_of(account).await? {
+            match belonging(gate, other, account).await {
+                Ok(belonging) => workspaces.push(belonging),
+                // Left or deleted since the directory was read.
+                Err(Fault::NotFound) => {}
+                // Trouble in one workspace is not to keep anyone out of another.
+                Err(fault) => tracing::warn!(%fault, "a workspace is missing from somebody's list"),
+            }
+        }
+        workspaces.sort_by_key(|belonging| belonging.workspace.to_lowercase());
+        Ok(Self {
+            account,
+            email,
+            tenant: id,
+            workspace: workspace.name,
+            role: workspace.role,
+            workspaces,
+        })
+    }
+}
+
+async fn belonging(gate: &Gate, tenant: TenantId, account: AccountId) -> Result<Belonging, Fault> {
+    let workspace = gate.registry.tenant(tenant).await?.supervisor(ShowWorkspace(account)).await?;
+    Ok(Belonging {
+        tenant,
+        workspace: workspace.name,
+        role: workspace.role,
+    })
+}
