@@ -15,7 +15,9 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig},
 };
-use actors::{Fault, Location, MasterKey, MasterKeyError, Platform, PlatformSettings, clock::Clock};
+use actors::{
+    Fault, Keeper, KeyError, KmsSettings, Location, MasterKeys, Platform, PlatformError, PlatformSettings, RingPlace, clock::Clock,
+};
 use migration::{ApplicationRole, MigrationError};
 use tracing_actix_web::TracingLogger;
 use url::Url;
@@ -25,7 +27,7 @@ use crate::{
     error::Problem,
     finish::every_response,
     openapi, routes,
-    settings::{DatabaseSettings, SettingError, Settings},
+    settings::{DatabaseSettings, NAMES, SettingError, Settings},
     telemetry::RequestSpan,
 };
 
@@ -34,8 +36,8 @@ use crate::{
 pub enum StartError {
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("the master key: {0}")]
-    MasterKey(#[from] MasterKeyError),
+    #[error("the keys: {0}")]
+    Keys(#[from] KeyError),
     #[error("the data folder {path} cannot be used ({source}): make it writable, or set PERNOEX_DATA")]
     DataFolder { path: String, source: io::Error },
     #[error("{address} cannot be listened on ({source}): stop what uses it, or set PERNOEX_LISTEN")]
@@ -44,6 +46,8 @@ pub enum StartError {
     Migration(#[from] MigrationError),
     #[error("the database or the cache: {0}. Check DATABASE_URL and REDIS_URL")]
     Platform(Fault),
+    #[error("{0}")]
+    Input(&'static str),
     #[error("the server stopped: {0}")]
     Server(#[from] io::Error),
 }
@@ -56,13 +60,30 @@ pub struct Application {
     first_run: bool,
 }
 
+impl From<PlatformError> for StartError {
+    fn from(error: PlatformError) -> Self {
+        match error {
+            PlatformError::Keys(error) => Self::Keys(error),
+            PlatformError::Fault(fault) => Self::Platform(fault),
+        }
+    }
+}
+
+/// How long the key service may take.
+const KMS_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Opens or makes the master key. Tells whether it was made just now.
 ///
 /// # Errors
 /// When it cannot be read, made or used.
-pub fn master_key(settings: &Settings) -> Result<(MasterKey, bool), StartError> {
+pub fn master_keys(settings: &Settings) -> Result<(MasterKeys, bool), StartError> {
+    let kms = settings.kms_command.as_ref().map(|command| KmsSettings {
+        command: command.clone(),
+        hidden: NAMES.iter().map(|name| (*name).to_owned()).collect(),
+        timeout: KMS_TIMEOUT,
+    });
     if let Some(text) = &settings.master_key {
-        return Ok((MasterKey::parse(text.expose())?, false));
+        return Ok((MasterKeys::given(text.expose(), kms)?, false));
     }
     let folder = &settings.data;
     let unusable = |source| StartError::DataFolder {
@@ -76,32 +97,47 @@ pub fn master_key(settings: &Settings) -> Result<(MasterKey, bool), StartError> 
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
     }
     let path = folder.join("master.key");
-    let first_run = !path.exists();
     // A new key beside an old database would lock its rows away: stop before that looks like an empty installation.
-    if first_run && folder.join(DATABASE_FILE).exists() {
+    if kms.is_none() && !path.exists() && folder.join(DATABASE_FILE).exists() {
         let reason = format!(
             "is missing, but {} is there: put master.key back",
             folder.join(DATABASE_FILE).display()
         );
         return Err(SettingError::new(&path.display().to_string(), reason).into());
     }
-    Ok((MasterKey::load_or_create(&path)?, first_run))
+    Ok(MasterKeys::load_or_create(&path, kms)?)
 }
 
 const DATABASE_FILE: &str = "pernoex.db";
 
 /// Where the rows are, as the server itself reaches them.
-#[must_use]
-pub fn location(settings: &Settings, master: &MasterKey) -> Location {
-    match &settings.database {
-        DatabaseSettings::Embedded => Location::Embedded {
-            path: settings.data.join(DATABASE_FILE),
-            key: master.database_key(),
-        },
+///
+/// # Errors
+/// When the key of the embedded database cannot be opened.
+pub async fn location(settings: &Settings, masters: &MasterKeys) -> Result<Location, StartError> {
+    Ok(match &settings.database {
+        DatabaseSettings::Embedded => {
+            let path = settings.data.join(DATABASE_FILE);
+            let key = actors::database_key(&path, masters).await?;
+            Location::Embedded { path, key }
+        }
         DatabaseSettings::Postgres { url, connections, .. } => Location::Postgres {
             url: url.expose().to_owned(),
             connections: *connections,
         },
+    })
+}
+
+/// Where the shares of keys are.
+///
+/// # Errors
+/// When a folder is named that is not there: made anew it would be an empty one, and nothing would open.
+pub fn key_ring(settings: &Settings) -> Result<RingPlace, StartError> {
+    match (&settings.key_ring, &settings.database) {
+        (Some(folder), _) if folder.is_dir() => Ok(RingPlace::Folder(folder.clone())),
+        (Some(_), _) => Err(SettingError::new("PERNOEX_KEY_RING", "names no folder: mount it, or make it for a new installation").into()),
+        (None, DatabaseSettings::Embedded) => Ok(RingPlace::Folder(settings.data.join("keyring"))),
+        (None, DatabaseSettings::Postgres { .. }) => Ok(RingPlace::Database),
     }
 }
 
@@ -109,14 +145,14 @@ pub fn location(settings: &Settings, master: &MasterKey) -> Location {
 ///
 /// # Errors
 /// When it may and cannot.
-pub async fn migrate(settings: &Settings, master: &MasterKey) -> Result<(), StartError> {
+pub async fn migrate(settings: &Settings, location: &Location) -> Result<(), StartError> {
     match &settings.database {
         DatabaseSettings::Embedded => {
             std::fs::create_dir_all(&settings.data).map_err(|source| StartError::DataFolder {
                 path: settings.data.display().to_string(),
                 source,
             })?;
-            migration::run(&location(settings, master), None).await?;
+            migration::run(location, None).await?;
         }
         DatabaseSettings::Postgres { migration_url: None, .. } => {}
         DatabaseSettings::Postgres {
@@ -141,10 +177,13 @@ pub async fn migrate(settings: &Settings, master: &MasterKey) -> Result<(), Star
 }
 
 /// What the actors need of the settings.
-#[must_use]
-pub fn platform_settings(settings: &Settings, master: &MasterKey, clock: Clock) -> PlatformSettings {
-    PlatformSettings {
-        location: location(settings, master),
+///
+/// # Errors
+/// As [`key_ring`].
+pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) -> Result<PlatformSettings, StartError> {
+    Ok(PlatformSettings {
+        location,
+        ring: key_ring(settings)?,
         redis_url: settings.redis_url.as_ref().map(|url| url.expose().to_owned()),
         bcrypt_cost: settings.bcrypt_cost,
         documents: settings.documents.clone(),
@@ -153,7 +192,7 @@ pub fn platform_settings(settings: &Settings, master: &MasterKey, clock: Clock) 
         idle: settings.idle,
         invitation: settings.invitation,
         clock,
-    }
+    })
 }
 
 fn json_config() -> JsonConfig {
@@ -181,12 +220,10 @@ impl Application {
     pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartError> {
         // Fails only when it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (master, first_run) = master_key(settings)?;
-        let master = Arc::new(master);
-        migrate(settings, &master).await?;
-        let platform = Platform::start(master.clone(), platform_settings(settings, &master, clock))
-            .await
-            .map_err(StartError::Platform)?;
+        let (masters, first_run) = master_keys(settings)?;
+        let location = location(settings, &masters).await?;
+        migrate(settings, &location).await?;
+        let platform = Platform::start(masters, platform_settings(settings, location, clock)?).await?;
         let engine = platform.engine.clone();
         actix_web::rt::spawn(async move {
             if let Err(fault) = engine.warm_up().await {
@@ -199,7 +236,7 @@ impl Application {
         };
         let listener = TcpListener::bind(settings.listen).map_err(busy)?;
         let address = listener.local_addr().map_err(busy)?;
-        let server = serve(&platform, settings, &master, listener)?;
+        let server = serve(&platform, settings, &platform.keeper, listener)?;
         Ok(Self {
             address,
             server,
@@ -234,20 +271,15 @@ impl Application {
     }
 }
 
-fn serve(
-    platform: &Platform,
-    settings: &Settings,
-    master: &MasterKey,
-    listener: TcpListener,
-) -> Result<actix_web::dev::Server, StartError> {
+fn serve(platform: &Platform, settings: &Settings, keeper: &Keeper, listener: TcpListener) -> Result<actix_web::dev::Server, StartError> {
     let gate = Data::new(Gate::new(
         platform,
-        master.csrf_key(),
+        keeper.csrf_key(),
         settings.public_url.as_ref(),
         settings.sign_up_open,
     ));
     let described = Data::new(openapi::document(&routes::api()));
-    let (cookie_key, registry) = (master.cookie_key(), platform.registry.clone());
+    let (cookie_key, registry) = (Arc::new(keeper.cookie_key()), platform.registry.clone());
     let upload = usize::try_from(settings.documents.file_bytes)
         .unwrap_or(usize::MAX)
         .saturating_mul(4);

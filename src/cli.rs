@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Application, Clock, StartError, application, eval,
+    Application, Clock, StartError, application, eval, keys,
     settings::{Settings, Source},
     telemetry,
 };
@@ -35,6 +35,11 @@ enum Action {
     Eval {
         #[arg(long)]
         corpus: PathBuf,
+    },
+    /// Rotate, import or list keys. Works beside running servers.
+    Keys {
+        #[command(subcommand)]
+        action: keys::Action,
     },
 }
 
@@ -69,11 +74,13 @@ async fn act(command: Command) -> Result<(), StartError> {
     match command.action.unwrap_or(Action::Serve) {
         Action::Serve => serve(&settings).await,
         Action::Migrate => {
-            let (master, _) = application::master_key(&settings)?;
-            application::migrate(&settings, &master).await?;
+            let (masters, _) = application::master_keys(&settings)?;
+            let location = application::location(&settings, &masters).await?;
+            application::migrate(&settings, &location).await?;
             println!("The database is up to date.");
             Ok(())
         }
+        Action::Keys { action } => keys::run(&settings, action).await,
         Action::Eval { corpus } => eval::run(&corpus).await,
     }
 }
@@ -92,7 +99,7 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
         let key = settings.data.join("master.key");
         println!("This is a new installation. Sign up in the browser, create a project, add documents, ask.");
         println!(
-            "Keep a copy of {} in a safe place: without it nothing that is stored can be read.",
+            "Keep copies of {}, database.key and keyring in a safe place: without them nothing that is stored can be read.",
             key.display()
         );
     }

@@ -307,6 +307,21 @@ fn describe(fault: &Fault) -> Description {
             "The database or the cache does not answer. Try again soon.",
         )
         .wait(5),
+        // A newer key is in use: this node knows of it within a second.
+        Fault::Storage(actors::StoreError::KeyRetired) => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "keys_changing",
+            "Not available",
+            "This workspace's keys are being renewed. Try again in a moment.",
+        )
+        .wait(1),
+        Fault::KeyService(_) => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "keys_unavailable",
+            "Not available",
+            "The keys of this workspace cannot be reached. Try again soon.",
+        )
+        .wait(5),
         Fault::Storage(_) | Fault::Crashed | Fault::WorkPanicked | Fault::Sealed | Fault::Internal(_) => Description::internal(),
     }
 }

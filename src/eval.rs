@@ -3,12 +3,11 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use actors::{
-    DocumentId, DocumentLimits, Fault, Location, MasterKey, Platform, PlatformSettings,
+    DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace,
     clock::Clock,
     identity::Password,
     knowledge::measure,
@@ -54,14 +53,14 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
     };
     std::fs::create_dir_all(&folder).map_err(unusable)?;
     let scratch = Scratch(folder);
-    let master = Arc::new(MasterKey::load_or_create(&scratch.0.join("master.key"))?);
-    let location = Location::Embedded {
-        path: scratch.0.join("pernoex.db"),
-        key: master.database_key(),
-    };
+    let (masters, _) = MasterKeys::load_or_create(&scratch.0.join("master.key"), None)?;
+    let path = scratch.0.join("pernoex.db");
+    let key = actors::database_key(&path, &masters).await?;
+    let location = Location::Embedded { path, key };
     migration::run(&location, None).await?;
     let settings = PlatformSettings {
         location,
+        ring: RingPlace::Folder(scratch.0.join("keyring")),
         redis_url: None,
         bcrypt_cost: 4,
         documents: DocumentLimits {
@@ -75,7 +74,7 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         invitation: Duration::from_secs(3600),
         clock: Clock::system(),
     };
-    let platform = Platform::start(master, settings).await.map_err(StartError::Platform)?;
+    let platform = Platform::start(masters, settings).await?;
     let measured = measure_in(&platform, &documents, &queries, &judgements).await;
     platform.stop().await;
     measured.map_err(StartError::Platform)

@@ -6,6 +6,7 @@ pub mod doors;
 mod error;
 mod eval;
 mod finish;
+pub mod keys;
 pub mod openapi;
 pub mod routes;
 pub mod settings;

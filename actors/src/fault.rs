@@ -69,6 +69,9 @@ pub enum Fault {
     /// Something sealed does not open: a wrong key, or a row that was tampered with.
     #[error("sealed data cannot be opened")]
     Sealed,
+    /// A key cannot be had at the moment; the reason is for the log.
+    #[error("keys: {0}")]
+    KeyService(String),
     #[error("internal: {0}")]
     Internal(&'static str),
 }

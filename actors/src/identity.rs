@@ -13,7 +13,7 @@ use crate::{
     fault::{Fault, Invalid, Limit},
     limits::{Limits, Rule},
     text::parse_name,
-    vault::{MasterKey, first_tenant_key},
+    vault::{Keeper, SecretBytes, admin::abandon, first_tenant_key},
 };
 
 /// An e-mail address in the one form that is stored: trimmed, lower-case.
@@ -73,7 +73,7 @@ impl Password {
 /// the pepper. Only so many at once, so that a flood of sign-ins leaves the processor to others; and in turn between those who
 /// ask, named by their network address, so that a flood from one holds up nobody else's sign-in.
 pub struct Hasher {
-    pepper: Zeroizing<[u8; 32]>,
+    pepper: SecretBytes,
     cost: u32,
     places: Fair<String>,
     /// Compared with when there is no account, so that the answer takes as long.
@@ -83,10 +83,10 @@ pub struct Hasher {
 impl Hasher {
     /// # Errors
     /// When `cost` is not one that bcrypt knows.
-    pub fn new(master: &MasterKey, cost: u32, at_once: usize) -> Result<Self, Fault> {
+    pub fn new(keeper: &Keeper, cost: u32, at_once: usize) -> Result<Self, Fault> {
         let decoy = bcrypt::hash("nobody has this password", cost).map_err(|_| Fault::Internal("bcrypt cost"))?;
         Ok(Self {
-            pepper: master.pepper(),
+            pepper: keeper.pepper(),
             cost,
             places: Fair::new(at_once + 1, at_once),
             decoy,
@@ -94,7 +94,10 @@ impl Hasher {
     }
 
     fn prehash(&self, password: &Password) -> Result<Zeroizing<String>, Fault> {
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.pepper.as_slice()).map_err(|_| Fault::Internal("pepper"))?;
+        let mut mac = self
+            .pepper
+            .open(Hmac::<sha2::Sha256>::new_from_slice)
+            .map_err(|_| Fault::Internal("pepper"))?;
         mac.update(password.0.as_bytes());
         Ok(Zeroizing::new(BASE64_STANDARD.encode(mac.finalize().into_bytes())))
     }
@@ -139,7 +142,7 @@ impl Hasher {
 /// The directory of people.
 pub struct Identity {
     pub(crate) platform: PlatformDb,
-    pub(crate) master: Arc<MasterKey>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) hasher: Hasher,
     pub(crate) limits: Arc<Limits>,
     pub(crate) clock: Clock,
@@ -211,15 +214,32 @@ impl Identity {
         self.found(account, None, name).await
     }
 
+    async fn store_tenant(
+        &self,
+        tenant: TenantId,
+        owner: AccountId,
+        account: Option<NewAccount>,
+        name: String,
+    ) -> Result<Result<(), StoreError>, Fault> {
+        let key = first_tenant_key(&self.keeper, tenant).await?;
+        let share = key.share.id;
+        let new = NewTenant { owner, tenant, name, key };
+        let founded = self.platform.found_tenant(account, new, self.clock.now()).await;
+        if let Err(error) = &founded {
+            abandon(&self.keeper.ring, share, error).await;
+        }
+        Ok(founded)
+    }
+
     async fn found(&self, account: AccountId, new: Option<NewAccount>, name: String) -> Result<SignedIn, Fault> {
         let tenant = TenantId::new();
-        let workspace = NewTenant {
-            owner: account,
-            tenant,
-            name,
-            key: first_tenant_key(&self.master, tenant)?,
-        };
-        match self.platform.found_tenant(new, workspace, self.clock.now()).await {
+        let mut founded = self.store_tenant(tenant, account, new.clone(), name.clone()).await?;
+        if matches!(founded, Err(StoreError::KeyRetired)) {
+            // The master key was rotated since this process last looked.
+            self.keeper.refresh().await?;
+            founded = self.store_tenant(tenant, account, new, name).await?;
+        }
+        match founded {
             Ok(()) => Ok(SignedIn { account, tenant }),
             Err(StoreError::Conflict) => Err(Fault::EmailTaken),
             Err(error) => Err(error.into()),

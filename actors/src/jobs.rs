@@ -7,7 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     fault::Fault,
-    project::{EmbedDocument, GiveUp, ReadDocument},
+    project::{EmbedDocument, GiveUp, ReadDocument, Reseal},
     registry::Registry,
     sessions::SweepSessions,
     tenant::{ProjectRef, PurgeProject},
@@ -106,7 +106,12 @@ async fn step(registry: &Registry, tenant: TenantId, job: job::Claimed) {
     let Err(fault) = attempt(registry, tenant, job).await else { return };
     tracing::warn!(%fault, job = %job.id, attempts = job.attempts, "a job's step failed");
     let now = registry.engine.clock.now();
-    let parked = job.attempts >= MOST_ATTEMPTS;
+    // Keys that are to go must go, however long their store is away.
+    let must_happen = matches!(
+        job.work,
+        job::Work::Reseal { .. } | job::Work::DestroyShare { .. } | job::Work::PurgeWorkspace
+    );
+    let parked = job.attempts >= MOST_ATTEMPTS && !must_happen;
     if parked && give_up(registry, tenant, job).await.is_ok() {
         return;
     }
@@ -142,15 +147,20 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
             Err(Fault::NotFound) => return registry.finish(tenant, job).await,
             Err(fault) => return Err(fault),
         },
-        job::Work::ReadDocument { .. } | job::Work::EmbedDocument { .. } => {}
+        job::Work::DestroyShare { share } => {
+            registry.keeper.ring.destroy(share).await?;
+            return registry.finish(tenant, job).await;
+        }
+        job::Work::ReadDocument { .. } | job::Work::EmbedDocument { .. } | job::Work::Reseal { .. } => {}
     }
     let Some(project) = project(registry, tenant, &job).await? else {
         return registry.finish(tenant, job).await;
     };
     match job.work {
+        job::Work::Reseal { .. } => project.ask(Reseal(job)).await,
         job::Work::ReadDocument { document, revision } => project.ask(ReadDocument { job, document, revision }).await,
         job::Work::EmbedDocument { document, revision } => project.ask(EmbedDocument { job, document, revision }).await,
-        job::Work::PurgeProject | job::Work::PurgeWorkspace => Ok(()),
+        job::Work::PurgeProject | job::Work::PurgeWorkspace | job::Work::DestroyShare { .. } => Ok(()),
     }
 }
 
@@ -161,6 +171,26 @@ async fn give_up(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
     };
     let project = project(registry, tenant, &job).await?.ok_or(Fault::NotFound)?;
     project.ask(GiveUp { job, document, revision }).await
+}
+
+/// Each second: looks whether keys changed, by whichever process, and makes those in use follow.
+pub async fn watch_keys(registry: Arc<Registry>) {
+    let mut seconds = tokio::time::interval(POLL);
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut seen = None;
+    loop {
+        seconds.tick().await;
+        match registry.key_epoch().await {
+            Ok(epoch) if seen == Some(epoch) => {}
+            Ok(epoch) => {
+                if seen.is_some() {
+                    registry.refresh_keys().await;
+                }
+                seen = Some(epoch);
+            }
+            Err(fault) => tracing::warn!(%fault, "the count of key changes cannot be read"),
+        }
+    }
 }
 
 /// Once a minute: lets go of idle tenants, removes expired sessions of living ones, forgets old limits.

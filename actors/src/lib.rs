@@ -35,5 +35,10 @@ pub use fault::{Fault, Invalid, Limit};
 pub use language_model::{LanguageModel, LanguageModelSettings};
 pub use limits::{Limits, Rule};
 pub use registry::Registry;
-pub use start::{Platform, PlatformSettings};
-pub use vault::{MasterKey, MasterKeyError};
+pub use start::{Platform, PlatformError, PlatformSettings};
+pub use vault::{
+    Keeper, KeyError, KmsSettings, MasterId, MasterKeys, RingPlace, SecretBytes,
+    admin::{KeyAdmin, KeyReport},
+    database_key,
+    rotate_master::{MasterRotation, MasterStep},
+};

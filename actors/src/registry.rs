@@ -19,14 +19,14 @@ use crate::{
     redis_pool::RedisPool,
     team::invitations::InvitationToken,
     tenant::{PURGE_STEP, ProjectRef, Tenant, TenantSeed, public_key_hash},
-    vault::MasterKey,
+    vault::Keeper,
 };
 
 /// Finds a tenant's tree, starting it on first use, and lets go of those that nobody uses.
 pub struct Registry {
     store: Store,
     redis: Option<RedisPool>,
-    master: Arc<MasterKey>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) engine: Arc<Engine>,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
@@ -37,12 +37,12 @@ pub struct Registry {
 impl Registry {
     /// Spreads tenants over `arbiters` threads.
     #[must_use]
-    pub fn new(store: Store, redis: Option<RedisPool>, master: Arc<MasterKey>, engine: Arc<Engine>, arbiters: usize) -> Self {
+    pub fn new(store: Store, redis: Option<RedisPool>, keeper: Arc<Keeper>, engine: Arc<Engine>, arbiters: usize) -> Self {
         let ledger = Arc::new(Ledger::new(engine.clock.clone()));
         Self {
             store,
             redis,
-            master,
+            keeper,
             engine,
             ledger,
             arbiters: (0..arbiters.max(1)).map(|_| Arbiter::new().handle()).collect(),
@@ -76,7 +76,7 @@ impl Registry {
             tenant: id,
             db: self.store.tenant(id),
             redis: self.redis.clone(),
-            master: self.master.clone(),
+            keeper: self.keeper.clone(),
             engine: self.engine.clone(),
             home: Home {
                 arbiter: self.arbiters[turn].clone(),
@@ -170,6 +170,16 @@ impl Registry {
 
     pub(crate) fn living(&self) -> Vec<Arc<Tenant>> {
         self.lock().values().cloned().collect()
+    }
+
+    /// Counts the changes of keys that any process made.
+    pub(crate) async fn key_epoch(&self) -> Result<i64, Fault> {
+        Ok(self.store.platform().key_epoch().await?)
+    }
+
+    /// Makes every project in use look at its keys anew.
+    pub(crate) async fn refresh_keys(&self) {
+        futures_util::future::join_all(self.living().iter().map(|tenant| tenant.refresh_keys())).await;
     }
 
     /// How many tenants are alive.

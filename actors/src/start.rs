@@ -2,24 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entities::{Location, Store};
+use entities::{Location, Store, StoreError};
 
 use crate::{
     clock::Clock,
     engine::{DocumentLimits, Engine},
     fault::Fault,
     identity::{Hasher, Identity},
-    jobs::{Running, Worker, keep_house},
+    jobs::{Running, Worker, keep_house, watch_keys},
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
     redis_pool::RedisPool,
     registry::Registry,
-    vault::MasterKey,
+    vault::{Keeper, KeyError, MasterKeys, RingPlace},
     watch::{History, take_samples},
 };
 
 pub struct PlatformSettings {
     pub location: Location,
+    /// Where the shares of keys are kept.
+    pub ring: RingPlace,
     pub redis_url: Option<String>,
     pub bcrypt_cost: u32,
     pub documents: DocumentLimits,
@@ -40,18 +42,37 @@ pub struct Platform {
     pub limits: Arc<Limits>,
     pub engine: Arc<Engine>,
     pub history: Arc<History>,
+    pub keeper: Arc<Keeper>,
     worker: Running,
-    housekeeper: tokio::task::JoinHandle<()>,
     sampler: tokio::task::JoinHandle<()>,
+    housekeeper: tokio::task::JoinHandle<()>,
+    key_watch: tokio::task::JoinHandle<()>,
+}
+
+/// Why the parts cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreError> for PlatformError {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
 }
 
 impl Platform {
     /// Opens the database, which was migrated before, and starts what waits for work. Must be called inside an actix system.
     ///
     /// # Errors
-    /// When the database or Redis cannot be reached, or a setting cannot be used.
-    pub async fn start(master: Arc<MasterKey>, settings: PlatformSettings) -> Result<Self, Fault> {
+    /// When the database or Redis cannot be reached, a key cannot be opened, or a setting cannot be used.
+    pub async fn start(masters: MasterKeys, settings: PlatformSettings) -> Result<Self, PlatformError> {
         let store = Store::open(&settings.location).await?;
+        let keeper = Keeper::open(masters, settings.ring, store.platform(), settings.clock.now()).await?;
+        let keeper = Arc::new(keeper);
         let redis = match &settings.redis_url {
             Some(url) => Some(RedisPool::connect(url).await?),
             None => None,
@@ -67,26 +88,29 @@ impl Platform {
         let limits = Arc::new(Limits::new(redis.clone(), settings.limit_factor));
         let identity = Arc::new(Identity {
             platform: store.platform(),
-            master: master.clone(),
-            hasher: Hasher::new(&master, settings.bcrypt_cost, cores)?,
+            keeper: keeper.clone(),
+            hasher: Hasher::new(&keeper, settings.bcrypt_cost, cores)?,
             limits: limits.clone(),
             clock: settings.clock,
         });
         let platform = store.platform();
-        let registry = Arc::new(Registry::new(store, redis, master, engine.clone(), cores));
+        let registry = Arc::new(Registry::new(store, redis, keeper.clone(), engine.clone(), cores));
         let worker = Worker::new(registry.clone(), platform, cores + 1).spawn();
         let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));
         let history = Arc::<History>::default();
         let sampler = tokio::spawn(take_samples(registry.clone(), history.clone()));
+        let key_watch = tokio::spawn(watch_keys(registry.clone()));
         Ok(Self {
             registry,
             identity,
             limits,
             engine,
             history,
+            sampler,
+            keeper,
             worker,
             housekeeper,
-            sampler,
+            key_watch,
         })
     }
 
@@ -94,6 +118,7 @@ impl Platform {
     pub async fn stop(self) {
         self.housekeeper.abort();
         self.sampler.abort();
+        self.key_watch.abort();
         self.worker.stop().await;
         self.registry.close().await;
     }

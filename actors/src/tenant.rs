@@ -7,7 +7,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, message, projects, tenants, tenants::Reach};
+use entities::{AccountId, Millis, ProjectId, StoreError, TenantDb, TenantId, job, keys, message, projects, tenants, tenants::Reach};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -16,12 +16,15 @@ use crate::{
     contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
     engine::Engine,
     fault::{Fault, Limit},
-    project::{ProjectActor, ProjectSeed},
+    project::{ProjectActor, ProjectSeed, RefreshKey},
     redis_pool::RedisPool,
     request,
     sessions::{SessionActor, SessionSeed},
     text::parse_name,
-    vault::{MasterKey, MintProjectKey, OpenProjectKey, VaultActor, VaultSeed},
+    vault::{
+        Keeper, MintProjectKey, OpenProjectKey, Ring, VaultActor, VaultSeed,
+        admin::{abandon, destroy_now, queue_destruction},
+    },
 };
 
 /// Everything a tenant's tree is made from.
@@ -30,7 +33,7 @@ pub(crate) struct TenantSeed {
     pub tenant: TenantId,
     pub db: TenantDb,
     pub redis: Option<RedisPool>,
-    pub master: Arc<MasterKey>,
+    pub keeper: Arc<Keeper>,
     pub engine: Arc<Engine>,
     pub home: Home,
 }
@@ -77,7 +80,8 @@ impl Tenant {
         let vault = VaultSeed {
             tenant: seed.tenant,
             db: seed.db.clone(),
-            master: seed.master.clone(),
+            keeper: seed.keeper.clone(),
+            clock: seed.engine.clock.clone(),
         };
         let vault = Arc::new(Handle::start(&seed.home, vault, MAILBOX, policy));
         let sessions = SessionSeed {
@@ -193,6 +197,16 @@ impl Tenant {
         before - children.len()
     }
 
+    /// Makes the projects in use look at their keys anew. One whose key is gone, or cannot be had, is let go.
+    pub(crate) async fn refresh_keys(&self) {
+        let running: Vec<_> = self.children.lock().iter().map(|(id, child)| (*id, child.clone())).collect();
+        for (id, child) in running {
+            if !matches!(child.call(RefreshKey).await, Ok(Ok(()))) {
+                self.children.lock().remove(&id);
+            }
+        }
+    }
+
     pub(crate) fn running_projects(&self) -> usize {
         self.children.lock().len()
     }
@@ -306,6 +320,10 @@ impl TenantSupervisor {
     }
 
     /// Tells the worker that a job waits.
+    pub(crate) fn key_ring(&self) -> &Ring {
+        &self.seed.tree.keeper.ring
+    }
+
     pub(crate) fn ring(&self) {
         self.seed.tree.engine.work.notify_one();
     }
@@ -336,6 +354,31 @@ impl TenantSupervisor {
             }
         };
         Ok(projects.into_iter().map(card).collect())
+    }
+
+    /// Stores a new project with its first key.
+    async fn store_project(&self, project: &projects::Project, now: Millis) -> Result<(), Fault> {
+        let key = self.seed.vault.call(MintProjectKey(project.id)).await??;
+        let share = key.share.id;
+        let stored = self.db().write(async |tx| {
+            if projects::list(tx).await?.len() >= MOST_PROJECTS {
+                let reason = format!("A workspace has at most {MOST_PROJECTS} projects.");
+                return Err(Fault::Limit {
+                    code: Limit::TooManyProjects,
+                    reason,
+                });
+            }
+            projects::insert(tx, project, public_key_hash(&project.public_key)).await?;
+            Ok(keys::store_project_key(tx, key, now).await?)
+        });
+        let stored = stored.await;
+        let ring = self.key_ring();
+        match &stored {
+            Ok(()) => {}
+            Err(Fault::Storage(error)) => abandon(ring, share, error).await,
+            Err(_) => destroy_now(ring, &[share]).await,
+        }
+        stored
     }
 
     async fn card(&self, id: ProjectId) -> Result<ProjectCard, Fault> {
@@ -372,7 +415,7 @@ impl Serve<ShowProject> for TenantSupervisor {
 impl Serve<CreateProject> for TenantSupervisor {
     async fn serve(&self, create: CreateProject) -> Result<ProjectCard, Fault> {
         let name = parse_name(&create.name, "name")?;
-        let (now, public_key) = (self.now(), new_public_key());
+        let now = self.now();
         let project = projects::Project {
             id: ProjectId::new(),
             look: default_look(&name),
@@ -380,23 +423,13 @@ impl Serve<CreateProject> for TenantSupervisor {
             created_at: now,
             public_key_at: now,
             allowed_origins: Vec::new(),
-            public_key: public_key.clone(),
+            public_key: new_public_key(),
         };
-        let key = self.seed.vault.call(MintProjectKey(project.id)).await??;
-        let stored = self
-            .db()
-            .write(async |tx| {
-                if projects::list(tx).await?.len() >= MOST_PROJECTS {
-                    let reason = format!("A workspace has at most {MOST_PROJECTS} projects.");
-                    return Err(Fault::Limit {
-                        code: Limit::TooManyProjects,
-                        reason,
-                    });
-                }
-                projects::insert(tx, &project, public_key_hash(&public_key)).await?;
-                Ok(projects::store_project_key(tx, key, now).await?)
-            })
-            .await;
+        let mut stored = self.store_project(&project, now).await;
+        if matches!(stored, Err(Fault::Storage(StoreError::KeyRetired))) {
+            // The workspace's key was rotated between the two.
+            stored = self.store_project(&project, now).await;
+        }
         match stored {
             Ok(()) => self.card(project.id).await,
             Err(Fault::Storage(StoreError::Conflict)) => Err(Fault::NameTaken("name")),
@@ -419,18 +452,21 @@ impl Serve<RenameProject> for TenantSupervisor {
 
 impl Serve<DeleteProject> for TenantSupervisor {
     async fn serve(&self, delete: DeleteProject) -> Result<(), Fault> {
-        let (id, now) = (delete.project, self.now());
-        self.db()
+        let (id, now, ring) = (delete.project, self.now(), self.key_ring());
+        let shares = self
+            .db()
             .write(async |tx| {
                 let project = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
                 if project.name != delete.confirm.trim() {
                     return Err(Fault::ConfirmationMismatch);
                 }
-                projects::delete(tx, id, now).await?;
+                let shares = projects::delete(tx, id, now).await?.ok_or(Fault::NotFound)?;
+                queue_destruction(tx, ring, id, &shares, now).await?;
                 job::enqueue(tx, id, job::Work::PurgeProject, now).await?;
-                Ok(())
+                Ok(shares)
             })
             .await?;
+        destroy_now(ring, &shares).await;
         self.seed.children.lock().remove(&id);
         self.ring();
         Ok(())
@@ -451,6 +487,8 @@ impl Serve<OpenProject> for TenantSupervisor {
             project: id,
             db: self.db().clone(),
             key: Arc::new(key),
+            vault: self.seed.vault.clone(),
+            keeper: self.seed.tree.keeper.clone(),
             engine: self.seed.tree.engine.clone(),
             lane: self.seed.tree.engine.lane(self.seed.tree.tenant),
             memory: Arc::default(),

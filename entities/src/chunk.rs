@@ -1,8 +1,11 @@
 //! Chunks of documents: text and embedding, each sealed with the project's key.
 
-use sea_orm::{Order, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Order, QuerySelect, Set, entity::prelude::*};
 
-use crate::{ChunkId, DocumentId, ProjectId, StoreError, TenantTx, tenant_db::TenantScoped};
+use crate::{
+    ChunkId, DocumentId, ProjectId, StoreError, TenantTx,
+    tenant_db::{SealedCells, TenantScoped},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,6 +26,11 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 impl TenantScoped for Entity {
     const TENANT: Column = Column::TenantId;
+    const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
+        project: Column::ProjectId,
+        row: Column::Id,
+        cells: &[Column::Sealed, Column::Embedding],
+    });
 }
 
 pub struct Chunk {
@@ -132,9 +140,9 @@ pub async fn embedded(tx: &TenantTx, document: DocumentId) -> Result<u64, StoreE
 
 /// # Errors
 /// When the database does not answer.
-pub async fn set_embedding(tx: &TenantTx, id: ChunkId, sealed: Vec<u8>) -> Result<(), StoreError> {
+pub async fn set_embedding(tx: &TenantTx, project: ProjectId, id: ChunkId, sealed: Vec<u8>) -> Result<(), StoreError> {
     tx.update::<Entity>()
-        .set(Column::Embedding, Expr::value(sealed))
+        .seal(Column::Embedding, project, sealed)
         .filter(Column::Id.eq(id.uuid()))
         .run()
         .await?;

@@ -6,7 +6,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::{ConversationId, Millis, ProjectId, StoreError, TenantTx, VisitorId, tenant_db::TenantScoped};
+use crate::{
+    ConversationId, Millis, ProjectId, StoreError, TenantTx, VisitorId,
+    tenant_db::{SealedCells, TenantScoped},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -32,6 +35,11 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 impl TenantScoped for Entity {
     const TENANT: Column = Column::TenantId;
+    const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
+        project: Column::ProjectId,
+        row: Column::Id,
+        cells: &[Column::Title],
+    });
 }
 
 #[derive(Clone, Debug)]

@@ -2,7 +2,10 @@
 
 use sea_orm::{Set, entity::prelude::*};
 
-use crate::{DocumentId, ProjectId, StoreError, TenantTx, tenant_db::TenantScoped};
+use crate::{
+    DocumentId, ProjectId, StoreError, TenantTx,
+    tenant_db::{SealedCells, TenantScoped},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,6 +22,11 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 impl TenantScoped for Entity {
     const TENANT: Column = Column::TenantId;
+    const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
+        project: Column::ProjectId,
+        row: Column::DocumentId,
+        cells: &[Column::Sealed],
+    });
 }
 
 /// # Errors

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A foreign key names a row that is not there.
     #[error("a row it belongs to is gone")]
     Orphan,
+    /// The key that sealed or wrapped it has a newer version by now: ask for that one and try again.
+    #[error("a newer version of the key is in use")]
+    KeyRetired,
     /// No connection could be had, or it broke. Trying again may help.
     #[error("the database is not reachable ({0})")]
     Unavailable(&'static str),

@@ -44,7 +44,13 @@ pub enum Work {
     PurgeProject,
     /// Delete what is left of a deleted workspace.
     PurgeWorkspace,
+    /// Seal the next cells of a project with its newest key: those after `row` in the `column`-th sealed column.
+    Reseal { column: i32, row: Option<Uuid> },
+    /// Destroy an entry of the key ring.
+    DestroyShare { share: Uuid },
 }
+
+pub(crate) const DESTROY_SHARE: &str = "destroy_share";
 
 impl Work {
     /// Kind, subject, revision, priority.
@@ -54,6 +60,8 @@ impl Work {
             Self::EmbedDocument { document, revision } => ("embed_document", Some(document.uuid()), revision, 1),
             Self::PurgeProject => ("purge_project", None, 0, 2),
             Self::PurgeWorkspace => ("purge_workspace", None, 0, 2),
+            Self::Reseal { column, row } => ("reseal", row, column, 3),
+            Self::DestroyShare { share } => (DESTROY_SHARE, Some(share), 0, 0),
         }
     }
 }
@@ -71,6 +79,11 @@ impl Model {
             }),
             ("purge_project", _) => Ok(Work::PurgeProject),
             ("purge_workspace", _) => Ok(Work::PurgeWorkspace),
+            ("reseal", row) => Ok(Work::Reseal {
+                column: self.revision,
+                row,
+            }),
+            (DESTROY_SHARE, Some(share)) => Ok(Work::DestroyShare { share }),
             _ => Err(StoreError::Damaged("job.kind")),
         }
     }
@@ -90,6 +103,14 @@ pub struct Claimed {
 /// # Errors
 /// When the database does not answer.
 pub async fn enqueue(tx: &TenantTx, project: ProjectId, work: Work, now: Millis) -> Result<JobId, StoreError> {
+    enqueue_for(tx, project, work, now, now).await
+}
+
+/// As [`enqueue`], not to be begun before `run_at`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn enqueue_for(tx: &TenantTx, project: ProjectId, work: Work, run_at: Millis, now: Millis) -> Result<JobId, StoreError> {
     let id = JobId::new();
     let (kind, subject, revision, priority) = work.columns();
     tx.insert(ActiveModel {
@@ -102,7 +123,7 @@ pub async fn enqueue(tx: &TenantTx, project: ProjectId, work: Work, now: Millis)
         priority: Set(priority),
         state: Set("ready".into()),
         attempts: Set(0),
-        run_at: Set(now),
+        run_at: Set(run_at),
         locked_until: Set(0),
         lease: Set(None),
         last_error: Set(None),
@@ -131,6 +152,21 @@ pub async fn release(tx: &TenantTx, job: &Claimed, now: Millis) -> Result<bool, 
         .set(Column::LockedUntil, 0_i64)
         .set(Column::Lease, Expr::value(Option::<Uuid>::None));
     Ok(update.filter(held(job)).run().await? == 1)
+}
+
+/// One step is done, and `next` is what the job does next, from `run_at` on. `false` when the lease was lost.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn advance(tx: &TenantTx, job: &Claimed, next: Work, run_at: Millis) -> Result<bool, StoreError> {
+    let (kind, subject, revision, priority) = next.columns();
+    let update = tx
+        .update::<Entity>()
+        .set(Column::Kind, kind)
+        .set(Column::Subject, Expr::value(subject))
+        .set(Column::Revision, revision)
+        .set(Column::Priority, priority);
+    Ok(update.filter(held(job)).run().await? == 1 && release(tx, job, run_at).await?)
 }
 
 /// The job is done, and gone. `false` when the lease was lost.

@@ -13,16 +13,18 @@ mod error;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod ids;
+mod installation;
 mod invitation;
 mod invitation_route;
 pub mod job;
-mod keys;
+pub mod keys;
 mod member;
 pub mod message;
 mod platform_db;
 mod project;
 mod project_member;
 mod purge;
+pub mod sealed;
 mod session;
 mod store;
 mod tenant;
@@ -38,8 +40,7 @@ pub mod documents {
     pub use crate::document_body::{load as load_body, store as store_body};
 }
 pub mod projects {
-    //! Projects, their keys and their public names.
-    pub use crate::keys::{ProjectKey, project_keys, store_project_key};
+    //! Projects and their public names.
     pub use crate::project::{
         Look, Project, Summary, delete, find, insert, knowledge, knowledge_changed, list, purge, rename, set_look, set_origins,
         set_public_key, summaries,
@@ -59,8 +60,7 @@ pub mod members {
     pub use crate::project_member::{all as all_assignments, assign, assigned};
 }
 pub mod tenants {
-    //! What a tenant is made of besides its projects.
-    pub use crate::keys::{TenantKey, tenant_keys};
+    //! What a tenant is made of besides its projects and keys.
     pub use crate::member::{Role, Standing, role_of, standing};
     pub use crate::project_member::Reach;
     pub use crate::purge::purge;
@@ -69,6 +69,7 @@ pub mod tenants {
 
 pub use error::StoreError;
 pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, InvitationId, JobId, MessageId, ProjectId, TenantId, VisitorId};
+pub use installation::Installation;
 pub use platform_db::{NewAccount, NewTenant, PlatformDb};
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};

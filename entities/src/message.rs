@@ -3,7 +3,8 @@
 use sea_orm::{Condition, Order, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
 
 use crate::{
-    ConversationId, DocumentId, MessageId, Millis, ProjectId, StoreError, TenantTx, VisitorId, conversation, tenant_db::TenantScoped,
+    ConversationId, DocumentId, MessageId, Millis, ProjectId, StoreError, TenantTx, VisitorId, conversation,
+    tenant_db::{SealedCells, TenantScoped},
 };
 
 #[sea_orm::model]
@@ -30,6 +31,11 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 impl TenantScoped for Entity {
     const TENANT: Column = Column::TenantId;
+    const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
+        project: Column::ProjectId,
+        row: Column::Id,
+        cells: &[Column::Sealed],
+    });
 }
 
 pub(crate) mod citation {

@@ -8,12 +8,15 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountId, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
+    AccountId, Installation, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
-    invitation_route, job, keys, member,
+    installation::{self, key_epoch},
+    invitation_route, job,
+    keys::{self, NewTenantKey},
+    member,
     store::set_local,
     tenant::{self, directory},
-    tenants::{Role, TenantKey},
+    tenants::Role,
     widget_route, workspace,
 };
 
@@ -24,6 +27,7 @@ pub struct PlatformDb {
 }
 
 /// A person who is about to have an account.
+#[derive(Clone)]
 pub struct NewAccount {
     pub account: AccountId,
     pub email: String,
@@ -35,7 +39,7 @@ pub struct NewTenant {
     pub owner: AccountId,
     pub tenant: TenantId,
     pub name: String,
-    pub key: TenantKey,
+    pub key: NewTenantKey,
 }
 
 pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, now: Millis) -> Result<(), StoreError> {
@@ -57,7 +61,7 @@ impl PlatformDb {
     /// Creates the tenant, its key and the membership, and the Owner's account when that is new; or none of them.
     ///
     /// # Errors
-    /// `Conflict` when the e-mail address has an account.
+    /// `Conflict` when the e-mail address has an account; `KeyRetired` when another master key is current by now.
     pub async fn found_tenant(&self, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
         if let Some(account) = account {
@@ -163,6 +167,86 @@ impl PlatformDb {
         let row = invitation_route::Entity::find_by_id(token_hash.to_vec()).one(&tx).await?;
         tx.rollback().await?;
         Ok(row.map(|row| (row.workspace_id.into(), row.invitation_id.into())))
+    }
+
+    /// Every tenant, the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let rows = tenant::Entity::find().all(&tx).await?;
+        tx.rollback().await?;
+        let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.id.into()).collect();
+        tenants.sort_unstable();
+        Ok(tenants)
+    }
+
+    /// Whose a living project is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tenant_of(&self, project: ProjectId) -> Result<Option<TenantId>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let route = widget_route::Entity::find().filter(widget_route::Column::ProjectId.eq(project.uuid()));
+        let row = route.one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(|row| row.workspace_id.into()))
+    }
+
+    /// Whether anyone has signed up.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_accounts(&self) -> Result<bool, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = account::Entity::find().one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.is_some())
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn installation(&self) -> Result<Option<Installation>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let found = installation::load(&tx).await?;
+        tx.rollback().await?;
+        Ok(found)
+    }
+
+    /// # Errors
+    /// `Conflict` when another process came first.
+    pub async fn create_installation(&self, new: Installation, now: Millis) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        installation::create(&tx, new, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes another master key the current one, for every node and from this commit on.
+    ///
+    /// # Errors
+    /// `Conflict` when another process came first.
+    pub async fn adopt_master(&self, old: &Installation, new: Installation) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        if !installation::adopt(&tx, old, new).await? {
+            tx.rollback().await?;
+            return Err(StoreError::Conflict);
+        }
+        installation::keys_changed(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Counts the changes of keys, so that every node notices them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn key_epoch(&self) -> Result<i64, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let row = key_epoch::Entity::find_by_id(1).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map_or(0, |row| row.epoch))
     }
 
     /// Where the public key with this SHA-256 leads. Asked of the database each time: a rotated key is dead at once, on every node.

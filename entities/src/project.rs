@@ -258,22 +258,23 @@ pub async fn set_public_key(tx: &TenantTx, id: ProjectId, key: &str, hash: [u8; 
     Ok(true)
 }
 
-/// Ends a project at once: no name, no route, no key. Its rows are noise from now on and are purged by a job.
+/// Ends a project at once: no name, no route, no key. Its rows are noise from now on and are purged by a job. Returns the
+/// shares of its keys, which the key ring is to destroy; `None` when there is no such project.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<bool, StoreError> {
+pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<Option<Vec<Uuid>>, StoreError> {
     let gone = vec![
         (Column::DeletedAt, Expr::value(now)),
         (Column::Name, Expr::value(format!("deleted {id}"))),
     ];
     if !set(tx, id, gone).await? {
-        return Ok(false);
+        return Ok(None);
     }
     withdraw(tx, id).await?;
-    keys::destroy_project_keys(tx, id).await?;
+    let shares = keys::destroy_project_keys(tx, id).await?;
     project_member::forget_project(tx, id).await?;
-    Ok(true)
+    Ok(Some(shares))
 }
 
 /// Removes what is left of a deleted project, once its chunks and conversations are gone: its documents go with it.

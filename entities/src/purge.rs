@@ -62,6 +62,11 @@ pub async fn purge(tx: &TenantTx, most: u64) -> Result<bool, StoreError> {
             return Ok(false);
         }
     }
+    let shares = tx.find::<job::Entity>().filter(job::Column::Kind.eq(job::DESTROY_SHARE));
+    if shares.count().await? > 0 {
+        // Their jobs are all that is left to say that they must go.
+        return Err(StoreError::Refused("shares of the tenant's keys wait to be destroyed".into()));
+    }
     tx.delete::<job::Entity>(sea_orm::Condition::all()).await?;
     tenant::Entity::delete_by_id(tx.tenant().uuid()).exec(tx.raw()).await?;
     Ok(true)

@@ -1,17 +1,17 @@
 //! Opening the database. The connections stay in here.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
 };
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::{PlatformDb, StoreError, TenantDb, TenantId};
 
 /// The 256-bit key of the embedded database file. Wiped when dropped; has no textual form outside this crate.
-#[derive(Clone, ZeroizeOnDrop)]
+#[derive(ZeroizeOnDrop)]
 pub struct DatabaseKey([u8; 32]);
 
 impl DatabaseKey {
@@ -21,19 +21,31 @@ impl DatabaseKey {
     }
 
     /// SQLCipher's raw-key literal: used as it is, without the slow derivation that a passphrase needs.
-    fn pragma(&self) -> String {
-        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("\"x'{hex}'\"")
+    fn pragma(&self) -> Zeroizing<String> {
+        let hex: Zeroizing<String> = Zeroizing::new(self.0.iter().map(|byte| format!("{byte:02x}")).collect());
+        Zeroizing::new(format!("\"x'{}'\"", *hex))
     }
 }
 
 /// Where rows live.
 #[derive(Clone)]
 pub enum Location {
-    /// One SQLCipher file, opened by this process.
-    Embedded { path: PathBuf, key: DatabaseKey },
+    /// One SQLCipher file.
+    Embedded { path: PathBuf, key: Arc<DatabaseKey> },
     /// PostgreSQL, as a role that neither owns the tables nor bypasses row-level security.
     Postgres { url: String, connections: u32 },
+}
+
+impl Location {
+    /// Whether an embedded database can be read with this key.
+    pub async fn opens(&self) -> bool {
+        let Ok(database) = Database::connect(connect_options(self, false)).await else {
+            return false;
+        };
+        let read = database.execute_unprepared("select count(*) from sqlite_master").await.is_ok();
+        let _ = database.close().await;
+        read
+    }
 }
 
 impl fmt::Debug for Location {
@@ -58,7 +70,7 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
                 let sqlite = sqlite
-                    .pragma("key", key.clone())
+                    .pragma("key", (*key).clone())
                     .journal_mode(SqliteJournalMode::Wal)
                     // FULL: an acknowledged commit survives a power cut, not only a crash of the process.
                     .synchronous(SqliteSynchronous::Full)

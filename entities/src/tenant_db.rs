@@ -1,16 +1,28 @@
 //! One tenant's rows.
 
+use std::sync::Mutex;
+
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, Iden, IntoActiveModel, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
-    sea_query::{IntoCondition, SimpleExpr},
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityName, EntityTrait, Iden, IntoActiveModel, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany, Value,
+    prelude::Uuid,
+    sea_query::{Expr, IntoCondition, SimpleExpr},
 };
 
-use crate::{Store, StoreError, TenantId, store::set_local};
+use crate::{ProjectId, Store, StoreError, TenantId, keys, sealed, store::set_local};
 
 /// A table whose rows belong to tenants. Only such tables can be reached through a [`TenantTx`].
 pub(crate) trait TenantScoped: EntityTrait {
     const TENANT: Self::Column;
+    /// The cells of a row that are sealed with its project's key. A table that has some is also listed in `sealed::columns`.
+    const SEALED: Option<SealedCells<Self>> = None;
+}
+
+/// Which cells of a table are sealed, and where to look for what they are bound to.
+pub(crate) struct SealedCells<E: EntityTrait> {
+    pub project: E::Column,
+    pub row: E::Column,
+    pub cells: &'static [E::Column],
 }
 
 /// The view of one tenant on the database. Made by that tenant's supervisor.
@@ -73,13 +85,19 @@ impl TenantDb {
 pub struct TenantTx {
     tx: DatabaseTransaction,
     tenant: TenantId,
+    /// Key versions that this transaction keeps from being closed until it ends.
+    held: Mutex<Vec<(Uuid, i32)>>,
 }
 
 impl TenantTx {
     /// Binds an open transaction to `tenant`, on PostgreSQL for its policies as well.
     pub(crate) async fn enter(tx: DatabaseTransaction, tenant: TenantId) -> Result<Self, StoreError> {
         set_local(&tx, "app.tenant_id", tenant.to_string()).await?;
-        Ok(Self { tx, tenant })
+        Ok(Self {
+            tx,
+            tenant,
+            held: Mutex::default(),
+        })
     }
 
     pub(crate) fn into_transaction(self) -> DatabaseTransaction {
@@ -109,6 +127,7 @@ impl TenantTx {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         row.set(A::Entity::TENANT, self.tenant.uuid().into());
+        self.hold_keys_of(&row).await?;
         A::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
@@ -124,6 +143,9 @@ impl TenantTx {
             return Ok(());
         }
         let tenant = self.tenant.uuid();
+        for row in &rows {
+            self.hold_keys_of(row).await?;
+        }
         let rows = rows.into_iter().map(|mut row| {
             row.set(A::Entity::TENANT, tenant.into());
             row
@@ -132,11 +154,47 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Refuses a row whose sealed cells are of a key version that is closed or gone: nothing could open them later.
+    async fn hold_keys_of<A>(&self, row: &A) -> Result<(), StoreError>
+    where
+        A: ActiveModelTrait,
+        A::Entity: TenantScoped,
+    {
+        let Some(sealed) = A::Entity::SEALED else { return Ok(()) };
+        if !sealed::is_listed(A::Entity::default().table_name()) {
+            return Err(StoreError::Damaged("a sealed table that rotation does not know"));
+        }
+        let Some(Value::Uuid(Some(project))) = row.get(sealed.project).into_value() else {
+            return Err(StoreError::Damaged("a sealed row without its project"));
+        };
+        for cell in sealed.cells {
+            if let Some(Value::Bytes(Some(bytes))) = row.get(*cell).into_value() {
+                self.hold_key(project.into(), &bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the key version of `cell` open until this transaction ends.
+    pub(crate) async fn hold_key(&self, project: ProjectId, cell: &[u8]) -> Result<(), StoreError> {
+        let version = sealed::version_of(cell).ok_or(StoreError::Damaged("a sealed cell"))?;
+        let asked = (project.uuid(), version);
+        if self.held.lock().is_ok_and(|held| held.contains(&asked)) {
+            return Ok(());
+        }
+        keys::hold_project_key(self, project, version).await?;
+        if let Ok(mut held) = self.held.lock() {
+            held.push(asked);
+        }
+        Ok(())
+    }
+
     pub(crate) fn update<E: TenantScoped>(&self) -> ScopedUpdate<'_, E> {
         ScopedUpdate {
             tx: self,
             update: E::update_many(),
-            moves_tenant: false,
+            refused: None,
+            sealed: None,
         }
     }
 
@@ -210,13 +268,26 @@ impl<E: TenantScoped> Scoped<'_, E> {
 pub(crate) struct ScopedUpdate<'a, E: TenantScoped> {
     tx: &'a TenantTx,
     update: UpdateMany<E>,
-    moves_tenant: bool,
+    refused: Option<&'static str>,
+    sealed: Option<(ProjectId, Vec<u8>)>,
 }
 
 impl<E: TenantScoped> ScopedUpdate<'_, E> {
     pub(crate) fn set(mut self, column: E::Column, value: impl Into<SimpleExpr>) -> Self {
-        self.moves_tenant |= column.unquoted() == E::TENANT.unquoted();
+        if column.unquoted() == E::TENANT.unquoted() {
+            self.refused = Some("a row cannot change its tenant");
+        }
+        if E::SEALED.is_some_and(|sealed| sealed.cells.iter().any(|cell| cell.unquoted() == column.unquoted())) {
+            self.refused = Some("a sealed cell is set with seal");
+        }
         self.update = self.update.col_expr(column, value.into());
+        self
+    }
+
+    /// Sets a sealed cell of a row of `project`, if its key version is still open.
+    pub(crate) fn seal(mut self, column: E::Column, project: ProjectId, cell: Vec<u8>) -> Self {
+        self.update = self.update.col_expr(column, Expr::value(cell.clone()));
+        self.sealed = Some((project, cell));
         self
     }
 
@@ -227,8 +298,11 @@ impl<E: TenantScoped> ScopedUpdate<'_, E> {
 
     /// Runs it and returns how many rows changed. A change of the tenant itself is refused.
     pub(crate) async fn run(self) -> Result<u64, StoreError> {
-        if self.moves_tenant {
-            return Err(StoreError::Refused("a row cannot change its tenant".into()));
+        if let Some(reason) = self.refused {
+            return Err(StoreError::Refused(reason.into()));
+        }
+        if let Some((project, cell)) = &self.sealed {
+            self.tx.hold_key(*project, cell).await?;
         }
         let query = self.update.filter(E::TENANT.eq(self.tx.tenant.uuid()));
         Ok(query.exec(&self.tx.tx).await?.rows_affected)

@@ -64,16 +64,17 @@ pub async fn rename(tx: &TenantTx, name: &str) -> Result<(), StoreError> {
 }
 
 /// Ends the tenant at once: no key, no member, no session, no way in. Its rows are noise from now on and are purged by a job.
+/// Returns the shares of its keys, which the key ring is to destroy.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn delete(tx: &TenantTx, now: Millis) -> Result<(), StoreError> {
+pub async fn delete(tx: &TenantTx, now: Millis) -> Result<Vec<Uuid>, StoreError> {
     let (raw, id) = (tx.raw(), tx.tenant().uuid());
-    keys::destroy_all(tx).await?;
+    let shares = keys::destroy_all_keys(tx).await?;
     tx.delete::<session::Entity>(sea_orm::Condition::all()).await?;
     tx.delete::<member::Entity>(sea_orm::Condition::all()).await?;
-    // What else waits has lost its key, and so its meaning.
-    tx.delete::<job::Entity>(sea_orm::Condition::all()).await?;
+    // What else waits has lost its key, and so its meaning; but for shares that are still to be destroyed.
+    tx.delete::<job::Entity>(job::Column::Kind.ne(job::DESTROY_SHARE)).await?;
     directory::Entity::delete_many()
         .filter(directory::Column::WorkspaceId.eq(id))
         .exec(raw)
@@ -92,5 +93,5 @@ pub async fn delete(tx: &TenantTx, now: Millis) -> Result<(), StoreError> {
         .exec(raw)
         .await?;
     job::enqueue(tx, Uuid::nil().into(), job::Work::PurgeWorkspace, now).await?;
-    Ok(())
+    Ok(shares)
 }

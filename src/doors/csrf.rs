@@ -21,7 +21,7 @@ const HEADER: &str = "x-csrf-token";
 
 fn mac(gate: &Gate, session: &Session) -> Option<Hmac<Sha256>> {
     let nonce: String = session.get(NONCE).ok().flatten()?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(gate.csrf_key.as_slice()).ok()?;
+    let mut mac = gate.csrf_key.open(Hmac::<Sha256>::new_from_slice).ok()?;
     mac.update(nonce.as_bytes());
     Some(mac)
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use actors::{Fault, Limits, Platform, Registry, identity::Identity};
+use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity};
 use url::Url;
-use zeroize::Zeroizing;
 
 pub struct Gate {
     pub(super) registry: Arc<Registry>,
     pub(super) identity: Arc<Identity>,
     pub(super) limits: Arc<Limits>,
-    pub(super) csrf_key: Zeroizing<[u8; 32]>,
+    pub(super) csrf_key: SecretBytes,
     /// Scheme, host and port that browsers see, when it is not what they ask for.
     pub(super) public_origin: Option<String>,
     pub(super) sign_up_open: bool,
@@ -18,7 +17,7 @@ pub struct Gate {
 
 impl Gate {
     #[must_use]
-    pub fn new(platform: &Platform, csrf_key: Zeroizing<[u8; 32]>, public_url: Option<&Url>, sign_up_open: bool) -> Self {
+    pub fn new(platform: &Platform, csrf_key: SecretBytes, public_url: Option<&Url>, sign_up_open: bool) -> Self {
         Self {
             registry: platform.registry.clone(),
             identity: platform.identity.clone(),

@@ -9,7 +9,7 @@ use actix_session::{
 };
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
-    AccountId, Fault, Registry, StoreError, TenantId,
+    AccountId, Fault, Registry, SecretBytes, StoreError, TenantId,
     identity::SignedIn,
     sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
 };
@@ -33,8 +33,8 @@ pub(super) const UNAVAILABLE: &str = "unavailable";
 type State = HashMap<String, String>;
 
 /// The session middleware, with the cookie's every protection.
-pub fn cookies(registry: Arc<Registry>, key: &[u8]) -> SessionMiddleware<TenantSessions> {
-    SessionMiddleware::builder(TenantSessions(registry), Key::from(key))
+pub fn cookies(registry: Arc<Registry>, key: &SecretBytes) -> SessionMiddleware<TenantSessions> {
+    SessionMiddleware::builder(TenantSessions(registry), key.open(Key::from))
         .cookie_name(COOKIE.into())
         .cookie_secure(true)
         .cookie_http_only(true)

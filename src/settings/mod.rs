@@ -19,8 +19,12 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// The folder of the master key and the embedded database.
     pub data: PathBuf,
-    /// Instead of the key file: 32 bytes in Base64.
+    /// Instead of the key file: 32 bytes in Base64; during a rotation two, with a comma between them, the newest last.
     pub master_key: Option<Secret>,
+    /// A program, with arguments, that wraps keys in the master key's stead.
+    pub kms_command: Option<Vec<String>>,
+    /// The folder of the key ring.
+    pub key_ring: Option<PathBuf>,
     pub sign_up_open: bool,
     pub bcrypt_cost: u32,
     /// Multiplies every rate limit.
@@ -109,6 +113,8 @@ impl Settings {
             public_url: public_url(source)?,
             data: source.text("PERNOEX_DATA").unwrap_or("data").into(),
             master_key: source.text("PERNOEX_MASTER_KEY").map(Secret::of),
+            kms_command: source.text("PERNOEX_KMS_COMMAND").map(command).transpose()?,
+            key_ring: source.text("PERNOEX_KEY_RING").map(PathBuf::from),
             sign_up_open: match source.text("PERNOEX_SIGN_UP") {
                 None | Some("open") => true,
                 Some("closed") => false,
@@ -154,6 +160,26 @@ fn web_address(source: &Source, name: &str) -> Result<Option<Url>, SettingError>
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
     url.map(Some)
         .ok_or_else(|| SettingError::new(name, "must be a web address such as https://support.example.com"))
+}
+
+/// A JSON array of the program and its arguments, or the same with blanks between them. No shell reads it.
+fn command(text: &str) -> Result<Vec<String>, SettingError> {
+    let refuse = || {
+        SettingError::new(
+            "PERNOEX_KMS_COMMAND",
+            "must be a program and its arguments, or a JSON array of them",
+        )
+    };
+    let parts: Vec<String> = if text.starts_with('[') {
+        serde_json::from_str(text).map_err(|_| refuse())?
+    } else {
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    if parts.first().is_none_or(String::is_empty) {
+        Err(refuse())
+    } else {
+        Ok(parts)
+    }
 }
 
 fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
@@ -275,6 +301,8 @@ mod tests {
             (vec![("DATABASE_URL", "postgres://host/db")], "DATABASE_URL"),
             (vec![("MIGRATION_DATABASE_URL", "postgres://a:hunter2@h/d")], "DATABASE_URL is not"),
             (vec![("REDIS_URL", "hunter2")], "REDIS_URL"),
+            (vec![("PERNOEX_KMS_COMMAND", "[\"hunter2\"")], "PERNOEX_KMS_COMMAND"),
+            (vec![("PERNOEX_KMS_COMMAND", "[]")], "PERNOEX_KMS_COMMAND"),
             (vec![("OPENAI_API_KEY", "hunter2")], "OPENAI_BASE_URL"),
             (vec![("OPENAI_BASE_URL", "https://api.example.com/v1")], "OPENAI_MODEL"),
             (
@@ -287,6 +315,13 @@ mod tests {
             assert!(error.contains(names), "{error}");
             assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn a_command_is_a_list_or_words_and_no_shell_sees_it() {
+        let command = |text| settings(&[("PERNOEX_KMS_COMMAND", text)]).unwrap().kms_command.unwrap();
+        assert_eq!(command("/bin/kms --key a$HOME"), ["/bin/kms", "--key", "a$HOME"]);
+        assert_eq!(command(r#"["/opt/key service/kms", "a b"]"#), ["/opt/key service/kms", "a b"]);
     }
 
     #[test]

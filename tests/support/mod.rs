@@ -142,6 +142,16 @@ impl TestApp {
     }
 }
 
+impl Drop for TestApp {
+    /// A server whose process ends under it may be inside the database's library, which is being torn down.
+    fn drop(&mut self) {
+        if let (Some(stop), Some(thread)) = (self.stop.take(), self.thread.take()) {
+            drop(stop.stop(false));
+            let _ = thread.join();
+        }
+    }
+}
+
 pub const PASSWORD: &str = "a long enough password";
 
 /// A browser, more or less.

@@ -218,7 +218,7 @@ impl Serve<EmbedDocument> for ProjectActor {
         let _changing = self.changing().await;
         let version = self.db().write(async |tx| {
             for (id, embedding) in sealed {
-                chunk::set_embedding(tx, id, embedding).await?;
+                chunk::set_embedding(tx, project, id, embedding).await?;
             }
             let done = i32::try_from(chunk::embedded(tx, step.document).await?).unwrap_or(i32::MAX);
             let complete = done >= document.chunks;

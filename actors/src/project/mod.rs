@@ -6,6 +6,7 @@ pub mod documents;
 mod ingest;
 mod loaded;
 pub mod questions;
+mod reseal;
 pub mod visitors;
 pub mod widget;
 
@@ -19,13 +20,14 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    contain::Behaviour,
+    contain::{Behaviour, Handle},
     engine::{Engine, Lane},
     fault::Fault,
-    vault::{ContentKey, Place},
+    vault::{ContentKey, Keeper, Place, VaultActor},
 };
 pub(crate) use ingest::{EmbedDocument, GiveUp, ReadDocument};
 use loaded::Knowledge;
+pub(crate) use reseal::{RefreshKey, Reseal};
 
 /// Keeps one project. Its index is built from the rows when it is first asked and dropped with the actor.
 pub struct ProjectActor {
@@ -38,6 +40,8 @@ pub struct ProjectSeed {
     pub(crate) project: ProjectId,
     pub(crate) db: TenantDb,
     pub(crate) key: Arc<ContentKey>,
+    pub(crate) vault: Arc<Handle<VaultActor>>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) lane: Lane,
     /// Bytes of the index in memory, for those who watch.
@@ -75,7 +79,7 @@ impl ProjectActor {
     }
 
     fn open(&self, table: &'static str, column: &'static str, row: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        Ok(self.seed.key.open(Place(table, column, row), sealed)?)
+        self.seed.key.open(Place(table, column, row), sealed)
     }
 
     fn seal_json<T: serde::Serialize>(&self, table: &'static str, column: &'static str, row: Uuid, value: &T) -> Result<Vec<u8>, Fault> {

@@ -1,9 +1,18 @@
 //! The workspace itself: its name and its end.
 
 use entities::{AccountId, tenants};
+use uuid::Uuid;
 
 use super::authorise;
-use crate::{contain::Serve, fault::Fault, request, role::ManageTeam, tenant::TenantSupervisor, text::parse_name};
+use crate::{
+    contain::Serve,
+    fault::Fault,
+    request,
+    role::ManageTeam,
+    tenant::TenantSupervisor,
+    text::parse_name,
+    vault::admin::{destroy_now, queue_destruction},
+};
 
 pub struct RenameWorkspace {
     pub by: AccountId,
@@ -34,15 +43,17 @@ impl Serve<RenameWorkspace> for TenantSupervisor {
 
 impl Serve<DeleteWorkspace> for TenantSupervisor {
     async fn serve(&self, delete: DeleteWorkspace) -> Result<(), Fault> {
-        let now = self.now();
+        let (now, ring) = (self.now(), self.key_ring());
         let deleted = self.db().write(async |tx| {
             authorise::<ManageTeam>(tx, delete.by).await?;
             if tenants::name(tx).await?.as_deref() != Some(delete.confirm.trim()) {
                 return Err(Fault::ConfirmationMismatch);
             }
-            Ok(tenants::delete(tx, now).await?)
+            let shares = tenants::delete(tx, now).await?;
+            queue_destruction(tx, ring, Uuid::nil().into(), &shares, now).await?;
+            Ok(shares)
         });
-        deleted.await?;
+        destroy_now(ring, &deleted.await?).await;
         self.forget_projects();
         self.team_changed();
         self.ring();

@@ -21,10 +21,6 @@ const FORMAT: u8 = 1;
 const HEADER: usize = 1 + 4 + 12;
 
 impl Key {
-    pub(crate) fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
     pub(crate) fn generate() -> Self {
         let mut bytes = [0; 32];
         rand::fill(&mut bytes);
@@ -32,11 +28,31 @@ impl Key {
     }
 
     /// A key for another purpose, from which this one cannot be computed (HKDF-SHA256, RFC 5869).
-    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
-        let mut derived = [0; 32];
+    pub(crate) fn derive(&self, purpose: &str) -> Self {
+        self.expand(None, purpose)
+    }
+
+    /// A key that takes this one and `share` together: whoever lacks either knows nothing of it.
+    pub(crate) fn mixed_with(&self, share: &Self) -> Self {
+        self.expand(Some(&share.0), "pernoex share v1")
+    }
+
+    fn expand(&self, salt: Option<&[u8]>, purpose: &str) -> Self {
+        let mut derived = Self([0; 32]);
         // Fails only for more than 255 blocks of output; one is asked for.
-        let _ = hkdf::Hkdf::<sha2::Sha256>::new(None, &self.0).expand(purpose.as_bytes(), &mut derived);
+        let _ = hkdf::Hkdf::<sha2::Sha256>::new(salt, &self.0).expand(purpose.as_bytes(), &mut derived.0);
         derived
+    }
+
+    /// Lends the bytes to `work`: to write them into a key file, or to key something that is not this cipher.
+    pub(crate) fn open_bytes<T>(&self, work: impl FnOnce(&[u8; 32]) -> T) -> T {
+        work(&self.0)
+    }
+
+    /// # Errors
+    /// Unless there are 32 of them.
+    pub(crate) fn from_slice(bytes: &[u8]) -> Result<Self, CannotOpen> {
+        bytes.try_into().map(Self).map_err(|_| CannotOpen)
     }
 
     /// Seals `plain` so that it opens only with this key, at `version`, at the place that `aad` describes.
@@ -67,8 +83,7 @@ impl Key {
     }
 
     pub(crate) fn unwrap_with(outer: &Self, aad: &[u8], wrapped: &[u8]) -> Result<Self, CannotOpen> {
-        let plain = outer.open(aad, wrapped)?;
-        plain.as_slice().try_into().map(Self).map_err(|_| CannotOpen)
+        Self::from_slice(&outer.open(aad, wrapped)?)
     }
 }
 
@@ -122,6 +137,35 @@ mod tests {
             bind(ids[0], ids[1], Place("chunk", "sealed", ids[3])),
         ] {
             assert!(key.open(&elsewhere, &sealed).is_err());
+        }
+    }
+
+    #[test]
+    fn no_two_places_read_alike() {
+        // Names and ids at random: two descriptions are equal only if all their parts are.
+        let words = ["chunk", "sealed", "chunksealed", "embedding", "", "c", "hunk"];
+        let ids: Vec<Uuid> = (0..3).map(|_| Uuid::new_v4()).collect();
+        let any = |n: u32, of: usize| usize::try_from(n).unwrap() % of;
+        let mut seen = std::collections::HashMap::new();
+        for _ in 0..4000 {
+            let parts: [u32; 5] = rand::random();
+            let (tenant, project, row) = (ids[any(parts[0], 3)], ids[any(parts[1], 3)], ids[any(parts[2], 3)]);
+            let (table, column) = (words[any(parts[3], 7)], words[any(parts[4], 7)]);
+            let place = (tenant, project, table, column, row);
+            let earlier = seen.insert(bind(tenant, project, Place(table, column, row)), place);
+            assert!(earlier.is_none_or(|earlier| earlier == place));
+        }
+    }
+
+    #[test]
+    fn what_is_mixed_with_a_share_takes_that_share() {
+        for _ in 0..100 {
+            let (key, inner, share, other) = (Key::generate(), Key::generate(), Key::generate(), Key::generate());
+            let wrapped = inner.wrapped_by(&key.mixed_with(&share), b"here").unwrap();
+            assert!(Key::unwrap_with(&key.mixed_with(&share), b"here", &wrapped).is_ok_and(|opened| opened.0 == inner.0));
+            for wrong in [&key, &share, &key.mixed_with(&other), &share.mixed_with(&key)] {
+                assert!(Key::unwrap_with(wrong, b"here", &wrapped).is_err());
+            }
         }
     }
 

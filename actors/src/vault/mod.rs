@@ -1,42 +1,56 @@
 //! A tenant's keys. The master key wraps tenant keys, a tenant key wraps project keys, a project key seals content.
 
+pub(crate) mod admin;
 mod cipher;
 mod content;
+mod database_key;
+mod error;
+pub(crate) mod keeper;
 mod master;
+mod ring;
+pub(crate) mod rotate_master;
+mod secret;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use entities::{ProjectId, TenantDb, TenantId, projects, tenants};
+use entities::{Millis, ProjectId, StoreError, TenantDb, TenantId, keys};
 
 use crate::{
+    clock::Clock,
     contain::{Behaviour, Serve},
     fault::Fault,
     request,
 };
 
-use cipher::bind;
-pub(crate) use cipher::{CannotOpen, Key, Place};
+use cipher::Key;
+pub(crate) use cipher::Place;
 pub(crate) use content::ContentKey;
-pub use master::{MasterKey, MasterKeyError};
+pub use database_key::open as database_key;
+pub use error::KeyError;
+pub use keeper::Keeper;
+use keeper::Of;
+pub use master::{KmsSettings, MasterId, MasterKeys};
+pub(crate) use ring::Ring;
+pub use ring::RingPlace;
+pub use secret::SecretBytes;
 
-impl From<CannotOpen> for Fault {
-    fn from(_: CannotOpen) -> Self {
-        Self::Sealed
-    }
-}
+/// How long a new version of a project's key is known before it seals. Every node looks for changed keys each second, so by
+/// then each can open what any of them seals.
+pub(crate) const ANNOUNCED_MS: Millis = 5_000;
 
-/// Holds the tenant's opened keys, and is the only one that does.
+/// Opens the tenant's keys, and is the only one that does.
 pub(crate) struct VaultActor {
     seed: VaultSeed,
-    /// Oldest first; the last one wraps.
-    keys: Vec<(i32, Key)>,
+    /// Opened tenant keys by what they are wrapped as. Rows are read each time: another process may have rotated.
+    opened: Mutex<Vec<(Vec<u8>, Arc<Key>)>>,
 }
 
 #[derive(Clone)]
 pub(crate) struct VaultSeed {
     pub tenant: TenantId,
     pub db: TenantDb,
-    pub master: Arc<MasterKey>,
+    pub keeper: Arc<Keeper>,
+    pub clock: Clock,
 }
 
 impl Behaviour for VaultActor {
@@ -44,25 +58,16 @@ impl Behaviour for VaultActor {
     const NAME: &'static str = "vault";
 
     async fn init(seed: VaultSeed) -> Result<Self, Fault> {
-        let stored = seed.db.read(async |tx| tenants::tenant_keys(tx).await).await?;
-        let keys = stored
-            .iter()
-            .map(|key| Ok((key.version, seed.master.unwrap(seed.tenant, key.version, &key.wrapped)?)))
-            .collect::<Result<Vec<_>, CannotOpen>>()?;
-        if keys.is_empty() {
-            return Err(Fault::NotFound);
-        }
-        Ok(Self { seed, keys })
+        Ok(Self {
+            seed,
+            opened: Mutex::default(),
+        })
     }
 }
 
 /// A new tenant's first key, wrapped.
-pub(crate) fn first_tenant_key(master: &MasterKey, tenant: TenantId) -> Result<tenants::TenantKey, CannotOpen> {
-    let version = 1;
-    Ok(tenants::TenantKey {
-        version,
-        wrapped: master.wrap(tenant, version, &Key::generate())?,
-    })
+pub(crate) async fn first_tenant_key(keeper: &Keeper, tenant: TenantId) -> Result<keys::NewTenantKey, KeyError> {
+    keeper.wrap_tenant_key(tenant, 1, &Key::generate()).await
 }
 
 /// Makes a key for a project that is about to be stored, wrapped by the tenant's.
@@ -72,49 +77,79 @@ pub(crate) struct MintProjectKey(pub ProjectId);
 pub(crate) struct OpenProjectKey(pub ProjectId);
 
 request! {
-    MintProjectKey => projects::ProjectKey, needs System;
+    MintProjectKey => keys::NewProjectKey, needs System;
     OpenProjectKey => ContentKey, needs System;
 }
 
 impl VaultActor {
-    fn wrap_place(&self, project: ProjectId, version: i32) -> Vec<u8> {
-        let mut aad = bind(
-            self.seed.tenant.uuid(),
-            project.uuid(),
-            Place("project_key", "wrapped", project.uuid()),
-        );
-        aad.extend_from_slice(&version.to_be_bytes());
-        aad
+    fn of(&self) -> Of<'_> {
+        Of {
+            tenant: self.seed.tenant,
+            db: &self.seed.db,
+        }
+    }
+
+    /// The tenant's key in `version`, or the newest.
+    async fn tenant_key(&self, version: Option<i32>) -> Result<(i32, Arc<Key>), Fault> {
+        let stored = self.seed.db.read(async |tx| keys::tenant_keys(tx).await).await?;
+        let mut opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
+        opened.retain(|(wrapped, _)| stored.iter().any(|key| key.wrapped == *wrapped));
+        let wanted = stored.iter().rev().find(|key| version.is_none_or(|version| key.version == version));
+        let wanted = wanted.ok_or(Fault::NotFound)?;
+        let known = opened
+            .iter()
+            .find(|(wrapped, _)| *wrapped == wanted.wrapped)
+            .map(|(_, key)| key.clone());
+        let key = match known {
+            Some(key) => key,
+            None => {
+                let key = Arc::new(self.seed.keeper.unwrap_tenant_key(self.of(), wanted).await?);
+                opened.push((wanted.wrapped.clone(), key.clone()));
+                key
+            }
+        };
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).extend(opened);
+        Ok((wanted.version, key))
     }
 }
 
 impl Serve<MintProjectKey> for VaultActor {
-    async fn serve(&self, MintProjectKey(project): MintProjectKey) -> Result<projects::ProjectKey, Fault> {
-        let (_, outer) = self.keys.last().ok_or(Fault::Sealed)?;
-        let version = 1;
-        let wrapped = Key::generate().wrapped_by(outer, &self.wrap_place(project, version))?;
-        Ok(projects::ProjectKey { project, version, wrapped })
+    async fn serve(&self, MintProjectKey(project): MintProjectKey) -> Result<keys::NewProjectKey, Fault> {
+        let (version, outer) = self.tenant_key(None).await?;
+        let (keeper, fresh) = (&self.seed.keeper, Key::generate());
+        let new = keeper.wrap_project_key(self.seed.tenant, (version, &outer), (project, 1, 0), &fresh);
+        Ok(new.await?)
     }
 }
 
 impl Serve<OpenProjectKey> for VaultActor {
     async fn serve(&self, OpenProjectKey(project): OpenProjectKey) -> Result<ContentKey, Fault> {
-        let stored = self.seed.db.read(async |tx| projects::project_keys(tx, project).await).await?;
-        let mut opened = Vec::with_capacity(stored.len());
-        for key in &stored {
-            let aad = self.wrap_place(project, key.version);
-            // A rotated tenant key leaves project keys behind that an older version wrapped.
-            let inner = self
-                .keys
-                .iter()
-                .rev()
-                .find_map(|(_, outer)| Key::unwrap_with(outer, &aad, &key.wrapped).ok());
-            let version = u32::try_from(key.version).map_err(|_| Fault::Sealed)?;
-            opened.push((version, inner.ok_or(Fault::Sealed)?));
+        match self.open_project_key(project).await {
+            // A rotation came between the readings: now they agree.
+            Err(Fault::Storage(StoreError::KeyRetired)) => self.open_project_key(project).await,
+            opened => opened,
         }
-        if opened.is_empty() {
+    }
+}
+
+impl VaultActor {
+    async fn open_project_key(&self, project: ProjectId) -> Result<ContentKey, Fault> {
+        let stored = self.seed.db.read(async |tx| keys::project_keys(tx, project).await).await?;
+        let mut versions = Vec::with_capacity(stored.len());
+        for key in &stored {
+            let outer = match self.tenant_key(Some(key.tenant_version)).await {
+                Err(Fault::NotFound) => return Err(StoreError::KeyRetired.into()),
+                outer => outer?.1,
+            };
+            versions.push(content::Version {
+                number: u32::try_from(key.version).map_err(|_| Fault::Sealed)?,
+                key: self.seed.keeper.unwrap_project_key(self.of(), &outer, key).await?,
+                active_from: key.active_from,
+            });
+        }
+        if versions.is_empty() {
             return Err(Fault::NotFound);
         }
-        Ok(ContentKey::new(self.seed.tenant, project, opened))
+        Ok(ContentKey::new(self.seed.tenant, project, self.seed.clock.clone(), versions))
     }
 }
