@@ -51,13 +51,15 @@ async function show({ focus }) {
   if (location.pathname === "/") return navigate("/projects", { replace: true });
   const found = match(ROUTES, location.pathname);
   const outlet = h("div", { class: "page" });
+  /** @type {import("./types.js").Session | null} */
+  let who = null;
   try {
     const loading = found?.route.page().catch(() => {
       throw new Problem(0, { code: "offline" }, null);
     });
     // Awaited below, but the session may fail first, and then nobody would be listening.
     loading?.catch(() => {});
-    const who = await session();
+    who = await session();
     if (signal.aborted) return;
     if (!who) known = null;
     if (found && found.route.who !== "anyone" && !who) return askToSignIn();
@@ -94,7 +96,7 @@ async function show({ focus }) {
     if (!(error instanceof Problem)) console.error(error);
     const problem = asProblem(error);
     if (problem.status === 401) return;
-    frame({ session: null, project: null, outlet });
+    frame({ session: who, project: null, outlet });
     if (problem.status === 404) notFound(outlet);
     else failed(outlet, error);
   }

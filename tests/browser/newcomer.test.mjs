@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { questions, unanswerable } from "./fixtures/product.mjs";
+import { documents, questions, unanswerable } from "./fixtures/product.mjs";
 import { ask, createProject, signUp, uploadDocuments, visit } from "./people.mjs";
-import { openBrowser, openPage, SERVER } from "./support.mjs";
+import { openBrowser, openPage, READING, SERVER } from "./support.mjs";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -50,5 +50,43 @@ test("a newcomer uploads three documents and every answer cites the right one", 
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("link", { name: "Halvern H3" }).first().waitFor();
   calm("the newcomer's way");
+  await close();
+});
+
+test("a file that cannot be read says why, and is replaced or read again in its place", async () => {
+  const { page, calm, close } = await openPage(browser);
+  await signUp(page);
+  await createProject(page, "Halvern H3");
+  await visit(page, "Documents");
+  const [guide, alarms] = documents;
+  assert(guide && alarms);
+  await page.locator("input[type=file]").first().setInputFiles({ ...alarms, buffer: alarms.buffer.subarray(0, 200) });
+  const row = page.getByRole("row").filter({ hasText: alarms.name });
+  await row.getByText("Could not be read").waitFor({ timeout: READING });
+  await row.getByText("The file is damaged or not what its name says.").waitFor();
+  assert.equal(await row.getByRole("button", { name: /^Try again/ }).count(), 0, "the same file would fail the same way");
+  await row.getByRole("button", { name: /^Replace file/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Replace file" });
+  await dialog.getByLabel("New file").setInputFiles(alarms);
+  await dialog.getByRole("button", { name: "Replace" }).click();
+  await row.getByText("Ready", { exact: true }).waitFor({ timeout: READING });
+
+  // A failure of the moment: the server reads the file it has once more. Which failure it was is told by the list of documents.
+  await page.route(/\/api\/v1\/.*\/documents$/, async (route) => {
+    const response = await route.fetch();
+    const list = await response.json();
+    for (const document of list.documents) {
+      if (document.revision === 2) Object.assign(document, { status: "failed", failure: { code: "timed_out", detail: "" } });
+    }
+    await route.fulfill({ response, json: list });
+  });
+  await page.reload();
+  await row.getByText("Reading the file took too long.").waitFor();
+  await row.getByRole("button", { name: /^Try again/ }).click();
+  await row.getByText("Ready", { exact: true }).waitFor({ timeout: READING });
+  await row.getByRole("link", { name: alarms.name }).click();
+  await page.getByRole("heading", { name: "Alarm A23: wind vane is silent" }).waitFor();
+  await page.getByText("Revision").locator("..").getByText("3", { exact: true }).waitFor();
+  calm("the way of a broken file");
   await close();
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { questions, unanswerable } from "./fixtures/product.mjs";
 import { allowWebsite, ask, createProject, signUp, uploadDocuments, visit } from "./people.mjs";
-import { ANSWERING, barriers, openBrowser, openPage, openSite, SERVER } from "./support.mjs";
+import { ANSWERING, barriers, openBrowser, openPage, openSite, READING, SERVER } from "./support.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -22,6 +22,12 @@ before(async () => {
   await signUp(page);
   const project = new URL(await createProject(page, "Halvern H3")).pathname;
   const document = [...(await uploadDocuments(page)).values()][0] ?? "";
+  await page.locator("input[type=file]").first().setInputFiles({ name: "torn.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\ntorn") });
+  const torn = page.getByRole("row").filter({ hasText: "torn.pdf" });
+  await torn.getByText("Could not be read").waitFor({ timeout: READING });
+  const broken = (await torn.getByRole("link").first().getAttribute("href")) ?? "";
+  const empty = await createEmptyProject(page);
+  await page.goto(SERVER + project);
   await visit(page, "Ask");
   await ask(page, questions[0]?.ask ?? "");
   await ask(page, unanswerable);
@@ -40,6 +46,11 @@ before(async () => {
     ["overview", project, shows(/Setup/)],
     ["documents", `${project}/documents`, (page) => page.getByRole("row").getByText("Ready", { exact: true }).first().waitFor()],
     ["one document", document, shows(/Mounting/)],
+    ["a document that could not be read", broken, shows(/is damaged/)],
+    ["the overview of an empty project", empty, shows(/Setup/)],
+    ["no documents", `${empty}/documents`, shows("No documents yet")],
+    ["no conversations", `${empty}/conversations`, shows("No conversations yet")],
+    ["analytics without questions", `${empty}/analytics`, shows("Nobody asked in this period")],
     ["an empty ask page", `${project}/ask`, headed("Ask")],
     ["ask with answers", asked.pathname + asked.search, shows("No answer in your documents")],
     ["conversations", `${project}/conversations`, shows(questions[0]?.ask ?? "")],
@@ -54,6 +65,12 @@ after(async () => {
   site.close();
   await browser.close();
 });
+
+/** @param {Page} page */
+async function createEmptyProject(page) {
+  await page.goto(`${SERVER}/projects`);
+  return new URL(await createProject(page, "Halvern H4")).pathname;
+}
 
 for (const theme of /** @type {const} */ (["light", "dark"])) {
   test(`signing up and in has no barrier and no complaint, ${theme}`, async () => {

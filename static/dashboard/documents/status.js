@@ -1,5 +1,6 @@
-/** How far a document is, as a badge and, while it is being embedded, a bar. */
+/** How far a document is, as a badge and, while its passages are being embedded, a bar. */
 import { h } from "../dom.js";
+import { formatNumber } from "../format.js";
 import { explainFailure, worthReadingAgain } from "../problem.js";
 import { icon } from "../parts/icon.js";
 
@@ -24,8 +25,8 @@ export function status(doc, remedies) {
     case "embedding": {
       const { done, total } = doc.progress;
       return h("div", { class: "status-progress" },
-        h("p", null, badge("info", "clock", total > 0 ? `Embedding ${done} of ${total}` : "Embedding")),
-        h("progress", { max: Math.max(total, 1), value: done, "aria-label": `Embedding ${doc.name}` }));
+        h("p", null, badge("info", "clock", total > 0 ? `Indexing ${formatNumber(done)} of ${formatNumber(total)}` : "Indexing")),
+        h("progress", { max: Math.max(total, 1), value: done, "aria-label": `Indexing ${doc.name}` }));
     }
   }
 }

@@ -63,13 +63,13 @@ export function uploadList(uploads, replaceExisting) {
       row.classList.toggle("failed", failed);
       if (failed) replace(status, icon("alert"), item.reason);
       replace(buttons,
-        failed && item.code === "name_taken" && button("Replace it", "Replace the existing document with", () => replaceExisting(item)),
-        failed && item.again && button("Try again", "Try again with", () => uploads.retry(item)),
+        failed && item.code === "name_taken" && button("Replace it", "Replace the existing document with", () => replaceExisting(item), "button small"),
+        failed && item.again && button("Try again", "Try again with", () => uploads.retry(item), "button small"),
         button(failed ? "Dismiss" : "Cancel", failed ? "Dismiss" : "Cancel the upload of", () => uploads.dismiss(item)));
     };
-    /** @param {string} text @param {string} label @param {() => void} click */
-    const button = (text, label, click) =>
-      h("button", { type: "button", class: "button quiet small", "aria-label": `${text}: ${label} ${item.file.name}`, on: { click } }, text);
+    /** @param {string} text @param {string} label @param {() => void} click @param {string} [kind] */
+    const button = (text, label, click, kind = "button quiet small") =>
+      h("button", { type: "button", class: kind, "aria-label": `${text}: ${label} ${item.file.name}`, on: { click } }, text);
     return { element: row, update: refresh };
   }
 

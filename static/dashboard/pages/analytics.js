@@ -2,9 +2,11 @@ import { get } from "../api.js";
 import { h, svg } from "../dom.js";
 import { count, formatNumber, formatShortDay, share } from "../format.js";
 import { chartFigure } from "../parts/chart.js";
+import { empty } from "../parts/empty.js";
 import { segmented } from "../parts/field.js";
 import { gapList } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
+import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
 import { skeleton } from "../parts/skeleton.js";
 import { amend } from "../router.js";
@@ -47,8 +49,14 @@ export default function page({ outlet, project, query, signal, title }) {
 /** @param {Analytics} analytics @param {number} days @param {string} base @param {AbortSignal} signal */
 function draw(analytics, days, base, signal) {
   const dates = analytics.days.map((day) => day.date);
+  if (analytics.totals.questions === 0) {
+    return [tiles(analytics), h("div", { class: "card" }, empty("analytics", "Nobody asked in this period",
+      "As soon as somebody asks, here or on your site, this page shows what was answered, what was missing and what people thought of it.",
+      h("a", { class: "button primary", href: `${base}/ask` }, "Try a question")))];
+  }
   return [
-    h("p", { class: "hint period" }, `${formatShortDay(analytics.from)} to ${formatShortDay(analytics.to)}, compared with the ${days} days before. Days are counted in UTC.`),
+    h("div", { class: "period" }, h("p", { class: "hint" }, `${formatShortDay(analytics.from)} to ${formatShortDay(analytics.to)}, compared with the ${days} days before. Days are counted in UTC.`),
+      h("button", { type: "button", class: "button quiet small", on: { click: () => saveTable(analytics) } }, icon("download"), "Download as CSV")),
     tiles(analytics),
     h("section", { class: "card panel" }, chartFigure({
       label: "Questions a day", shape: "bars", dates, signal,
@@ -63,6 +71,15 @@ function draw(analytics, days, base, signal) {
     })),
     h("div", { class: "columns" }, gaps(analytics, base), sources(analytics, base)),
   ];
+}
+
+/** Hands the days over as a file for a spreadsheet. @param {Analytics} analytics */
+function saveTable({ days, from, to }) {
+  const columns = /** @type {const} */ (["date", "questions", "answered", "unanswered", "helpful", "unhelpful", "visitors"]);
+  const lines = [columns.join(","), ...days.map((day) => columns.map((column) => day[column]).join(","))];
+  const href = URL.createObjectURL(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }));
+  h("a", { href, download: `analytics-${from.slice(0, 10)}-to-${to.slice(0, 10)}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
 /** @param {Analytics} analytics */
@@ -102,12 +119,12 @@ function points(now, before) {
 }
 
 /** @param {Analytics} analytics @param {string} base */
-function gaps({ unanswered, totals }, base) {
+function gaps({ unanswered }, base) {
   return h("section", { class: "card panel", "aria-labelledby": "gaps" },
     h("header", { class: "panel-head" }, h("h2", { id: "gaps" }, "Unanswered questions"),
       unanswered.length > 0 && h("a", { href: `${base}/conversations?outcome=unanswered`, class: "more-link" }, "All of them")),
     unanswered.length === 0
-      ? h("p", { class: "nothing" }, totals.questions === 0 ? "Nobody asked in this period." : "Every question in this period found an answer.")
+      ? h("p", { class: "nothing" }, "Every question in this period found an answer.")
       : gapList(base, unanswered, 8));
 }
 

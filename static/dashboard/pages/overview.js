@@ -144,5 +144,5 @@ function lately({ week: { days, totals, unanswered } }, base, signal) {
         h("a", { href: `${base}/analytics?days=7`, class: "more-link" }, "See analytics")),
       unanswered.length === 0
         ? h("p", { class: "nothing" }, "Every question of the last 7 days found an answer.")
-        : gapList(base, unanswered, 5)));
+        : gapList(base, unanswered, 4)));
 }

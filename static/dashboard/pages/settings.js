@@ -48,7 +48,7 @@ export default function page({ outlet, project: first, renamed, signal, title })
     gone = await formDialog({
       title: "Delete this project?",
       body: [
-        h("p", null, "Its documents, conversations, analytics and public key are deleted, and its encryption key is destroyed. Nobody can bring them back, from backups neither."),
+        h("p", null, "Its documents, conversations, analytics and public key are deleted, and its encryption key is destroyed. Nobody can bring them back, not even from backups."),
         h("p", null, "Type ", h("strong", { class: "typed-name" }, project.name), " to confirm."),
         typed.element,
       ],

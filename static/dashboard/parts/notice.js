@@ -18,7 +18,7 @@ export function problemNotice(error, retry = null) {
   const problem = asProblem(error);
   return notice("danger", [
     h("p", null, explain(problem)),
-    problem.requestId !== null && problem.status !== 0 &&
+    problem.requestId !== null && problem.status >= 500 &&
       h("p", { class: "hint" }, "Request id: ", h("code", null, problem.requestId), ". Mention it if you ask for help."),
     retry && problem.status !== 404 && h("p", null, h("button", { type: "button", class: "button small", on: { click: retry } }, "Try again")),
   ], { alert: true });
