@@ -94,6 +94,22 @@ test("on an allowed website a visitor gets an answer with its source, and the te
   team.calm("the dashboard");
 });
 
+test("the widget is as light or dark as the page around it, whatever the visitor's system prefers", async () => {
+  const { page, calm, close } = await openPage(browser, { theme: "dark", sites: [listed.origin, widgetAddress().origin] });
+  await page.goto(listed.origin); // A page for both schemes.
+  await page.locator("pernoex-widget .launcher").click();
+  const panel = page.locator("pernoex-widget .panel");
+  const ground = () => panel.evaluate((element) => getComputedStyle(element).backgroundColor);
+  assert.equal(await ground(), "rgb(22, 24, 29)");
+  await page.evaluate(() => (document.body.style.backgroundColor = "#fafafa"));
+  await page.locator("pernoex-widget .root:not(.dark)").waitFor({ state: "attached" });
+  assert.equal(await ground(), "rgb(255, 255, 255)");
+  await page.evaluate(() => (document.body.style.backgroundColor = "#101418"));
+  await page.locator("pernoex-widget .root.dark").waitFor({ state: "attached" });
+  calm("a page that changes its colours");
+  await close();
+});
+
 test("on a website that is not listed the widget does not show itself", async () => {
   const { page, complaints, close } = await openPage(browser, { sites: [unlisted.origin, widgetAddress().origin] });
   const warned = page.waitForEvent("console", (message) => message.type() === "warning" && message.text().startsWith("Pernoex: "));
