@@ -2,11 +2,20 @@
 import { Problem } from "./problem.js";
 
 let csrfToken = "";
+/** The workspace that this page shows. */
+let workspace = "";
 let signedOut = () => {};
+let elsewhere = () => {};
 
-/** @param {string} token */
-export function useCsrfToken(token) {
+/** @param {string} token @param {string} id of the workspace that the token is for */
+export function useCsrfToken(token, id) {
   csrfToken = token;
+  workspace = id;
+}
+
+/** Called when another tab went on in another workspace. @param {() => void} handler */
+export function onWorkspaceChanged(handler) {
+  elsewhere = handler;
 }
 
 /** Called when a request that needs a session finds there is none. @param {() => void} handler */
@@ -65,17 +74,25 @@ export const get = (path, signal) => json("GET", path, signal ? { signal } : {})
 export const post = (path, body) => json("POST", path, { body });
 /** @template T @param {string} path @param {unknown} body @returns {Promise<T>} */
 export const patch = (path, body) => json("PATCH", path, { body });
+/** @template T @param {string} path @param {unknown} body @returns {Promise<T>} */
+export const put = (path, body) => json("PUT", path, { body });
 /** @param {string} path @param {unknown} [body] @returns {Promise<void>} */
 export const remove = (path, body) => json("DELETE", path, body === undefined ? {} : { body });
 /** For the calls where 401 means "wrong password" or "not signed in yet". @template T @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<T>} */
 export const anonymous = (method, path, body) =>
   json(method, path, body === undefined ? { anonymous: true } : { anonymous: true, body });
 
-/** True when the session has another token than the one just refused. */
+/** True when the session has another token than the one just refused, in the same workspace: a change must not land in another one. */
 async function renewToken() {
   const refused = csrfToken;
   const response = await fetch("/api/v1/session", { credentials: "same-origin" }).catch(() => null);
-  if (response?.ok) csrfToken = (await response.json()).csrf_token;
+  if (!response?.ok) return false;
+  const session = await response.json();
+  if (workspace !== "" && session.workspace.id !== workspace) {
+    elsewhere();
+    return false;
+  }
+  csrfToken = session.csrf_token;
   return csrfToken !== refused;
 }
 

@@ -46,6 +46,14 @@ export function formatAgo(iso, now = Date.now()) {
   return formatDate(iso);
 }
 
+/** When something that lies ahead is due. @param {string} iso @param {number} [now] */
+export function formatUntil(iso, now = Date.now()) {
+  const minutes = Math.max(1, Math.round((new Date(iso).getTime() - now) / 60_000));
+  if (minutes < 60) return relative.format(minutes, "minute");
+  if (minutes < 48 * 60) return relative.format(Math.round(minutes / 60), "hour");
+  return relative.format(Math.round(minutes / 1440), "day");
+}
+
 /** A share as a whole percentage, or null when there is nothing to divide by. @param {number} part @param {number} whole */
 export const share = (part, whole) => (whole > 0 ? Math.round((part / whole) * 100) : null);
 

@@ -1,5 +1,5 @@
 /** The dashboard's entry: every path, who may see it, and the frame around it. */
-import { get, onSignedOut } from "./api.js";
+import { get, onSignedOut, onWorkspaceChanged } from "./api.js";
 import { h, replace } from "./dom.js";
 import { problemNotice } from "./parts/notice.js";
 import { skeleton } from "./parts/skeleton.js";
@@ -14,13 +14,16 @@ import { manages, session, setSession } from "./session.js";
  * @typedef {object} Route
  * @property {string} pattern
  * @property {() => Promise<{ default: (view: any) => void }>} page
- * @property {"anyone" | "member" | "manager"} who
+ * @property {"anyone" | "either" | "member" | "manager"} who anyone: only without a session; either: with or without
  */
 
 /** @type {(Route & { [key: string]: unknown })[]} */
 const ROUTES = [
   { pattern: "/sign-in", who: "anyone", page: () => import("./pages/sign-in.js") },
   { pattern: "/sign-up", who: "anyone", page: () => import("./pages/sign-up.js") },
+  { pattern: "/invitations/accept", who: "either", page: () => import("./pages/accept.js") },
+  { pattern: "/team", who: "manager", page: () => import("./pages/team.js") },
+  { pattern: "/workspace", who: "member", page: () => import("./pages/workspace.js") },
   { pattern: "/projects", who: "member", page: () => import("./pages/projects.js") },
   { pattern: "/projects/:project", who: "member", page: () => import("./pages/overview.js") },
   { pattern: "/projects/:project/documents", who: "member", page: () => import("./pages/documents.js") },
@@ -37,6 +40,11 @@ const ROUTES = [
 let leaving = new AbortController();
 /** @type {Project | null} */
 let known = null;
+/** @type {string | undefined} the workspace that it is of */
+let knownIn;
+
+/** @param {Route} route */
+const needsSession = (route) => route.who === "member" || route.who === "manager";
 
 /** @param {string} title */
 const setTitle = (title) => {
@@ -61,8 +69,9 @@ async function show({ focus }) {
     loading?.catch(() => {});
     who = await session();
     if (signal.aborted) return;
-    if (!who) known = null;
-    if (found && found.route.who !== "anyone" && !who) return askToSignIn();
+    if (who?.workspace.id !== knownIn) known = null;
+    knownIn = who?.workspace.id;
+    if (found && needsSession(found.route) && !who) return askToSignIn();
     if (found?.route.who === "anyone" && who) {
       return navigate(safePath(new URLSearchParams(location.search).get("next")), { replace: true });
     }
@@ -157,8 +166,12 @@ function failed(outlet, error) {
 onSignedOut(() => {
   setSession(null);
   known = null;
-  if (match(ROUTES, location.pathname)?.route.who !== "anyone") askToSignIn();
+  const route = match(ROUTES, location.pathname)?.route;
+  if (!route || needsSession(route)) askToSignIn();
 });
+
+// Another tab went on in another workspace: what this one shows is not there any more.
+onWorkspaceChanged(() => location.assign("/projects"));
 
 // Another tab may have deleted or renamed the project that this one remembers.
 addEventListener("pageshow", (event) => {

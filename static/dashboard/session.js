@@ -1,5 +1,5 @@
 /** Who is signed in. One fetch a page load; sign-in, sign-up and sign-out replace it. */
-import { anonymous, remove, useCsrfToken } from "./api.js";
+import { anonymous, post, remove, useCsrfToken } from "./api.js";
 import { asProblem } from "./problem.js";
 
 /** @typedef {import("./types.js").Session} Session */
@@ -10,7 +10,7 @@ let current;
 /** @param {Session | null} session */
 export function setSession(session) {
   current = session;
-  useCsrfToken(session?.csrf_token ?? "");
+  useCsrfToken(session?.csrf_token ?? "", session?.workspace.id ?? "");
 }
 
 /** @returns {Promise<Session | null>} */
@@ -25,14 +25,48 @@ export async function session() {
   return current ?? null;
 }
 
-/** @param {string} email @param {string} password */
-export async function signIn(email, password) {
-  setSession(await anonymous("POST", "/session", { email, password }));
+/**
+ * @param {string} email
+ * @param {string} password
+ * @param {{ invitation?: string, workspace?: string }} [opening] an invitation to accept, or the name of a workspace for an account without one
+ */
+export async function signIn(email, password, opening = {}) {
+  setSession(await anonymous("POST", "/session", { email, password, ...opening }));
 }
 
 /** @param {string} email @param {string} password @param {string} workspace */
 export async function signUp(email, password, workspace) {
   setSession(await anonymous("POST", "/account", { email, password, workspace }));
+}
+
+/** Makes the account that an invitation is for, and joins. @param {string} token @param {string} password */
+export async function acceptInvitation(token, password) {
+  setSession(await anonymous("POST", "/invitations/accept", { token, password }));
+}
+
+/** Accepts an invitation as who is signed in, and goes on in its workspace. @param {string} token */
+export async function joinWorkspace(token) {
+  setSession(await post("/session/invitation", { token }));
+}
+
+/** @param {string} id */
+export async function switchWorkspace(id) {
+  setSession(await post("/session/workspace", { workspace: id }));
+}
+
+/** @param {string} name */
+export async function foundWorkspace(name) {
+  setSession(await post("/workspaces", { name }));
+}
+
+export async function leaveWorkspace() {
+  await remove("/workspace/membership");
+  setSession(null);
+}
+
+/** Learns the workspace's new name. */
+export async function renamedWorkspace() {
+  setSession(await anonymous("GET", "/session"));
 }
 
 export async function signOut() {

@@ -2,7 +2,13 @@
  * The shapes the server speaks, as the HTTP contract names them. Types only: nothing here runs.
  *
  * @typedef {"owner" | "admin" | "member"} Role
- * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, csrf_token: string }} Session
+ * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], csrf_token: string }} Session
+ *
+ * @typedef {{ id: string, email: string, role: Role, joined_at: string, projects: string[] | null }} Member projects: null when they see every one
+ * @typedef {{ id: string, email: string, role: Role, projects: string[], invited_by: string | null, created_at: string, expires_at: string, state: "pending" | "expired" }} Invitation
+ * @typedef {{ invitation: Invitation, link: string }} InvitationLink
+ * @typedef {{ workspace: string, email: string, role: Role, projects: string[], invited_by: string | null, expires_at: string, has_account: boolean }} InvitationPreview projects: names
+ * @typedef {{ id: string, what: string, includes: string[], roles: Role[] }} Permission
  *
  * @typedef {object} Project
  * @property {string} id

@@ -1,10 +1,10 @@
 import { authCard } from "../parts/auth.js";
 import { h } from "../dom.js";
-import { field, passwordField } from "../parts/field.js";
+import { field } from "../parts/field.js";
+import { newPassword } from "../parts/new-password.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate, safePath } from "../router.js";
 import { signUp } from "../session.js";
-import { SHORTEST, strength } from "../strength.js";
 
 /** @param {import("../view.js").View} view */
 export default function page({ outlet, query, title }) {
@@ -12,31 +12,21 @@ export default function page({ outlet, query, title }) {
   const next = query.get("next");
   const workspace = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 80, required: true });
   const email = field({ label: "Email", type: "email", name: "email", autocomplete: "username", required: true, inputmode: "email" });
-  const meter = h("div", { class: "strength", id: "strength" }, h("span", { class: "strength-bars", "aria-hidden": "true" }, [1, 2, 3, 4].map(() => h("i"))));
-  const advice = h("p", { class: "hint", "aria-live": "polite" });
-  meter.append(advice);
-  const password = passwordField({ label: "Password", name: "password", autocomplete: "new-password", describedBy: "strength", required: true });
-  const judge = () => {
-    const { score, advice: text } = strength(password.input.value, [email.input.value, workspace.input.value]);
-    meter.dataset.score = String(score);
-    if (advice.textContent !== text) advice.textContent = text;
-  };
-  password.input.addEventListener("input", judge);
-  judge();
+  const chosen = newPassword(() => [email.input.value, workspace.input.value]);
+  const password = chosen.field;
   const search = next ? `?next=${encodeURIComponent(next)}` : "";
   outlet.append(authCard({
     title: "Create account",
     lead: "Turn your documentation into answers your customers can trust.",
     fields: [workspace, email, password],
-    extra: [meter],
+    extra: [chosen.meter],
     submit: "Create account",
     valid() {
       const named = workspace.input.value.trim() !== "";
       const mail = /^\S+@\S+\.\S+$/.test(email.input.value.trim());
-      const long = [...password.input.value].length >= SHORTEST;
+      const long = chosen.valid();
       if (!named) workspace.error("Give your workspace a name.");
       if (!mail) email.error("Enter a complete email address, such as name@example.com.");
-      if (!long) password.error(`Use at least ${SHORTEST} characters.`);
       return named && mail && long;
     },
     async run() {

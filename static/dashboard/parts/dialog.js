@@ -9,6 +9,7 @@ import { problemNotice } from "./notice.js";
  * @property {import("../dom.js").Child | import("../dom.js").Child[]} body
  * @property {string} submit
  * @property {boolean} [danger]
+ * @property {boolean} [cancel] false for dialogs that only tell something
  * @property {() => boolean} [ready] whether the submit button may be pressed; asked on every input
  * @property {(() => Promise<void>) | (() => void)} run keeps the dialog open when it throws
  * @property {(error: unknown) => boolean} [refused] true when the error was shown beside its field
@@ -19,7 +20,7 @@ import { problemNotice } from "./notice.js";
  * @param {FormDialog} options
  * @returns {Promise<boolean>}
  */
-export function formDialog({ title, body, submit, danger = false, ready, run, refused }) {
+export function formDialog({ title, body, submit, danger = false, cancel = true, ready, run, refused }) {
   const titleId = uid("dialog");
   const opener = document.activeElement;
   return new Promise((resolve) => {
@@ -33,7 +34,7 @@ export function formDialog({ title, body, submit, danger = false, ready, run, re
         h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } }, icon("close"))),
       h("div", { class: "dialog-body" }, body, trouble),
       h("footer", { class: "dialog-foot" },
-        h("button", { type: "button", class: "button", on: { click: close } }, "Cancel"), button));
+        cancel && h("button", { type: "button", class: "button", on: { click: close } }, "Cancel"), button));
     const dialog = h("dialog", { "aria-labelledby": titleId }, form);
     const refresh = () => (button.disabled = ready ? !ready() : false);
     form.addEventListener("input", refresh);

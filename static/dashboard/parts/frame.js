@@ -8,6 +8,7 @@ import { icon } from "./icon.js";
 import { hang } from "./popover.js";
 import { skeleton } from "./skeleton.js";
 import { toastProblem } from "./toast.js";
+import { workspaceMenu } from "./workspaces.js";
 
 /** @typedef {import("../types.js").Session} Session */
 /** @typedef {import("../types.js").Project} Project */
@@ -32,7 +33,7 @@ export function frame({ session, project, pending = false, outlet }) {
   const side = document.getElementById("side");
   const main = document.getElementById("main");
   if (!top || !side || !main) return;
-  const key = JSON.stringify([session?.user.email, session?.role, project?.id, project?.name, pending]);
+  const key = JSON.stringify([session?.user.email, session?.role, session?.workspace, session?.workspaces, project?.id, project?.name, pending]);
   if (key !== drawn) {
     drawn = key;
     replace(top, header(session, project));
@@ -42,6 +43,7 @@ export function frame({ session, project, pending = false, outlet }) {
     document.body.classList.toggle("in-project", !side.hidden);
   }
   markCurrent(side);
+  markPlace(top);
   if (outlet.parentElement !== main) main.replaceChildren(outlet);
 }
 
@@ -52,6 +54,9 @@ function header(session, project) {
       h("span", { class: "workspace" }, session.workspace.name),
       h("a", { href: "/projects", class: "crumb" }, "Projects"),
       project && h("a", { href: `/projects/${project.id}`, class: "crumb crumb-project" }, project.name)),
+    session && h("nav", { class: "places", "aria-label": "Workspace pages" },
+      manages(session) && h("a", { href: "/team" }, "Team"),
+      h("a", { href: "/workspace" }, "Workspace")),
     session && account(session),
   ];
 }
@@ -63,6 +68,14 @@ function projectNav(project, session) {
     h("ul", null, TABS.filter(([, , , managers]) => !managers || manages(session)).map(([label, path, picture]) =>
       h("li", null, h("a", { href: `/projects/${project.id}${path}` }, icon(picture), label)))),
   ];
+}
+
+/** @param {HTMLElement} top */
+function markPlace(top) {
+  for (const link of top.querySelectorAll("a")) {
+    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 /** @param {HTMLElement} side */
@@ -94,10 +107,12 @@ function account(session) {
   };
   const button = h("button", { type: "button", class: "account-button", "aria-label": "Account menu" },
     h("span", { class: "avatar", "aria-hidden": "true", "data-initial": session.user.email.slice(0, 1).toUpperCase() }));
+  const close = () => panel.hidePopover();
   const panel = h("div", { class: "menu account-panel", role: "group", "aria-label": "Account" },
     h("div", { class: "account-who" },
       h("p", { class: "account-email" }, session.user.email),
       h("p", { class: "hint" }, `${session.workspace.name} · ${role}`)),
+    workspaceMenu(session, close),
     segmented("Theme", [["system", "System"], ["light", "Light"], ["dark", "Dark"]], chosenTheme(),
       (theme) => chooseTheme(/** @type {import("../theme.js").Theme} */ (theme))),
     h("div", { class: "account-leave" }, h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));

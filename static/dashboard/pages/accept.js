@@ -1,0 +1,145 @@
+import { anonymous } from "../api.js";
+import { h } from "../dom.js";
+import { formatMoment } from "../format.js";
+import { authCard } from "../parts/auth.js";
+import { field, passwordField } from "../parts/field.js";
+import { load } from "../parts/load.js";
+import { newPassword } from "../parts/new-password.js";
+import { skeleton } from "../parts/skeleton.js";
+import { toastProblem } from "../parts/toast.js";
+import { asProblem, explain } from "../problem.js";
+import { navigate } from "../router.js";
+import { acceptInvitation, joinWorkspace, signIn, signOut } from "../session.js";
+import { ROLE_PHRASES } from "../team/roles.js";
+
+/** @typedef {import("../types.js").InvitationPreview} Preview */
+/** @typedef {import("../types.js").Session} Session */
+
+/** The token stands behind the # and is never part of a request's address. @param {import("../view.js").View & { session: Session | null }} view */
+export default function page({ outlet, session, signal, title }) {
+  title("Invitation");
+  const token = location.hash.slice(1);
+  const slot = h("div");
+  outlet.append(slot);
+  // Another link pasted into the same tab changes the fragment alone.
+  addEventListener("hashchange", () => navigate(location.pathname + location.hash, { replace: true }), { signal });
+  void load(slot, {
+    signal,
+    skeleton: () => skeleton("form"),
+    async fetch() {
+      try {
+        return /** @type {Preview} */ (await anonymous("POST", "/invitations/preview", { token }));
+      } catch (error) {
+        if (asProblem(error).code === "invitation_invalid") return null;
+        throw error;
+      }
+    },
+    render: (preview) => {
+      if (!preview) return invalid();
+      title(`Join ${preview.workspace}`);
+      if (session && session.user.email === preview.email) return joining(preview, token);
+      if (session) return stranger(preview, session);
+      return preview.has_account ? returning(preview, token) : newcomer(preview, token);
+    },
+  });
+}
+
+function invalid() {
+  return h("div", { class: "message-page" },
+    h("h1", null, "This invitation is not valid"),
+    h("p", { class: "lead" }, "It has expired, was used already, or was withdrawn. Ask the person who invited you for a new link."),
+    h("p", null, h("a", { class: "button primary", href: "/projects" }, "Go to projects")));
+}
+
+/** @param {Preview} preview */
+const what = (preview) =>
+  `${preview.invited_by ?? "An owner"} invited ${preview.email} to ${preview.workspace} as ${ROLE_PHRASES[preview.role]}.`;
+
+/** @param {Preview} preview */
+const details = (preview) =>
+  h("p", { class: "hint" },
+    preview.role !== "member" ? "You will see every project." : preview.projects.length > 0 ? `You will see: ${preview.projects.join(", ")}.` : "You will see a project as soon as one is assigned to you.",
+    ` The invitation ends ${formatMoment(preview.expires_at)}.`);
+
+const enter = () => navigate("/projects", { replace: true });
+
+/** @param {Preview} preview @param {string} token */
+const joining = (preview, token) => authCard({
+  title: `Join ${preview.workspace}`,
+  lead: what(preview),
+  fields: [],
+  extra: [details(preview)],
+  submit: "Join workspace",
+  valid: () => true,
+  async run() {
+    await joinWorkspace(token);
+    enter();
+  },
+  other: h("span", null, "You are signed in as ", h("strong", { class: "person" }, preview.email), "."),
+});
+
+/** @param {Preview} preview @param {Session} session */
+const stranger = (preview, session) => authCard({
+  title: "This invitation is for someone else",
+  lead: what(preview),
+  fields: [],
+  extra: [h("p", null, "You are signed in as ", h("strong", { class: "person" }, session.user.email), ". Sign out to accept it with the address that it is for.")],
+  submit: "Sign out and go on",
+  valid: () => true,
+  async run() {
+    try {
+      await signOut();
+      navigate(location.pathname + location.hash, { replace: true });
+    } catch (error) {
+      toastProblem(error);
+    }
+  },
+  other: h("a", { href: "/projects" }, "Stay signed in"),
+});
+
+/** The address is fixed: shown, and there for password managers. @param {string} value */
+const fixedEmail = (value) => field({ label: "Email", type: "email", name: "email", autocomplete: "username", value, readonly: true });
+
+/** @param {Preview} preview @param {string} token */
+function returning(preview, token) {
+  const password = passwordField({ label: "Password", name: "password", autocomplete: "current-password", required: true });
+  return authCard({
+    title: `Join ${preview.workspace}`,
+    lead: what(preview),
+    fields: [fixedEmail(preview.email), password],
+    extra: [details(preview)],
+    submit: "Sign in and join",
+    valid() {
+      if (password.input.value === "") password.error("Enter your password.");
+      return password.input.value !== "";
+    },
+    async run() {
+      await signIn(preview.email, password.input.value, { invitation: token });
+      enter();
+    },
+    other: h("span", null, "You have an account with this address already."),
+  });
+}
+
+/** @param {Preview} preview @param {string} token */
+function newcomer(preview, token) {
+  const chosen = newPassword(() => [preview.email, preview.workspace]);
+  return authCard({
+    title: `Join ${preview.workspace}`,
+    lead: what(preview),
+    fields: [fixedEmail(preview.email), chosen.field],
+    extra: [chosen.meter, details(preview)],
+    submit: "Create account and join",
+    valid: chosen.valid,
+    async run() {
+      await acceptInvitation(token, chosen.field.input.value);
+      enter();
+    },
+    refused(error) {
+      if (asProblem(error).code !== "weak_password") return false;
+      chosen.field.error(explain(error));
+      return true;
+    },
+    other: h("span", null, "Your account is made with this address. You can join other workspaces with it later."),
+  });
+}

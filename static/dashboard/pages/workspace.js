@@ -1,0 +1,108 @@
+import { get, patch, remove } from "../api.js";
+import { h, replace } from "../dom.js";
+import { formDialog } from "../parts/dialog.js";
+import { field } from "../parts/field.js";
+import { heading } from "../parts/heading.js";
+import { load } from "../parts/load.js";
+import { problemNotice } from "../parts/notice.js";
+import { skeleton } from "../parts/skeleton.js";
+import { toast } from "../parts/toast.js";
+import { asProblem, explain } from "../problem.js";
+import { navigate } from "../router.js";
+import { manages, renamedWorkspace, setSession } from "../session.js";
+import { leave } from "../team/members.js";
+import { ROLE_PHRASES, rolePanel } from "../team/roles.js";
+
+/** @typedef {import("../types.js").Session} Session */
+/** @typedef {import("../types.js").Permission} Permission */
+
+/** @param {import("../view.js").SignedInView} view */
+export default function page({ outlet, session, signal, title }) {
+  title("Workspace");
+  const owner = session.role === "owner";
+  const roles = h("div");
+  outlet.append(
+    heading("Workspace", { lead: `You are ${ROLE_PHRASES[session.role]} of ${session.workspace.name}.` }),
+    ...(owner ? [general(session)] : []),
+    roles,
+    danger(session, owner),
+  );
+  // Owners and admins see it on the Team page.
+  if (!manages(session)) void load(roles, {
+    signal,
+    skeleton: () => skeleton("form"),
+    fetch: () => /** @type {Promise<{ permissions: Permission[] }>} */ (get("/team/permissions", signal)),
+    render: ({ permissions }) => rolePanel(permissions),
+  });
+}
+
+/** @param {Session} session */
+function general(session) {
+  let stored = session.workspace.name;
+  const name = field({ label: "Workspace name", value: stored, maxlength: 100, autocomplete: "off" });
+  const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save name");
+  const trouble = h("div");
+  const refresh = () => {
+    const typed = name.input.value.trim();
+    save.disabled = typed === "" || typed === stored;
+  };
+  const form = h("form", { class: "stack narrow", novalidate: true, on: { input: refresh } }, name.element, trouble, h("div", { class: "button-row" }, save));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    trouble.replaceChildren();
+    save.disabled = true;
+    try {
+      await patch("/workspace", { name: name.input.value.trim() });
+      toast("Workspace renamed");
+      await renamedWorkspace();
+      navigate("/workspace", { replace: true });
+    } catch (error) {
+      if (asProblem(error).code === "invalid_name") name.error(explain(error));
+      else replace(trouble, problemNotice(error));
+      refresh();
+    }
+  });
+  return h("section", { class: "card panel", "aria-labelledby": "general" },
+    h("header", { class: "panel-head" }, h("h2", { id: "general" }, "General")), form);
+}
+
+/** @param {Session} session @param {boolean} owner */
+function danger(session, owner) {
+  /** @param {string} name @param {string} hint @param {string} label @param {() => void} run */
+  const line = (name, hint, label, run) => h("div", { class: "danger-row" },
+    h("div", null, h("h3", null, name), h("p", { class: "hint" }, hint)),
+    h("button", { type: "button", class: "button danger-quiet", on: { click: run } }, label));
+  return h("section", { class: "card panel panel-danger", "aria-labelledby": "danger" },
+    h("header", { class: "panel-head" }, h("h2", { id: "danger" }, "Danger zone")),
+    h("div", { class: "danger-rows" },
+      line("Leave this workspace", owner ? "Another owner must remain." : "You lose access at once. An owner can invite you again.", "Leave workspace", () => void leave(session)),
+      owner && line("Delete this workspace", "Every project, widget and membership ends at once. This cannot be undone.", "Delete workspace", () => void destroy(session))));
+}
+
+/** @param {Session} session */
+async function destroy(session) {
+  const { name } = session.workspace;
+  const typed = field({ label: "Workspace name", autocomplete: "off", spellcheck: "false" });
+  const gone = await formDialog({
+    title: "Delete this workspace?",
+    body: [
+      h("p", null, "All projects with their documents, conversations and public keys are deleted for everyone, and the workspace's encryption key is destroyed. Nobody can bring them back, from backups neither."),
+      h("p", null, "Accounts stay, and so do the other workspaces of its members."),
+      h("p", null, "Type ", h("strong", { class: "typed-name" }, name), " to confirm."),
+      typed.element,
+    ],
+    submit: "Delete workspace",
+    danger: true,
+    ready: () => typed.input.value === name,
+    run: () => remove("/workspace", { confirm: typed.input.value }),
+    refused(error) {
+      if (asProblem(error).code !== "confirmation_mismatch") return false;
+      typed.error(explain(error));
+      return true;
+    },
+  });
+  if (!gone) return;
+  setSession(null);
+  toast(`Deleted ${name}`);
+  navigate("/sign-in");
+}

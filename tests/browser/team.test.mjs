@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, test } from "node:test";
+import { createProject, signUp } from "./people.mjs";
+import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser.close());
+
+/** An owner with two projects, on the Team page. @param {Page} page */
+async function teamOf(page) {
+  const owner = await signUp(page);
+  await createProject(page, "Halvern H3");
+  await page.goto(`${SERVER}/projects`);
+  await createProject(page, "Secret valve");
+  await page.getByRole("navigation", { name: "Workspace pages" }).getByRole("link", { name: "Team" }).click();
+  await page.getByRole("heading", { level: 1, name: "Team" }).waitFor();
+  return owner;
+}
+
+/** Invites a Member to one project. Answers the link. @param {Page} page @param {string} email @param {string} project */
+async function invite(page, email, project) {
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Invite a person" });
+  await dialog.getByLabel("Email").fill(email);
+  await dialog.getByRole("radio", { name: /^Member/ }).check();
+  await dialog.getByRole("checkbox", { name: project }).check();
+  assert.deepEqual(await barriers(page), [], "the invitation's dialog");
+  await dialog.getByRole("button", { name: "Create invitation" }).click();
+  const shown = page.getByRole("dialog", { name: "Send this link yourself" });
+  const link = await shown.getByLabel("Invitation link").inputValue();
+  await shown.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("row").filter({ hasText: email }).getByText(/^Open, ends/).waitFor();
+  return link;
+}
+
+/** Chooses what is done with somebody. @param {Page} page @param {string} email @param {string} action */
+async function choose(page, email, action) {
+  await page.getByRole("button", { name: `Actions for ${email}` }).click();
+  await page.getByRole("menuitem", { name: action }).click();
+}
+
+test("an invited newcomer joins, sees one project, is assigned another, and is removed", async () => {
+  const { page, calm, close } = await openPage(browser);
+  const owner = await teamOf(page);
+  const email = `bob.${randomBytes(5).toString("hex")}@halvern.example`;
+  const link = await invite(page, email, "Halvern H3");
+  assert.match(link, /\/invitations\/accept#inv_[\w-]{43}$/);
+
+  const guest = await openPage(browser, { width: 390, theme: "dark" });
+  /** @type {string[]} */
+  const asked = [];
+  guest.page.on("request", (request) => asked.push(request.url()));
+  await guest.page.goto(link);
+  await guest.page.getByRole("heading", { level: 1, name: `Join ${owner.workspace}` }).waitFor();
+  assert.deepEqual(await barriers(guest.page), [], "the page of the invitation");
+  assert.ok(asked.every((url) => !url.includes("inv_")), "the token is in no request's address");
+  assert.equal(await guest.page.getByLabel("Email").inputValue(), email);
+  await guest.page.getByLabel("Password", { exact: true }).fill("three unrelated vents");
+  await guest.page.getByRole("button", { name: "Create account and join" }).click();
+  await guest.page.waitForURL(`${SERVER}/projects`);
+  await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
+  assert.equal(await guest.page.getByText("Secret valve").count(), 0);
+  assert.equal(await guest.page.getByRole("button", { name: "New project" }).count(), 0);
+  await guest.page.getByRole("button", { name: "Account menu" }).click();
+  assert.equal(await guest.page.getByRole("link", { name: "Team" }).count(), 0, "a member has no team to manage");
+  await guest.page.getByRole("link", { name: "Workspace settings" }).click();
+  await guest.page.getByText("You are a member of").waitFor();
+  assert.equal(await guest.page.getByRole("button", { name: "Delete workspace" }).count(), 0);
+
+  await page.reload();
+  await choose(page, email, "Assign projects");
+  const dialog = page.getByRole("dialog", { name: "Assign projects" });
+  await dialog.getByRole("checkbox", { name: "Secret valve" }).check();
+  await dialog.getByRole("button", { name: "Save projects" }).click();
+  await page.getByRole("cell", { name: "Halvern H3, Secret valve" }).waitFor();
+  await guest.page.goto(`${SERVER}/projects`);
+  await guest.page.getByRole("link", { name: "Secret valve" }).waitFor();
+
+  await choose(page, email, "Remove from workspace");
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.getByText("1 person").waitFor();
+  guest.calm("the member's way");
+  await guest.page.goto(`${SERVER}/projects`);
+  await guest.page.waitForURL(/\/sign-in/);
+  // The account lives on: it founds a workspace of its own.
+  await guest.page.getByLabel("Email").fill(email);
+  await guest.page.getByLabel("Password", { exact: true }).fill("three unrelated vents");
+  await guest.page.getByRole("button", { name: "Sign in" }).click();
+  await guest.page.getByRole("heading", { level: 1, name: "You belong to no workspace" }).waitFor();
+  await guest.page.getByLabel("Workspace name").fill("Bob's own");
+  await guest.page.getByRole("button", { name: "Create workspace" }).click();
+  await guest.page.waitForURL(`${SERVER}/projects`);
+  calm("the owner's way");
+  await guest.close();
+  await close();
+});
+
+test("someone with an account joins a second workspace and goes to and fro", async () => {
+  const [host, guest] = [await openPage(browser), await openPage(browser)];
+  const owner = await teamOf(host.page);
+  const bob = await signUp(guest.page);
+  const link = await invite(host.page, bob.email, "Halvern H3");
+  await guest.page.goto(link);
+  await guest.page.getByRole("button", { name: "Join workspace" }).click();
+  await guest.page.waitForURL(`${SERVER}/projects`);
+  await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
+  await guest.page.getByRole("button", { name: "Account menu" }).click();
+  await guest.page.getByRole("list", { name: "Workspaces" }).getByRole("button", { name: bob.workspace }).click();
+  await guest.page.getByText("Three steps to your first answer").waitFor();
+  assert.equal(await guest.page.getByRole("link", { name: "Halvern H3" }).count(), 0);
+  await guest.page.getByRole("button", { name: "Account menu" }).click();
+  await guest.page.getByRole("list", { name: "Workspaces" }).getByRole("button", { name: owner.workspace }).click();
+  await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
+  host.calm("the host's way");
+  guest.calm("the guest's way");
+  // The link is used up.
+  await guest.page.goto(link);
+  await guest.page.getByRole("heading", { level: 1, name: "This invitation is not valid" }).waitFor();
+  await guest.close();
+  await host.close();
+});
+
+for (const theme of /** @type {const} */ (["light", "dark"])) {
+  for (const width of [1280, 390]) {
+    test(`team and workspace have no barrier, ${theme}, ${width} pixels wide`, async () => {
+      const { page, calm, close } = await openPage(browser, { theme, width });
+      await signUp(page);
+      for (const [path, text] of [["/team", "What each role may do"], ["/workspace", "Danger zone"]]) {
+        await page.goto(SERVER + path);
+        await page.getByText(text).waitFor();
+        assert.deepEqual(await barriers(page), [], path);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(overflow, 0, path);
+        calm(path);
+      }
+      await page.getByRole("button", { name: "Account menu" }).click();
+      assert.deepEqual(await barriers(page), [], "the account menu");
+      await close();
+    });
+  }
+}
