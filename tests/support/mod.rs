@@ -1,5 +1,7 @@
 //! A server of its own for each test, and people who use it.
 
+pub mod model;
+
 use std::{sync::mpsc, thread, time::Duration};
 
 use pernoex::{

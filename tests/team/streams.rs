@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::json;
+
+use super::names;
+use crate::support::{GUIDE, Person, TestApp, model};
+
+/// Asks a question whose answer does not end, and reads until its first words are there.
+async fn ask(person: &mut Person, project: &str) -> Response {
+    let body = json!({ "question": "How do I export my data?" });
+    let accept = [("accept", "text/event-stream")];
+    let mut stream = person
+        .send(Method::POST, &format!("{project}/questions"), Some(body), &accept)
+        .await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    let mut seen = String::new();
+    while !seen.contains(model::FIRST_WORDS) {
+        let chunk = stream.chunk().await.unwrap().expect("the stream goes on");
+        seen.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    stream
+}
+
+/// What comes until the stream ends.
+async fn rest(mut stream: Response) -> String {
+    let mut seen = String::new();
+    let reading = async {
+        while let Some(chunk) = stream.chunk().await.unwrap() {
+            seen.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), reading)
+        .await
+        .expect("the stream ends, though the answer does not");
+    seen
+}
+
+#[tokio::test]
+async fn a_running_answer_ends_for_whoever_is_removed_and_goes_on_for_others() {
+    let model = model::that_never_ends().await;
+    let app = TestApp::start_with(
+        pernoex::Clock::system(),
+        &[("OPENAI_BASE_URL", &model), ("OPENAI_MODEL", "slow"), ("OPENAI_TIMEOUT_S", "100")],
+    )
+    .await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
+        .await;
+    ada.settled(&project).await;
+    let (mut bob, mut carla) = (app.member(&mut ada, &[&project]).await, app.member(&mut ada, &[&project]).await);
+    let bob_path = format!("/team/members/{}", bob.id().await);
+    let carla_path = format!("/team/members/{}", carla.id().await);
+
+    let (to_bob, to_carla, mut to_ada) = (
+        ask(&mut bob, &project).await,
+        ask(&mut carla, &project).await,
+        ask(&mut ada, &project).await,
+    );
+    assert_eq!(ada.delete(&bob_path, None).await.0, StatusCode::NO_CONTENT);
+    let last = rest(to_bob).await;
+    assert!(last.contains("event: problem") && last.contains("not_signed_in"), "{last}");
+    assert_eq!(
+        ada.put(&format!("{carla_path}/projects"), json!({ "projects": [] })).await.0,
+        StatusCode::OK
+    );
+    let last = rest(to_carla).await;
+    assert!(last.contains("event: problem") && last.contains("not_found"), "{last}");
+    assert!(names(&carla.get("/projects").await.1).is_empty());
+    // Whoever may still read is not disturbed.
+    let quiet = tokio::time::timeout(Duration::from_secs(2), to_ada.chunk()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+}
