@@ -23,6 +23,7 @@ use tracing_actix_web::TracingLogger;
 use url::Url;
 
 use crate::{
+    data_folder::{self, Claim},
     doors::{self, Gate},
     error::Problem,
     finish::every_response,
@@ -42,10 +43,19 @@ pub enum StartError {
     DataFolder { path: String, source: io::Error },
     #[error("{address} cannot be listened on ({source}): stop what uses it, or set PERNOEX_LISTEN")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("the data folder {path} is used by another pernoex: stop that one, or set PERNOEX_DATA to a folder of its own")]
+    FolderInUse { path: String },
     #[error("the database: {0}")]
     Migration(#[from] MigrationError),
-    #[error("the database or the cache: {0}. Check DATABASE_URL and REDIS_URL")]
+    #[error("MIGRATION_DATABASE_URL: {0}")]
+    MigrationSetting(MigrationError),
+    #[error("the database: {0}")]
     Platform(Fault),
+    /// Of PostgreSQL or Redis: names the setting that leads there.
+    #[error("{0}: {1}")]
+    PlatformSetting(&'static str, Fault),
+    #[error("PERNOEX_MASTER_KEY: {0}")]
+    MasterKeySetting(KeyError),
     #[error("{0}")]
     Input(&'static str),
     #[error("the server stopped: {0}")]
@@ -58,6 +68,7 @@ pub struct Application {
     server: actix_web::dev::Server,
     platform: Platform,
     first_run: bool,
+    _claim: Option<Claim>,
 }
 
 impl From<PlatformError> for StartError {
@@ -83,7 +94,8 @@ pub fn master_keys(settings: &Settings) -> Result<(MasterKeys, bool), StartError
         timeout: KMS_TIMEOUT,
     });
     if let Some(text) = &settings.master_key {
-        return Ok((MasterKeys::given(text.expose(), kms)?, false));
+        let given = MasterKeys::given(text.expose(), kms).map_err(StartError::MasterKeySetting)?;
+        return Ok((given, false));
     }
     let folder = &settings.data;
     let unusable = |source| StartError::DataFolder {
@@ -170,7 +182,9 @@ pub async fn migrate(settings: &Settings, location: &Location) -> Result<(), Sta
                 name: plain(role.username()),
                 password: plain(role.password().unwrap_or_default()),
             };
-            migration::run(&privileged, Some(&role)).await?;
+            migration::run(&privileged, Some(&role))
+                .await
+                .map_err(StartError::MigrationSetting)?;
         }
     }
     Ok(())
@@ -193,6 +207,37 @@ pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) 
         invitation: settings.invitation,
         clock,
     })
+}
+
+/// Names the setting that leads to what did not answer.
+fn not_started(settings: &Settings, error: PlatformError) -> StartError {
+    match error {
+        PlatformError::Fault(fault @ Fault::Cache) => StartError::PlatformSetting("REDIS_URL", fault),
+        PlatformError::Fault(fault) if matches!(settings.database, DatabaseSettings::Postgres { .. }) => {
+            StartError::PlatformSetting("DATABASE_URL", fault)
+        }
+        error => error.into(),
+    }
+}
+
+/// Completes when the process is asked to stop, by a terminal or by whatever runs it: both let finish what was begun.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+    tracing::info!("asked to stop: finishing what was begun");
 }
 
 fn json_config() -> JsonConfig {
@@ -220,10 +265,12 @@ impl Application {
     pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartError> {
         // Fails only when it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let claim = data_folder::claim(settings)?;
         let (masters, first_run) = master_keys(settings)?;
         let location = location(settings, &masters).await?;
         migrate(settings, &location).await?;
-        let platform = Platform::start(masters, platform_settings(settings, location, clock)?).await?;
+        let started = Platform::start(masters, platform_settings(settings, location, clock)?).await;
+        let platform = started.map_err(|error| not_started(settings, error))?;
         let engine = platform.engine.clone();
         actix_web::rt::spawn(async move {
             if let Err(fault) = engine.warm_up().await {
@@ -242,6 +289,7 @@ impl Application {
             server,
             platform,
             first_run,
+            _claim: claim,
         })
     }
 
@@ -307,6 +355,7 @@ fn serve(platform: &Platform, settings: &Settings, keeper: &Keeper, listener: Tc
         .workers(std::thread::available_parallelism().map_or(2, usize::from))
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(20)
+        .shutdown_signal(asked_to_stop())
         .listen(listener)?;
     Ok(server.run())
 }

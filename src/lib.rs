@@ -2,6 +2,7 @@
 
 mod application;
 pub mod cli;
+mod data_folder;
 pub mod doors;
 mod error;
 mod eval;

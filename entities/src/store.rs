@@ -20,10 +20,11 @@ impl DatabaseKey {
         Self(key)
     }
 
-    /// SQLCipher's raw-key literal: used as it is, without the slow derivation that a passphrase needs.
+    /// SQLCipher's raw-key literal: used as it is, without the slow derivation that a passphrase needs. What SQLCipher says on
+    /// standard error of its own accord is switched off in the same breath, before anything is read: a wrong key is told by us.
     fn pragma(&self) -> Zeroizing<String> {
         let hex: Zeroizing<String> = Zeroizing::new(self.0.iter().map(|byte| format!("{byte:02x}")).collect());
-        Zeroizing::new(format!("\"x'{}'\"", *hex))
+        Zeroizing::new(format!("\"x'{}'\"; PRAGMA cipher_log_level = NONE", *hex))
     }
 }
 
