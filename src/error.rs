@@ -351,6 +351,7 @@ fn limit(code: Limit) -> (StatusCode, &'static str) {
         Limit::FileTooLarge => (S::PAYLOAD_TOO_LARGE, "file_too_large"),
         Limit::UnsupportedType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_type"),
         Limit::EmptyFile => (S::UNPROCESSABLE_ENTITY, "empty_file"),
+        Limit::TooManyFiles => (S::UNPROCESSABLE_ENTITY, "too_many_files"),
         Limit::TooManyDocuments => (S::CONFLICT, "too_many_documents"),
         Limit::StorageFull => (S::CONFLICT, "storage_full"),
         Limit::TooManyProjects => (S::CONFLICT, "too_many_projects"),

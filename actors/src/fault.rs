@@ -101,6 +101,8 @@ pub enum Limit {
     FileTooLarge,
     UnsupportedType,
     EmptyFile,
+    /// Of one upload.
+    TooManyFiles,
     TooManyDocuments,
     StorageFull,
     TooManyProjects,

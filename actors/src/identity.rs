@@ -12,7 +12,7 @@ use crate::{
     fair::Fair,
     fault::{Fault, Invalid, Limit},
     limits::{Limits, Rule},
-    text::parse_name,
+    text::{is_hidden, parse_name},
     vault::{Keeper, SecretBytes, admin::abandon, first_tenant_key},
 };
 
@@ -27,7 +27,7 @@ impl Email {
         let text = text.trim().to_lowercase();
         let refuse = || Fault::invalid(Invalid::Email, "email", "Enter an e-mail address such as ada@example.com.");
         let (local, domain) = text.rsplit_once('@').ok_or_else(refuse)?;
-        let allowed = |c: char| !c.is_whitespace() && !c.is_control() && !"<>(),;:\\\"[]@".contains(c);
+        let allowed = |c: char| !c.is_whitespace() && !is_hidden(c) && !"<>(),;:\\\"[]@".contains(c);
         let dotted = domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty());
         let fits = (1..=64).contains(&local.len()) && text.len() <= 254;
         if fits && dotted && local.chars().all(allowed) && domain.chars().all(allowed) {
@@ -331,6 +331,8 @@ mod tests {
             "ada@exa..mple.com",
             "a<b>@example.com",
             "a@b@c.de",
+            "ada\u{200b}@example.com",
+            "a\u{202e}da@example.com",
         ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::HOST;
 use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity};
 use url::Url;
 
@@ -38,9 +39,11 @@ impl Gate {
 
     /// The address of this server, as the browser of this request sees it.
     pub fn origin_for(&self, request: &actix_web::HttpRequest) -> String {
+        // `Host` itself: anyone may send the headers with which proxies tell of another.
         let asked = || {
-            let info = request.connection_info();
-            format!("http://{}", info.host())
+            let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+            let host = header.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+            format!("http://{}", host.unwrap_or("localhost"))
         };
         self.public_origin.clone().unwrap_or_else(asked)
     }

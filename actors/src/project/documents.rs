@@ -9,7 +9,7 @@ use crate::{
     fault::{Fault, Invalid, Limit},
     knowledge::parse::MediaType,
     request,
-    text::parse_name,
+    text::{is_hidden, parse_name},
 };
 
 #[derive(Clone, Debug, Serialize)]
@@ -131,6 +131,9 @@ fn parse_file_name(name: &str) -> Result<String, Fault> {
         return Err(Fault::invalid(Invalid::Name, "file", "Use a file name of at most 200 characters."));
     }
     let (stem, extension) = last.rsplit_once('.').unwrap_or((last, ""));
+    if extension.chars().any(is_hidden) {
+        return Err(Fault::invalid(Invalid::Name, "file", "Use ordinary characters in the file's name."));
+    }
     let stem: String = stem.chars().take(80).collect();
     let stem = parse_name(&stem, "file")?;
     Ok(if extension.is_empty() {
@@ -390,6 +393,8 @@ mod tests {
         assert_eq!(parse_file_name("C:\\docs\\My  Guide.pdf").unwrap(), "My Guide.pdf");
         assert!(parse_file_name("").is_err());
         assert!(parse_file_name("a\u{202e}fdp.exe").is_err());
+        assert!(parse_file_name("guide.m\0d").is_err());
+        assert!(parse_file_name("guide.\u{202e}fdp").is_err());
     }
 
     #[test]

@@ -18,8 +18,22 @@ use crate::{
 pub struct Which {
     limit: Option<u64>,
     before: Option<String>,
-    channel: Option<String>,
-    outcome: Option<String>,
+    channel: Option<Word>,
+    outcome: Option<Word>,
+}
+
+/// The name of a kind, such as `widget`: what could be no name is refused before anything is looked up by it.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Word(String);
+
+impl TryFrom<String> for Word {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let named = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if named { Ok(Self(text)) } else { Err("no name") }
+    }
 }
 
 pub async fn list(pass: ProjectPass<Member>, which: Query<Which>) -> Result<Json<Conversations>, Problem> {
@@ -33,8 +47,8 @@ pub async fn list(pass: ProjectPass<Member>, which: Query<Which>) -> Result<Json
         .send(ListConversations {
             limit: limit.unwrap_or(50),
             before,
-            channel,
-            outcome,
+            channel: channel.map(|word| word.0),
+            outcome: outcome.map(|word| word.0),
         })
         .await?;
     Ok(Json(Conversations {

@@ -80,6 +80,13 @@ fn too_large(most: u64) -> Problem {
     })
 }
 
+fn too_many() -> Problem {
+    Problem::Fault(Fault::Limit {
+        code: Limit::TooManyFiles,
+        reason: format!("One upload takes at most {MOST_FILES} files. Send this one in the next."),
+    })
+}
+
 pub async fn list(pass: ProjectPass<Member>) -> Result<Json<Documents>, Problem> {
     Ok(Json(pass.send(ListDocuments).await?.into()))
 }
@@ -88,10 +95,10 @@ pub async fn add(pass: ProjectPass<Member>, mut form: Multipart) -> Result<HttpR
     let most = pass.send(ListDocuments).await?.most_file_bytes;
     let (mut documents, mut rejected, mut first) = (Vec::new(), Vec::new(), None);
     while let Some(Upload { name, bytes }) = next_file(&mut form, most).await? {
-        if documents.len() + rejected.len() == MOST_FILES {
-            return Err(Problem::InvalidBody(format!("Send at most {MOST_FILES} files in one request.")));
-        }
         let added = match bytes {
+            // What came before is stored, and is told: these are left over, and counted no further than it takes to say so.
+            _ if documents.len() + rejected.len() >= 2 * MOST_FILES => break,
+            _ if documents.len() + rejected.len() >= MOST_FILES => Err(too_many()),
             Some(bytes) => pass.send(AddDocument { name: name.clone(), bytes }).await,
             None => Err(too_large(most)),
         };
