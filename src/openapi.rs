@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made from the route table.
 
 use actix_web::http::Method;
+use actors::knowledge::parse::MediaType;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -140,7 +141,9 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         );
     }
     if route.file {
-        success = success.content("application/octet-stream", ContentBuilder::new().build());
+        for media in MediaType::ALL {
+            success = success.content(media.as_str(), ContentBuilder::new().build());
+        }
     }
     let problem = ContentBuilder::new()
         .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
@@ -151,6 +154,8 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
     operation = operation.response(route.status.to_string(), success).response("default", problem);
     let nothing: [&str; 0] = [];
     match route.door {
+        // The key is in the path: whoever knows it may begin.
+        Door::Widget if route.begins => operation.security(SecurityRequirement::default()),
         Door::Open => operation.security(SecurityRequirement::default()),
         Door::Session if route.method == Method::GET => operation.security(SecurityRequirement::new("session", nothing)),
         Door::Session => operation.security(SecurityRequirement::new("session", nothing).add("csrf", nothing)),

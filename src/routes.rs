@@ -194,7 +194,8 @@ pub fn api() -> Vec<Route> {
         post("/projects/{project}/widget/key", set_up::rotate, Session, "Replace the public key").gives::<v::WidgetView>(200),
         post("/widget/{key}/visits", widget::visit, Widget, "Begin or continue a visit")
             .takes::<v::VisitBody>()
-            .gives::<v::VisitView>(201),
+            .gives::<v::VisitView>(201)
+            .begins(),
         post("/widget/{key}/questions", widget::ask, Widget, "Ask")
             .takes::<v::VisitorQuestion>()
             .gives::<v::AnswerView>(200)

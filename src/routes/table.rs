@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actix_web::{FromRequest, Handler, Responder, http::Method, middleware::from_fn, web};
+use actix_web::{
+    FromRequest, Handler, HttpResponse, Responder,
+    http::{Method, header::ALLOW},
+    middleware::from_fn,
+    web,
+};
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema},
@@ -44,6 +49,8 @@ pub struct Route {
     pub(crate) answer: Option<Described>,
     pub(crate) streams: bool,
     pub(crate) file: bool,
+    /// Whether it takes no token, because it gives one.
+    pub(crate) begins: bool,
     mount: Mount,
 }
 
@@ -67,7 +74,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, begins: false, mount }
         }
     )*};
 }
@@ -110,6 +117,17 @@ impl Route {
         Self { streams: true, ..self }
     }
 
+    /// Whether it takes JSON.
+    #[must_use]
+    pub fn takes_json(&self) -> bool {
+        matches!(self.body, Body::Json(_))
+    }
+
+    /// Begins what the others of its door go on with.
+    pub(super) fn begins(self) -> Self {
+        Self { begins: true, ..self }
+    }
+
     fn guarded(&self) -> actix_web::Route {
         let route = (self.mount)();
         match self.door {
@@ -132,9 +150,15 @@ pub fn mount(routes: &[Route], scope: &mut web::ServiceConfig) {
         if routes.iter().any(|route| route.door == Door::Widget) {
             resource = resource.route(web::method(Method::OPTIONS).to(doors::preflight).wrap(from_fn(doors::cross_origin)));
         }
+        let allowed: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        let allowed = allowed.join(", ");
         for route in routes {
             resource = resource.route(route.guarded());
         }
+        resource = resource.default_service(web::to(move || {
+            let refusal = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.clone())).finish();
+            std::future::ready(refusal)
+        }));
         scope.service(resource);
     }
 }
