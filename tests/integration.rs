@@ -2,9 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod account;
+mod attacks;
 mod coverage;
+mod documents_limits;
+mod hostile;
 mod isolation;
 mod knowledge;
+mod language_model;
+mod process;
+mod sessions;
 mod support;
 mod team;
 mod widget;
+mod widget_limits;

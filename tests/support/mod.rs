@@ -1,6 +1,10 @@
 //! A server of its own for each test, and people who use it.
 
+pub mod docx;
+pub mod endpoint;
 pub mod model;
+pub mod process;
+pub mod visitor;
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -23,7 +27,12 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn start() -> Self {
-        Self::start_with(Clock::system(), &[]).await
+        Self::with(&[]).await
+    }
+
+    /// A server with settings of its own besides the usual ones.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(Clock::system(), settings).await
     }
 
     /// A server whose time is `clock`'s, with settings of its own.
@@ -35,19 +44,7 @@ impl TestApp {
             ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
             ("PERNOEX_MAX_FILE_MIB".to_owned(), "1".to_owned()),
         ];
-        if let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") {
-            // A database of its own; the application's role is shared by all of them.
-            let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
-            migration::create_database(&admin, &name).await.unwrap();
-            let (server, _) = admin.rsplit_once('/').unwrap();
-            let host = server.rsplit_once('@').unwrap().1;
-            environment.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
-            environment.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
-            environment.push(("DATABASE_CONNECTIONS".into(), "6".into()));
-        }
-        if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
-            environment.push(("REDIS_URL".into(), redis));
-        }
+        environment.extend(databases().await);
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut app = Self {
             url: String::new(),
@@ -154,11 +151,30 @@ impl Drop for TestApp {
     }
 }
 
+/// Settings that lead to the databases named for this run: a PostgreSQL database of the caller's own, and the one Redis. None on SQLite.
+pub async fn databases() -> Vec<(String, String)> {
+    let mut settings = Vec::new();
+    if let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") {
+        // The application's role is shared by all databases.
+        let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
+        migration::create_database(&admin, &name).await.unwrap();
+        let (server, _) = admin.rsplit_once('/').unwrap();
+        let host = server.rsplit_once('@').unwrap().1;
+        settings.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
+        settings.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
+        settings.push(("DATABASE_CONNECTIONS".into(), "6".into()));
+    }
+    if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
+        settings.push(("REDIS_URL".into(), redis));
+    }
+    settings
+}
+
 pub const PASSWORD: &str = "a long enough password";
 
 /// A browser, more or less.
 pub struct Person {
-    client: Client,
+    pub client: Client,
     pub url: String,
     pub cookie: Option<String>,
     pub csrf: Option<String>,
@@ -166,6 +182,17 @@ pub struct Person {
 }
 
 impl Person {
+    /// Nobody in particular, in front of the server at `url`.
+    pub fn at(url: &str) -> Self {
+        Self {
+            client: Client::new(),
+            url: url.to_owned(),
+            cookie: None,
+            csrf: None,
+            email: String::new(),
+        }
+    }
+
     /// Keeps what a new session hands out.
     pub fn took(&mut self, session: &Value) {
         self.csrf = session["csrf_token"].as_str().map(str::to_owned);
@@ -240,6 +267,17 @@ impl Person {
         let (status, project) = self.post("/projects", json!({ "name": name })).await;
         assert_eq!(status, StatusCode::CREATED, "{project}");
         format!("/projects/{}", project["id"].as_str().unwrap())
+    }
+
+    /// A project that knows [`GUIDE`].
+    pub async fn guide(&mut self, name: &str) -> String {
+        let project = self.project(name).await;
+        let (status, uploaded) = self
+            .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{uploaded}");
+        self.settled(&project).await;
+        project
     }
 
     /// Uploads files in one request.
