@@ -59,6 +59,23 @@ impl TestApp {
         app
     }
 
+    /// Another node of the same installation; `None` on the embedded database, which has one.
+    pub fn beside(&self) -> Option<Self> {
+        std::env::var("PERNOEX_TEST_POSTGRES").ok()?;
+        let mut node = Self {
+            url: String::new(),
+            // The master key is the installation's, and so is the folder that holds it: this one stays empty.
+            folder: tempfile::tempdir().unwrap(),
+            stop: None,
+            thread: None,
+            environment: self.environment.clone(),
+            address: self.address,
+            clock: self.clock.clone(),
+        };
+        node.run();
+        Some(node)
+    }
+
     fn run(&mut self) {
         let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
         let settings = Settings::from_source(&source).unwrap();

@@ -36,19 +36,50 @@ async fn rest(mut stream: Response) -> String {
     seen
 }
 
-#[tokio::test]
-async fn a_running_answer_ends_for_whoever_is_removed_and_goes_on_for_others() {
+/// An Owner with a project that has a document, on a server whose answers do not end.
+async fn slow_app() -> (TestApp, Person, String) {
     let model = model::that_never_ends().await;
-    let app = TestApp::start_with(
-        pernoex::Clock::system(),
-        &[("OPENAI_BASE_URL", &model), ("OPENAI_MODEL", "slow"), ("OPENAI_TIMEOUT_S", "100")],
-    )
-    .await;
+    let settings = [
+        ("OPENAI_BASE_URL", model.as_str()),
+        ("OPENAI_MODEL", "slow"),
+        ("OPENAI_TIMEOUT_S", "100"),
+    ];
+    let app = TestApp::start_with(pernoex::Clock::system(), &settings).await;
     let mut ada = app.owner("ada").await;
     let project = ada.project("Lantern").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
         .await;
     ada.settled(&project).await;
+    (app, ada, project)
+}
+
+#[tokio::test]
+async fn what_one_node_decides_binds_the_others() {
+    let (app, mut ada, project) = slow_app().await;
+    let Some(node) = app.beside() else { return };
+    let mut bob = app.member(&mut ada, &[&project]).await;
+    let mut carla = app.member(&mut ada, &[&project]).await;
+    bob.url = node.url.clone();
+    carla.url = node.url.clone();
+    assert_eq!(bob.get(&project).await.0, StatusCode::OK);
+    let (to_bob, carla_path) = (ask(&mut bob, &project).await, format!("/team/members/{}", carla.id().await));
+    let bob_path = format!("/team/members/{}", bob.id().await);
+    assert_eq!(ada.delete(&bob_path, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(bob.get("/projects").await.0, StatusCode::UNAUTHORIZED);
+    let last = rest(to_bob).await;
+    assert!(last.contains("not_signed_in"), "{last}");
+    assert_eq!(ada.patch(&carla_path, json!({ "role": "admin" })).await.0, StatusCode::OK);
+    assert_eq!(carla.patch(&project, json!({ "name": "Renamed" })).await.0, StatusCode::OK);
+    assert_eq!(
+        ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(carla.get("/projects").await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_running_answer_ends_for_whoever_is_removed_and_goes_on_for_others() {
+    let (app, mut ada, project) = slow_app().await;
     let (mut bob, mut carla) = (app.member(&mut ada, &[&project]).await, app.member(&mut ada, &[&project]).await);
     let bob_path = format!("/team/members/{}", bob.id().await);
     let carla_path = format!("/team/members/{}", carla.id().await);
