@@ -2,7 +2,6 @@
 
 pub mod docx;
 pub mod endpoint;
-pub mod model;
 pub mod process;
 pub mod visitor;
 

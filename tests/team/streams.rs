@@ -4,7 +4,12 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 
 use super::names;
-use crate::support::{GUIDE, Person, TestApp, model};
+use crate::support::{
+    GUIDE, Person, TestApp,
+    endpoint::{Act, FakeModel},
+};
+
+const FIRST_WORDS: &str = "Open Settings [1]";
 
 /// Asks a question whose answer does not end, and reads until its first words are there.
 async fn ask(person: &mut Person, project: &str) -> Response {
@@ -15,7 +20,7 @@ async fn ask(person: &mut Person, project: &str) -> Response {
         .await;
     assert_eq!(stream.status(), StatusCode::OK);
     let mut seen = String::new();
-    while !seen.contains(model::FIRST_WORDS) {
+    while !seen.contains(FIRST_WORDS) {
         let chunk = stream.chunk().await.unwrap().expect("the stream goes on");
         seen.push_str(&String::from_utf8_lossy(&chunk));
     }
@@ -38,13 +43,8 @@ async fn rest(mut stream: Response) -> String {
 
 /// An Owner with a project that has a document, on a server whose answers do not end.
 async fn slow_app() -> (TestApp, Person, String) {
-    let model = model::that_never_ends().await;
-    let settings = [
-        ("OPENAI_BASE_URL", model.as_str()),
-        ("OPENAI_MODEL", "slow"),
-        ("OPENAI_TIMEOUT_S", "100"),
-    ];
-    let app = TestApp::start_with(pernoex::Clock::system(), &settings).await;
+    let model = FakeModel::start(Act::Stall(vec![FIRST_WORDS])).await;
+    let app = TestApp::with(&model.settings("100")).await;
     let mut ada = app.owner("ada").await;
     let project = ada.project("Lantern").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
