@@ -27,6 +27,7 @@ use crate::{
     doors::{self, Gate},
     error::Problem,
     finish::every_response,
+    metrics::{self, HttpMetrics},
     openapi, routes,
     settings::{DatabaseSettings, NAMES, SettingError, Settings},
     telemetry::RequestSpan,
@@ -41,8 +42,12 @@ pub enum StartError {
     Keys(#[from] KeyError),
     #[error("the data folder {path} cannot be used ({source}): make it writable, or set PERNOEX_DATA")]
     DataFolder { path: String, source: io::Error },
-    #[error("{address} cannot be listened on ({source}): stop what uses it, or set PERNOEX_LISTEN")]
-    Listen { address: SocketAddr, source: io::Error },
+    #[error("{address} cannot be listened on ({source}): stop what uses it, or set {setting}")]
+    Listen {
+        address: SocketAddr,
+        setting: &'static str,
+        source: io::Error,
+    },
     #[error("the data folder {path} is used by another pernoex: stop that one, or set PERNOEX_DATA to a folder of its own")]
     FolderInUse { path: String },
     #[error("the database: {0}")]
@@ -58,6 +63,8 @@ pub enum StartError {
     MasterKeySetting(KeyError),
     #[error("{0}")]
     Input(&'static str),
+    #[error("no account has the address {email}: sign up first")]
+    NoAccount { email: String },
     #[error("the server stopped: {0}")]
     Server(#[from] io::Error),
 }
@@ -66,6 +73,7 @@ pub enum StartError {
 pub struct Application {
     address: SocketAddr,
     server: actix_web::dev::Server,
+    metrics: Option<(SocketAddr, actix_web::dev::Server)>,
     platform: Platform,
     first_run: bool,
     _claim: Option<Claim>,
@@ -277,16 +285,20 @@ impl Application {
                 tracing::error!(%fault, "the embedding model cannot be loaded");
             }
         });
-        let busy = |source| StartError::Listen {
-            address: settings.listen,
-            source,
+        let (listener, address) = bind(settings.listen, "PERNOEX_LISTEN")?;
+        let http = Data::new(HttpMetrics::default());
+        let metrics = match settings.metrics_listen {
+            Some(wanted) => {
+                let (listener, address) = bind(wanted, "PERNOEX_METRICS_LISTEN")?;
+                Some((address, metrics::serve(listener, &platform.operations, &http)?))
+            }
+            None => None,
         };
-        let listener = TcpListener::bind(settings.listen).map_err(busy)?;
-        let address = listener.local_addr().map_err(busy)?;
-        let server = serve(&platform, settings, &platform.keeper, listener)?;
+        let server = serve(&platform, settings, &platform.keeper, listener, http)?;
         Ok(Self {
             address,
             server,
+            metrics,
             platform,
             first_run,
             _claim: claim,
@@ -296,6 +308,12 @@ impl Application {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the figures are, if they are served.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(address, _)| *address)
     }
 
     #[must_use]
@@ -313,13 +331,34 @@ impl Application {
     /// # Errors
     /// When the server fails.
     pub async fn run(self) -> Result<(), StartError> {
+        let metrics = self.metrics.map(|(_, server)| {
+            let handle = server.handle();
+            actix_web::rt::spawn(server);
+            handle
+        });
         let outcome = self.server.await;
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
+        }
         self.platform.stop().await;
         Ok(outcome?)
     }
 }
 
-fn serve(platform: &Platform, settings: &Settings, keeper: &Keeper, listener: TcpListener) -> Result<actix_web::dev::Server, StartError> {
+fn bind(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let busy = |source| StartError::Listen { address, setting, source };
+    let listener = TcpListener::bind(address).map_err(busy)?;
+    let address = listener.local_addr().map_err(busy)?;
+    Ok((listener, address))
+}
+
+fn serve(
+    platform: &Platform,
+    settings: &Settings,
+    keeper: &Keeper,
+    listener: TcpListener,
+    http: Data<HttpMetrics>,
+) -> Result<actix_web::dev::Server, StartError> {
     let gate = Data::new(Gate::new(
         platform,
         keeper.csrf_key(),
@@ -336,6 +375,7 @@ fn serve(platform: &Platform, settings: &Settings, keeper: &Keeper, listener: Tc
         App::new()
             .app_data(gate.clone())
             .app_data(described.clone())
+            .app_data(http.clone())
             .app_data(json_config())
             .app_data(PayloadConfig::new(upload))
             .app_data(PathConfig::default().error_handler(|_, _| Problem::Fault(Fault::NotFound).into()))
@@ -344,10 +384,16 @@ fn serve(platform: &Platform, settings: &Settings, keeper: &Keeper, listener: Tc
             )
             .wrap(from_fn(every_response))
             .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(metrics::count))
             .service(
                 web::scope("/api/v1")
                     .wrap(doors::cookies(registry.clone(), &cookie_key))
-                    .configure(|scope| routes::mount(&routes, scope)),
+                    .configure(|scope| routes::mount(&routes, "/api/v1", scope)),
+            )
+            .service(
+                web::scope("/operator/api")
+                    .wrap(doors::cookies(registry.clone(), &cookie_key))
+                    .configure(|scope| routes::mount(&routes, "/operator/api", scope)),
             )
             .configure(outside_api)
     });
@@ -396,7 +442,9 @@ async fn page_or_nothing(request: actix_web::HttpRequest) -> Result<HttpResponse
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    let is_page = !request.path().starts_with("/api/") && !request.headers().contains_key(CONTENT_TYPE);
+    let is_page = !request.path().starts_with("/api/")
+        && !request.path().starts_with("/operator/api/")
+        && !request.headers().contains_key(CONTENT_TYPE);
     if request.method() == actix_web::http::Method::GET && wants_page && is_page {
         return routes::assets::dashboard_page(request).await;
     }

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use actors::{Fault, operators::Roster};
 use clap::{Parser, Subcommand};
 
 use crate::{
@@ -31,6 +32,9 @@ enum Action {
     Serve,
     /// Bring the database's tables up to date and leave.
     Migrate,
+    /// Say who runs the installation: who sees how its actors are, and may reset them. Works beside a running server.
+    #[command(subcommand)]
+    Operator(OperatorAction),
     /// Measure the ranking on a collection: a folder with corpus.jsonl, queries.jsonl and qrels.tsv.
     Eval {
         #[arg(long)]
@@ -41,6 +45,16 @@ enum Action {
         #[command(subcommand)]
         action: keys::Action,
     },
+}
+
+#[derive(Subcommand)]
+enum OperatorAction {
+    /// Make the account with this e-mail address an operator's.
+    Grant { email: String },
+    /// Take that back.
+    Revoke { email: String },
+    /// Show the operators.
+    List,
 }
 
 /// Runs the command to its end.
@@ -81,7 +95,38 @@ async fn act(command: Command) -> Result<(), StartError> {
             Ok(())
         }
         Action::Keys { action } => keys::run(&settings, action).await,
+        Action::Operator(action) => operator(&settings, action).await,
         Action::Eval { corpus } => eval::run(&corpus).await,
+    }
+}
+
+async fn operator(settings: &Settings, action: OperatorAction) -> Result<(), StartError> {
+    let (masters, _) = application::master_keys(settings)?;
+    let location = application::location(settings, &masters).await?;
+    application::migrate(settings, &location).await?;
+    let roster = Roster::open(&location, Clock::system()).await.map_err(StartError::Platform)?;
+    let outcome = match &action {
+        OperatorAction::Grant { email } => roster
+            .grant(email)
+            .await
+            .map(|()| println!("{email} is an operator. The page is /operator, after signing in.")),
+        OperatorAction::Revoke { email } => roster.revoke(email).await.map(|()| println!("{email} is no operator.")),
+        OperatorAction::List => roster.list().await.map(|operators| {
+            if operators.is_empty() {
+                println!("There are no operators.");
+            }
+            for (email, since) in operators {
+                let since = chrono::DateTime::from_timestamp_millis(since).unwrap_or_default();
+                println!("{email}  since {}", since.format("%Y-%m-%d %H:%M UTC"));
+            }
+        }),
+    };
+    roster.close().await;
+    match (outcome, action) {
+        (Err(Fault::NotFound | Fault::Invalid { .. }), OperatorAction::Grant { email } | OperatorAction::Revoke { email }) => {
+            Err(StartError::NoAccount { email })
+        }
+        (outcome, _) => outcome.map_err(StartError::Platform),
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod eval;
 mod finish;
 pub mod keys;
+mod metrics;
 pub mod openapi;
 pub mod routes;
 pub mod settings;
@@ -15,4 +16,4 @@ mod stream;
 mod telemetry;
 
 pub use actors::clock::Clock;
-pub use application::{Application, StartError};
+pub use application::{Application, StartError, location, master_keys, platform_settings};

@@ -46,7 +46,7 @@ pub fn document(routes: &[Route]) -> OpenApi {
             Method::DELETE => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
-        paths.add_path_operation(format!("/api/v1{}", route.path), vec![method], operation);
+        paths.add_path_operation(format!("{}{}", route.door.base(), route.path), vec![method], operation);
     }
     let info = InfoBuilder::new()
         .title("Pernoex")
@@ -72,13 +72,16 @@ fn text() -> ObjectBuilder {
 }
 
 fn operation(route: &Route, components: &mut Components) -> Operation {
-    let tag = route.path.split('/').nth(1).unwrap_or_default();
+    let tag = match route.door {
+        Door::Operator => "operator",
+        _ => route.path.split('/').nth(1).unwrap_or_default(),
+    };
     let mut operation = OperationBuilder::new()
         .summary(Some(route.summary))
         .tag(tag)
         .operation_id(Some(operation_id(route)));
     for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = if name == "key" {
+        let schema = if matches!(name, "key" | "actor") {
             text()
         } else {
             text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
@@ -91,7 +94,7 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         operation = operation.parameter(parameter);
     }
     for name in route.query {
-        let kind = if matches!(*name, "limit" | "days") {
+        let kind = if matches!(*name, "limit" | "days" | "page") {
             Type::Integer
         } else {
             Type::String
@@ -157,8 +160,8 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         // The key is in the path: whoever knows it may begin.
         Door::Widget if route.begins => operation.security(SecurityRequirement::default()),
         Door::Open => operation.security(SecurityRequirement::default()),
-        Door::Session if route.method == Method::GET => operation.security(SecurityRequirement::new("session", nothing)),
-        Door::Session => operation.security(SecurityRequirement::new("session", nothing).add("csrf", nothing)),
+        Door::Session | Door::Operator if route.method == Method::GET => operation.security(SecurityRequirement::new("session", nothing)),
+        Door::Session | Door::Operator => operation.security(SecurityRequirement::new("session", nothing).add("csrf", nothing)),
         Door::Widget => operation.security(SecurityRequirement::new("visitor", nothing)),
     }
     .build()

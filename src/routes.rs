@@ -4,6 +4,7 @@
 pub mod account;
 pub mod assets;
 pub mod dashboard;
+pub mod operator;
 mod table;
 pub mod views;
 pub mod widget;
@@ -14,10 +15,10 @@ use table::{delete, get, patch, post, put};
 
 use dashboard::{analytics, conversations, documents, invitations, projects, questions, set_up, team, workspace};
 
-/// The API below `/api/v1`.
+/// The API: below `/operator/api` what is behind the operators' door, below `/api/v1` the rest.
 #[must_use]
 pub fn api() -> Vec<Route> {
-    use Door::{Open, Session, Widget};
+    use Door::{Open, Operator, Session, Widget};
     use views as v;
     vec![
         post("/account", account::sign_up, Open, "Create an account and its workspace")
@@ -215,5 +216,25 @@ pub fn api() -> Vec<Route> {
         )
         .takes::<v::Helpful>()
         .empty(),
+        get("/actors", operator::actors, Operator, "How the actors of this process are")
+            .asks(&["state", "kind", "tenant", "page", "limit"])
+            .gives::<v::ActorsPage>(200),
+        get(
+            "/actors/stream",
+            operator::stream,
+            Operator,
+            "Changes of the actors, as they happen",
+        )
+        .asks(&["state", "kind", "tenant"])
+        .streams(),
+        post("/actors/{actor}/reset", operator::reset, Operator, "Rebuild an actor from storage").gives::<v::Done>(200),
+        post(
+            "/actors/{actor}/evict",
+            operator::evict,
+            Operator,
+            "Let go of a project's actor, or of a tenant's whole tree",
+        )
+        .gives::<v::Done>(200),
+        get("/acts", operator::acts, Operator, "What operators did").gives::<v::Acts>(200),
     ]
 }

@@ -25,7 +25,8 @@ pub fn channel() -> (mpsc::Sender<AnswerEvent>, mpsc::Receiver<AnswerEvent>) {
     mpsc::channel(WAITING)
 }
 
-fn event<T: Serialize>(name: &str, data: &T) -> Bytes {
+/// One server-sent event.
+pub fn event<T: Serialize>(name: &str, data: &T) -> Bytes {
     // JSON holds no line breaks of its own, so one data line is enough.
     let data = serde_json::to_string(data).unwrap_or_else(|_| "{}".into());
     Bytes::from(format!("event: {name}\ndata: {data}\n\n"))

@@ -15,7 +15,7 @@ fn expected(door: Door, has_target: bool) -> (StatusCode, Option<StatusCode>) {
         Door::Open => (StatusCode::FORBIDDEN, None),
         Door::Session if has_target => (StatusCode::UNAUTHORIZED, Some(StatusCode::NOT_FOUND)),
         Door::Session => (StatusCode::UNAUTHORIZED, None),
-        Door::Widget => (StatusCode::NOT_FOUND, Some(StatusCode::NOT_FOUND)),
+        Door::Widget | Door::Operator => (StatusCode::NOT_FOUND, Some(StatusCode::NOT_FOUND)),
     }
 }
 
@@ -56,11 +56,16 @@ async fn every_route_refuses_strangers_and_other_workspaces() {
             .replace("{project}", &id)
             .replace("{key}", &format!("pk_{}", "a".repeat(43)));
         let path = path
+            .replace("{actor}", &format!("{NOBODY}.vault"))
             .replace("{document}", NOBODY)
             .replace("{conversation}", NOBODY)
             .replace("{message}", NOBODY)
             .replace("{member}", &member)
             .replace("{invitation}", &invitation);
+        let path = match route.door {
+            Door::Operator => format!("{}{path}", route.door.base()),
+            _ => path,
+        };
         let (nobody, other) = expected(route.door, route.path.contains('{'));
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
         let changes = method != Method::GET;
@@ -103,7 +108,7 @@ async fn the_openapi_document_describes_every_route() {
     for route in routes::api() {
         let method = route.method.as_str().to_lowercase();
         let what = format!("{method} {}", route.path);
-        let operation = &document["paths"][format!("/api/v1{}", route.path)][&method];
+        let operation = &document["paths"][format!("{}{}", route.door.base(), route.path)][&method];
         assert!(operation.is_object(), "{what}");
         let name = operation["operationId"].as_str().unwrap();
         assert!(names.insert(name.to_owned()), "{name} is the name of two operations");
@@ -119,7 +124,7 @@ async fn the_openapi_document_describes_every_route() {
         let needs = |scheme: &str| security.iter().all(|one| one[scheme].is_array()) && !security.is_empty();
         match route.door {
             Door::Open => assert_eq!(security, &[json!({})], "{what}"),
-            Door::Session => assert!(needs("session") && (method == "get" || needs("csrf")), "{what}: {security:?}"),
+            Door::Session | Door::Operator => assert!(needs("session") && (method == "get" || needs("csrf")), "{what}: {security:?}"),
             Door::Widget => assert!(needs("visitor") || route.path.ends_with("/visits"), "{what}: {security:?}"),
         }
         for parameter in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
@@ -134,7 +139,7 @@ async fn the_openapi_document_describes_every_route() {
         for method in path.as_object().unwrap().keys().filter(|key| *key != "parameters") {
             let known = routes::api()
                 .iter()
-                .any(|route| format!("/api/v1{}", route.path) == *name && route.method.as_str().to_lowercase() == *method);
+                .any(|route| format!("{}{}", route.door.base(), route.path) == *name && route.method.as_str().to_lowercase() == *method);
             assert!(known, "{method} {name} is described and not mounted");
         }
     }

@@ -30,6 +30,8 @@ impl World {
         // Only the factor: what is counted is not what these are about.
         let app = TestApp::with(&[("PERNOEX_LIMIT_FACTOR", "1000")]).await;
         let mut ada = app.owner("ada").await;
+        let (granted, said) = app.command(&["operator", "grant", &ada.email]);
+        assert!(granted, "{said}");
         let path = ada.guide("Lantern").await;
         let (_, list) = ada.get(&format!("{path}/documents")).await;
         let asked = ada.question(&path, "How do I export my data?").await;
@@ -61,6 +63,7 @@ impl World {
     fn fill(&self, pattern: &str) -> String {
         pattern
             .replace("{project}", &self.project)
+            .replace("{actor}", &format!("{}.vault", self.workspace))
             .replace("{document}", &self.document)
             .replace("{conversation}", &self.conversation)
             .replace("{message}", &self.message)
@@ -72,7 +75,8 @@ impl World {
     /// A body of the shape that the route describes. New routes and fields join by themselves.
     fn body(&self, route: &Route) -> Value {
         let method = route.method.as_str().to_lowercase();
-        let content = &self.described["paths"][format!("/api/v1{}", route.path)][method]["requestBody"]["content"]["application/json"];
+        let content =
+            &self.described["paths"][format!("{}{}", route.door.base(), route.path)][method]["requestBody"]["content"]["application/json"];
         let name = content["schema"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
         let properties = self.described["components"]["schemas"][name]["properties"].as_object().unwrap();
         let value = |name: &String, schema: &Value| {
@@ -114,10 +118,13 @@ impl World {
     /// A request that would be let in through the route's door.
     fn request(&self, route: &Route, path: &str) -> reqwest::RequestBuilder {
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
-        let request = self.ada.client.request(method, format!("{}/api/v1{path}", self.app.url));
+        let request = self
+            .ada
+            .client
+            .request(method, format!("{}{}{path}", self.app.url, route.door.base()));
         match route.door {
             Door::Open => request,
-            Door::Session => request
+            Door::Session | Door::Operator => request
                 .header(header::COOKIE, self.ada.cookie.as_deref().unwrap())
                 .header("x-csrf-token", self.ada.csrf.as_deref().unwrap()),
             Door::Widget => request.header(header::ORIGIN, SITE).bearer_auth(&self.visitor.token),
@@ -363,7 +370,7 @@ async fn other_methods_are_refused_with_a_problem_document() {
                 .app
                 .nobody()
                 .client
-                .request(method.clone(), format!("{}/api/v1{path}", world.app.url))
+                .request(method.clone(), format!("{}{}{path}", world.app.url, route.door.base()))
                 .send()
                 .await
                 .unwrap();

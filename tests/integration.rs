@@ -3,12 +3,15 @@
 
 mod account;
 mod attacks;
+mod containment;
 mod coverage;
 mod documents_limits;
 mod hostile;
+mod interruption;
 mod isolation;
 mod knowledge;
 mod language_model;
+mod operator;
 mod process;
 mod sessions;
 mod support;

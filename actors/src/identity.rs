@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
-    fair::Fair,
+    fair::{Fair, Load},
     fault::{Fault, Invalid, Limit},
     limits::{Limits, Rule},
     text::{is_hidden, parse_name},
@@ -129,6 +129,11 @@ impl Hasher {
             .run(asker, move || bcrypt::non_truncating_verify(prehash.as_bytes(), &hash))
             .await?;
         Ok(known && matches)
+    }
+
+    /// How busy its places are.
+    pub(crate) fn load(&self) -> Load {
+        self.places.load()
     }
 
     fn is_outdated(&self, hash: &str) -> bool {
@@ -310,7 +315,16 @@ impl Identity {
     /// # Errors
     /// `NotFound` for one that is gone.
     pub async fn email_of(&self, account: AccountId) -> Result<String, Fault> {
-        Ok(self.platform.account(account).await?.ok_or(Fault::NotFound)?.email)
+        Ok(self.person(account).await?.0)
+    }
+
+    /// The address of an account, and whether it is an operator's.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is gone.
+    pub async fn person(&self, account: AccountId) -> Result<(String, bool), Fault> {
+        let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
+        Ok((found.email, found.is_operator))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod knowledge;
 mod language_model;
 mod limits;
+pub mod operators;
 pub mod project;
 mod redis_pool;
 mod registry;
@@ -26,11 +27,12 @@ pub use engine::{DocumentLimits, Engine};
 #[cfg(feature = "faults")]
 pub use entities::faults;
 pub use entities::{
-    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, InvitationId, Location, MessageId, Millis, ProjectId, StoreError,
-    TenantId, VisitorId,
+    AccountId, ChunkId, ConversationId, DatabaseKey, DocumentId, InvitationId, JobCounts, Location, MessageId, Millis, OperatorAct,
+    PoolUse, ProjectId, StoreError, TenantId, VisitorId,
     projects::Look,
     tenants::{Reach, Role, Standing},
 };
+pub use fair::Load;
 pub use fault::{Fault, Invalid, Limit};
 pub use language_model::{LanguageModel, LanguageModelSettings};
 pub use limits::{Limits, Rule};

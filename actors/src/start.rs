@@ -12,6 +12,7 @@ use crate::{
     jobs::{Running, Worker, keep_house, watch_keys},
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
+    operators::Operations,
     redis_pool::RedisPool,
     registry::Registry,
     vault::{Keeper, KeyError, MasterKeys, RingPlace},
@@ -41,7 +42,7 @@ pub struct Platform {
     pub identity: Arc<Identity>,
     pub limits: Arc<Limits>,
     pub engine: Arc<Engine>,
-    pub history: Arc<History>,
+    pub operations: Arc<Operations>,
     pub keeper: Arc<Keeper>,
     worker: Running,
     sampler: tokio::task::JoinHandle<()>,
@@ -91,21 +92,30 @@ impl Platform {
             keeper: keeper.clone(),
             hasher: Hasher::new(&keeper, settings.bcrypt_cost, cores)?,
             limits: limits.clone(),
-            clock: settings.clock,
+            clock: settings.clock.clone(),
         });
-        let platform = store.platform();
+        let (platform, clock) = (store.platform(), settings.clock);
         let registry = Arc::new(Registry::new(store, redis, keeper.clone(), engine.clone(), cores));
-        let worker = Worker::new(registry.clone(), platform, cores + 1).spawn();
+        let worker = Worker::new(registry.clone(), platform.clone(), cores + 1).spawn();
         let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));
         let history = Arc::<History>::default();
         let sampler = tokio::spawn(take_samples(registry.clone(), history.clone()));
+        let operations = Arc::new(Operations {
+            platform,
+            registry: registry.clone(),
+            identity: identity.clone(),
+            engine: engine.clone(),
+            history,
+            started_at: clock.now(),
+            clock,
+        });
         let key_watch = tokio::spawn(watch_keys(registry.clone()));
         Ok(Self {
             registry,
             identity,
             limits,
             engine,
-            history,
+            operations,
             sampler,
             keeper,
             worker,

@@ -11,6 +11,8 @@ pub(crate) struct Model {
     pub email: String,
     pub password_hash: String,
     pub created_at: i64,
+    /// Set for those who run the installation, from the command line only.
+    pub operator_since: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -30,6 +32,7 @@ pub struct Account {
     pub email: String,
     /// A bcrypt hash over a keyed pre-hash.
     pub password_hash: String,
+    pub is_operator: bool,
 }
 
 impl From<Model> for Account {
@@ -38,6 +41,7 @@ impl From<Model> for Account {
             id: row.id.into(),
             email: row.email,
             password_hash: row.password_hash,
+            is_operator: row.operator_since.is_some(),
         }
     }
 }

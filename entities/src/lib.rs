@@ -20,6 +20,8 @@ pub mod job;
 pub mod keys;
 mod member;
 pub mod message;
+mod operator_act;
+mod operators;
 mod platform_db;
 mod project;
 mod project_member;
@@ -70,6 +72,8 @@ pub mod tenants {
 pub use error::StoreError;
 pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, InvitationId, JobId, MessageId, ProjectId, TenantId, VisitorId};
 pub use installation::Installation;
+pub use operator_act::OperatorAct;
+pub use operators::{JobCounts, PoolUse};
 pub use platform_db::{NewAccount, NewTenant, PlatformDb};
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};

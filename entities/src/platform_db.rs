@@ -48,6 +48,7 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
         email: Set(new.email),
         password_hash: Set(new.password_hash),
         created_at: Set(now),
+        operator_since: Set(None),
     };
     account::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -56,6 +57,10 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
 impl PlatformDb {
     pub(crate) fn new(store: Store) -> Self {
         Self { store }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Creates the tenant, its key and the membership, and the Owner's account when that is new; or none of them.

@@ -187,6 +187,11 @@ impl Store {
         Ok(self.reader.begin_with_options(options).await?)
     }
 
+    /// The one that writes, and the one that reads when it is another.
+    pub(crate) fn connections(&self) -> (&DatabaseConnection, Option<&DatabaseConnection>) {
+        (&self.writer, (!self.is_postgres()).then_some(&self.reader))
+    }
+
     /// Closes every connection; an embedded file folds its write-ahead log back.
     pub async fn close(&self) {
         let _ = self.reader.clone().close().await;

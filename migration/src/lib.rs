@@ -6,6 +6,7 @@ mod m0003_projects;
 mod m0004_conversations;
 mod m0005_jobs;
 mod m0006_team;
+mod m0007_operators;
 mod m0009_keys;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_conversations::Migration),
             Box::new(m0005_jobs::Migration),
             Box::new(m0006_team::Migration),
+            Box::new(m0007_operators::Migration),
             Box::new(m0009_keys::Migration),
         ]
     }

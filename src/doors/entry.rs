@@ -181,6 +181,8 @@ pub struct Who {
     pub role: Role,
     /// All of theirs, this one included, by name.
     pub workspaces: Vec<Belonging>,
+    /// Runs the installation.
+    pub is_operator: bool,
 }
 
 /// A workspace that somebody belongs to.
@@ -194,7 +196,7 @@ impl Who {
     pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
         let SignedIn { account, tenant: id } = signed_in;
         let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
-        let email = gate.identity.email_of(account).await?;
+        let (email, is_operator) = gate.identity.person(account).await?;
         let mut workspaces = Vec::new();
         for other in gate.identity.workspaces_of(account).await? {
             match belonging(gate, other, account).await {
@@ -213,6 +215,7 @@ impl Who {
             workspace: workspace.name,
             role: workspace.role,
             workspaces,
+            is_operator,
         })
     }
 }

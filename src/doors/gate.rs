@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use actix_web::http::header::HOST;
-use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity};
+use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity, operators::Operations};
 use url::Url;
 
 pub struct Gate {
     pub(super) registry: Arc<Registry>,
     pub(super) identity: Arc<Identity>,
     pub(super) limits: Arc<Limits>,
+    pub(super) operations: Arc<Operations>,
     pub(super) csrf_key: SecretBytes,
     /// Scheme, host and port that browsers see, when it is not what they ask for.
     pub(super) public_origin: Option<String>,
@@ -23,6 +24,7 @@ impl Gate {
             registry: platform.registry.clone(),
             identity: platform.identity.clone(),
             limits: platform.limits.clone(),
+            operations: platform.operations.clone(),
             csrf_key,
             public_origin: public_url.map(|url| url.origin().ascii_serialization()),
             sign_up_open,

@@ -3,6 +3,7 @@
 mod csrf;
 mod entry;
 mod gate;
+mod operator;
 mod pass;
 mod sessions;
 mod visitor;
@@ -10,6 +11,7 @@ mod visitor;
 pub use csrf::{csrf_token, same_origin, with_token};
 pub use entry::{Belonging, Credentials, Opening, Who, begin_session, preview_invitation};
 pub use gate::Gate;
+pub use operator::{OperatorPass, operators_only};
 pub use pass::{Pass, ProjectPass};
 pub use sessions::{cookies, end_session};
 pub use visitor::{VisitPass, VisitorPass, cross_origin, preflight};

@@ -29,6 +29,7 @@ fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<
         },
         role: who.role,
         workspaces: who.workspaces.into_iter().map(BelongingView::from).collect(),
+        operator: who.is_operator,
         csrf_token,
     }))
 }

@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Responder,
+    FromRequest, Handler, HttpResponse, Responder, ResponseError,
     http::{Method, header::ALLOW},
     middleware::from_fn,
     web,
 };
+use actors::Fault;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema},
 };
 
-use crate::doors;
+use crate::{doors, error::Problem};
 
 /// Who may come in, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub enum Door {
     Session,
     /// A public key on an allowed origin.
     Widget,
+    /// The session of an operator; for anyone else there is nothing here.
+    Operator,
+}
+
+impl Door {
+    /// What the paths behind it begin with.
+    #[must_use]
+    pub fn base(self) -> &'static str {
+        match self {
+            Self::Open | Self::Session | Self::Widget => "/api/v1",
+            Self::Operator => "/operator/api",
+        }
+    }
 }
 
 pub(crate) type Described = (&'static str, RefOr<Schema>, Vec<(String, RefOr<Schema>)>);
@@ -39,7 +53,7 @@ type Mount = Arc<dyn Fn() -> actix_web::Route + Send + Sync>;
 /// One operation.
 pub struct Route {
     pub method: Method,
-    /// Below `/api/v1`.
+    /// Below its door's base.
     pub path: &'static str,
     pub door: Door,
     pub summary: &'static str,
@@ -135,14 +149,16 @@ impl Route {
             Door::Session if self.method == Method::GET => route,
             Door::Session => route.wrap(from_fn(doors::with_token)),
             Door::Widget => route.wrap(from_fn(doors::cross_origin)),
+            Door::Operator if self.method == Method::GET => route.wrap(from_fn(doors::operators_only)),
+            Door::Operator => route.wrap(from_fn(doors::with_token)).wrap(from_fn(doors::operators_only)),
         }
     }
 }
 
-/// Mounts `routes`, each behind its door.
-pub fn mount(routes: &[Route], scope: &mut web::ServiceConfig) {
+/// Mounts those of `routes` whose path begins with `base`, each behind its door.
+pub fn mount(routes: &[Route], base: &str, scope: &mut web::ServiceConfig) {
     let mut by_path: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
-    for route in routes {
+    for route in routes.iter().filter(|route| route.door.base() == base) {
         by_path.entry(route.path).or_default().push(route);
     }
     for (path, routes) in by_path {
@@ -152,10 +168,15 @@ pub fn mount(routes: &[Route], scope: &mut web::ServiceConfig) {
         }
         let allowed: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
         let allowed = allowed.join(", ");
+        let hidden = routes.iter().any(|route| route.door == Door::Operator);
         for route in routes {
             resource = resource.route(route.guarded());
         }
         resource = resource.default_service(web::to(move || {
+            if hidden {
+                // Not even that a method is the wrong one.
+                return std::future::ready(Problem::Fault(Fault::NotFound).error_response());
+            }
             let refusal = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.clone())).finish();
             std::future::ready(refusal)
         }));

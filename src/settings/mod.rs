@@ -17,6 +17,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// How browsers reach it, when that is not the address itself.
     pub public_url: Option<Url>,
+    /// Where `/metrics` is served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// The folder of the master key and the embedded database.
     pub data: PathBuf,
     /// Instead of the key file: 32 bytes in Base64; during a rotation two, with a comma between them, the newest last.
@@ -111,6 +113,7 @@ impl Settings {
         Ok(Self {
             listen,
             public_url: public_url(source)?,
+            metrics_listen: metrics_listen(source)?,
             data: source.text("PERNOEX_DATA").unwrap_or("data").into(),
             master_key: source.text("PERNOEX_MASTER_KEY").map(Secret::of),
             kms_command: source.text("PERNOEX_KMS_COMMAND").map(command).transpose()?,
@@ -180,6 +183,33 @@ fn command(text: &str) -> Result<Vec<String>, SettingError> {
     } else {
         Ok(parts)
     }
+}
+
+/// Figures say nothing of tenants, but much of the installation: other machines get them only when that is said aloud.
+fn metrics_listen(source: &Source) -> Result<Option<SocketAddr>, SettingError> {
+    let (name, exposed) = ("PERNOEX_METRICS_LISTEN", "PERNOEX_METRICS_EXPOSED");
+    let is_exposed = match source.text(exposed) {
+        None | Some("no") => false,
+        Some("yes") => true,
+        Some(_) => return Err(SettingError::new(exposed, "must be yes or no")),
+    };
+    let Some(text) = source.text(name) else {
+        return match is_exposed {
+            true => Err(SettingError::new(
+                exposed,
+                "is set but PERNOEX_METRICS_LISTEN is not: set both or neither",
+            )),
+            false => Ok(None),
+        };
+    };
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| SettingError::new(name, "must be an address and port such as 127.0.0.1:9464"))?;
+    if !address.ip().is_loopback() && !is_exposed {
+        let reason = "is not a loopback address: set PERNOEX_METRICS_EXPOSED=yes if other machines may read the figures";
+        return Err(SettingError::new(name, reason));
+    }
+    Ok(Some(address))
 }
 
 fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
@@ -310,6 +340,9 @@ mod tests {
                 "PERNOEX_MAX_PROJECT_MIB",
             ),
             (vec![("PERNOEX_PUBLIC_URL", "https://a.example.com/path")], "PERNOEX_PUBLIC_URL"),
+            (vec![("PERNOEX_METRICS_LISTEN", "hunter2")], "PERNOEX_METRICS_LISTEN"),
+            (vec![("PERNOEX_METRICS_LISTEN", "0.0.0.0:9464")], "PERNOEX_METRICS_EXPOSED=yes"),
+            (vec![("PERNOEX_METRICS_EXPOSED", "yes")], "PERNOEX_METRICS_LISTEN is not"),
         ] {
             let error = settings(&pairs).unwrap_err();
             assert!(error.contains(names), "{error}");
@@ -322,6 +355,15 @@ mod tests {
         let command = |text| settings(&[("PERNOEX_KMS_COMMAND", text)]).unwrap().kms_command.unwrap();
         assert_eq!(command("/bin/kms --key a$HOME"), ["/bin/kms", "--key", "a$HOME"]);
         assert_eq!(command(r#"["/opt/key service/kms", "a b"]"#), ["/opt/key service/kms", "a b"]);
+    }
+
+    #[test]
+    fn metrics_leave_the_machine_only_when_that_is_said() {
+        let listen = |pairs: &[(&str, &str)]| settings(pairs).unwrap().metrics_listen.map(|address| address.to_string());
+        assert_eq!(listen(&[]), None);
+        assert_eq!(listen(&[("PERNOEX_METRICS_LISTEN", "[::1]:9464")]).as_deref(), Some("[::1]:9464"));
+        let exposed = [("PERNOEX_METRICS_LISTEN", "0.0.0.0:9464"), ("PERNOEX_METRICS_EXPOSED", "yes")];
+        assert_eq!(listen(&exposed).as_deref(), Some("0.0.0.0:9464"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 pub struct TestApp {
     pub url: String,
+    pub metrics: Option<std::net::SocketAddr>,
     pub folder: tempfile::TempDir,
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<thread::JoinHandle<()>>,
@@ -47,6 +48,7 @@ impl TestApp {
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut app = Self {
             url: String::new(),
+            metrics: None,
             folder,
             stop: None,
             thread: None,
@@ -76,19 +78,20 @@ impl TestApp {
     }
 
     fn run(&mut self) {
-        let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
-        let settings = Settings::from_source(&source).unwrap();
+        let settings = self.settings();
         let clock = self.clock.clone();
         let (started, start) = mpsc::channel();
         self.thread = Some(thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::start(&settings, clock).await.unwrap();
-                started.send((application.address(), application.handle())).unwrap();
+                let started_at = (application.address(), application.metrics_address(), application.handle());
+                started.send(started_at).unwrap();
                 application.run().await.unwrap();
             });
         }));
-        let (address, handle) = start.recv().expect("the server starts");
+        let (address, metrics, handle) = start.recv().expect("the server starts");
         self.url = format!("http://127.0.0.1:{}", address.port());
+        self.metrics = metrics;
         self.stop = Some(handle);
     }
 
@@ -186,6 +189,34 @@ pub async fn databases() -> Vec<(String, String)> {
     settings
 }
 
+impl TestApp {
+    /// Runs the program itself beside the server, on the same database. Returns whether it succeeded, and what it said.
+    pub fn command(&self, arguments: &[&str]) -> (bool, String) {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_pernoex"))
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// What the server was started with.
+    pub fn settings(&self) -> Settings {
+        let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
+        Settings::from_source(&source).unwrap()
+    }
+
+    /// Someone who runs the installation.
+    pub async fn operator(&self) -> Person {
+        let operator = self.owner("operator").await;
+        let (granted, said) = self.command(&["operator", "grant", &operator.email]);
+        assert!(granted, "{said}");
+        operator
+    }
+}
+
 pub const PASSWORD: &str = "a long enough password";
 
 /// A browser, more or less.
@@ -233,8 +264,20 @@ impl Person {
         self.ask(Method::PUT, path, Some(body)).await
     }
 
+    /// The same person in another tab.
+    pub fn again(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            url: self.url.clone(),
+            cookie: self.cookie.clone(),
+            csrf: self.csrf.clone(),
+            email: self.email.clone(),
+        }
+    }
+
     pub async fn send(&mut self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Response {
-        let mut request = self.client.request(method.clone(), format!("{}/api/v1{path}", self.url));
+        let base = if path.starts_with("/operator/api") { "" } else { "/api/v1" };
+        let mut request = self.client.request(method.clone(), format!("{}{base}{path}", self.url));
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }

@@ -37,6 +37,8 @@ pub struct Ledger {
 /// What actors of one kind did.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
+    /// How many there were.
+    pub started: u64,
     pub handled: u64,
     pub refused: u64,
     pub failures: u64,
@@ -46,6 +48,7 @@ pub struct Counts {
 
 impl Counts {
     pub fn add(&mut self, other: &Self) {
+        self.started += other.started;
         self.handled += other.handled;
         self.refused += other.refused;
         self.failures += other.failures;
@@ -278,6 +281,7 @@ impl Vitals {
     pub(crate) fn counts(&self) -> Counts {
         let times = self.times.read();
         Counts {
+            started: 1,
             handled: times.count(),
             refused: self.refused.load(Relaxed),
             failures: self.failures.load(Relaxed),

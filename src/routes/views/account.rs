@@ -44,6 +44,8 @@ pub struct SessionView {
     pub role: Role,
     /// All that this person belongs to, by name.
     pub workspaces: Vec<BelongingView>,
+    /// Whether the account runs the installation, and may open the operators' pages.
+    pub operator: bool,
     /// For the `X-CSRF-Token` header of every change.
     pub csrf_token: String,
 }

@@ -1,0 +1,208 @@
+//! What those who run the installation may do: see how actors are, reset and evict them, and leave a trace of it.
+//! Everything here speaks of ids and figures; what belongs to a tenant cannot be asked for.
+
+use std::sync::Arc;
+
+use entities::{AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store};
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    engine::Engine,
+    fair::Load,
+    fault::Fault,
+    identity::Email,
+    registry::Registry,
+    watch::{ActorName, History},
+};
+
+/// Grants and revokes, from the command line, beside a server that may be running.
+pub struct Roster {
+    store: Store,
+    clock: Clock,
+}
+
+impl Roster {
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open(location: &Location, clock: Clock) -> Result<Self, Fault> {
+        let store = Store::open(location).await?;
+        Ok(Self { store, clock })
+    }
+
+    /// Makes an account an operator's. One that is an operator's already stays so, as of now.
+    ///
+    /// # Errors
+    /// `NotFound` when no account has the address.
+    pub async fn grant(&self, email: &str) -> Result<(), Fault> {
+        self.set(email, Some(self.clock.now())).await
+    }
+
+    /// # Errors
+    /// `NotFound` when no account has the address.
+    pub async fn revoke(&self, email: &str) -> Result<(), Fault> {
+        self.set(email, None).await
+    }
+
+    async fn set(&self, email: &str, since: Option<Millis>) -> Result<(), Fault> {
+        let email = Email::parse(email)?;
+        if self.store.platform().set_operator(email.as_str(), since).await? {
+            Ok(())
+        } else {
+            Err(Fault::NotFound)
+        }
+    }
+
+    /// Addresses, and since when.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list(&self) -> Result<Vec<(String, Millis)>, Fault> {
+        Ok(self.store.platform().operators().await?)
+    }
+
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// What can be done to an actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Rebuild it from storage.
+    Reset,
+    /// Let go of it, and for all but a project's actor of its tenant's whole tree.
+    Evict,
+}
+
+impl Act {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Evict => "evict",
+        }
+    }
+}
+
+/// An operator, proven to be one when this was made: by [`Operations::admit`], and by nothing else.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    account: AccountId,
+    email: String,
+    /// Network address.
+    address: String,
+}
+
+/// How busy the process is.
+#[derive(Clone, Copy, Debug)]
+pub struct Busy {
+    pub questions: Load,
+    pub batches: Load,
+    pub sign_ins: Load,
+}
+
+/// The operators' view on the running server.
+pub struct Operations {
+    pub(crate) platform: PlatformDb,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) identity: Arc<crate::identity::Identity>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) history: Arc<History>,
+    pub(crate) clock: Clock,
+    pub(crate) started_at: Millis,
+}
+
+impl Operations {
+    /// Asks storage whether the account is an operator's.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not.
+    pub async fn admit(&self, account: AccountId, address: &str) -> Result<Operator, Fault> {
+        let found = self.platform.operator(account).await?.ok_or(Fault::NotFound)?;
+        Ok(Operator {
+            account,
+            email: found.email,
+            address: address.to_owned(),
+        })
+    }
+
+    /// Whether `who` is an operator still.
+    pub async fn still(&self, who: &Operator) -> bool {
+        matches!(self.platform.operator(who.account).await, Ok(Some(_)))
+    }
+
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    #[must_use]
+    pub fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
+    #[must_use]
+    pub fn busy(&self) -> Busy {
+        let (questions, batches) = self.engine.load();
+        Busy {
+            questions,
+            batches,
+            sign_ins: self.identity.hasher.load(),
+        }
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn jobs(&self) -> Result<JobCounts, Fault> {
+        Ok(self.platform.job_counts(self.clock.now()).await?)
+    }
+
+    /// Connections that write, and those that read when they are others.
+    #[must_use]
+    pub fn pools(&self) -> (PoolUse, Option<PoolUse>) {
+        self.platform.pools()
+    }
+
+    /// Does it, and writes down who did: before it is done, so that nothing is done without a trace.
+    ///
+    /// # Errors
+    /// `NotFound` when no such actor lives; what storage answers.
+    pub async fn act(&self, who: &Operator, act: Act, on: &ActorName) -> Result<(), Fault> {
+        let id = Uuid::now_v7();
+        let begun = OperatorAct {
+            id,
+            at: self.clock.now(),
+            account: who.account,
+            email: who.email.clone(),
+            act: act.name().into(),
+            subject: on.to_string(),
+            address: who.address.clone(),
+            outcome: "asked".into(),
+        };
+        self.platform.begin_act(begun).await?;
+        let done = match act {
+            Act::Reset => self.registry.reset(on).await,
+            Act::Evict => self.registry.dismiss(on),
+        };
+        let outcome = match &done {
+            Ok(()) => "done",
+            Err(Fault::NotFound) => "not there",
+            Err(_) => "failed",
+        };
+        self.platform.end_act(id, outcome).await?;
+        done
+    }
+
+    /// What operators did, the latest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn acts(&self, limit: u64) -> Result<Vec<OperatorAct>, Fault> {
+        Ok(self.platform.acts(limit).await?)
+    }
+}

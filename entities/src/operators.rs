@@ -1,0 +1,163 @@
+//! Those who run the installation, and what they did; and how full the server is. Nothing here is a tenant's.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    sea_query::Expr,
+};
+
+use crate::{
+    AccountId, Millis, PlatformDb, StoreError,
+    account::{self, Account},
+    operator_act::{self, OperatorAct},
+    store::set_local,
+};
+
+/// How many jobs of all tenants wait, run, or were given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    pub waiting: u64,
+    pub running: u64,
+    pub parked: u64,
+}
+
+/// Connections to the database: open, and of those not in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    pub open: u64,
+    pub idle: u64,
+}
+
+impl PlatformDb {
+    /// Makes the account an operator's since `now`, or no longer. `false` when there is no such account.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_operator(&self, email: &str, since: Option<Millis>) -> Result<bool, StoreError> {
+        let tx = self.store().begin_write().await?;
+        let changed = account::Entity::update_many()
+            .col_expr(account::Column::OperatorSince, Expr::value(since))
+            .filter(account::Column::Email.eq(email))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(changed.rows_affected > 0)
+    }
+
+    /// The operators, by their address, and since when.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn operators(&self) -> Result<Vec<(String, Millis)>, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let rows = account::Entity::find()
+            .filter(account::Column::OperatorSince.is_not_null())
+            .order_by_asc(account::Column::Email)
+            .all(&tx)
+            .await?;
+        tx.rollback().await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.email, row.operator_since?))).collect())
+    }
+
+    /// The account, if it is an operator's. Asked each time: a revoked flag opens nothing any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn operator(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let row = account::Entity::find_by_id(id.uuid())
+            .filter(account::Column::OperatorSince.is_not_null())
+            .one(&tx)
+            .await?;
+        tx.rollback().await?;
+        Ok(row.map(Account::from))
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_act(&self, act: OperatorAct) -> Result<(), StoreError> {
+        let tx = self.store().begin_write().await?;
+        operator_act::Entity::insert(operator_act::ActiveModel::from(act))
+            .exec_without_returning(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_act(&self, id: Uuid, outcome: &str) -> Result<(), StoreError> {
+        let tx = self.store().begin_write().await?;
+        operator_act::Entity::update_many()
+            .col_expr(operator_act::Column::Outcome, Expr::value(outcome))
+            .filter(operator_act::Column::Id.eq(id))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The latest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn acts(&self, limit: u64) -> Result<Vec<OperatorAct>, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let rows = operator_act::Entity::find()
+            .order_by_desc(operator_act::Column::At)
+            .order_by_desc(operator_act::Column::Id)
+            .limit(limit)
+            .all(&tx)
+            .await?;
+        tx.rollback().await?;
+        Ok(rows.into_iter().map(OperatorAct::from).collect())
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn job_counts(&self, now: Millis) -> Result<JobCounts, StoreError> {
+        let tx = self.store().begin_read().await?;
+        set_local(&tx, "app.dispatcher", "on".into()).await?;
+        let backend = tx.get_database_backend();
+        let mark = if backend == DbBackend::Postgres { "$1" } else { "?1" };
+        let question = format!(
+            "select coalesce(sum(case when state in ('ready', 'running') and locked_until < {mark} then 1 else 0 end), 0) as waiting, \
+             coalesce(sum(case when state = 'running' and locked_until >= {mark} then 1 else 0 end), 0) as running, \
+             coalesce(sum(case when state = 'parked' then 1 else 0 end), 0) as parked from job"
+        );
+        let row = tx
+            .query_one_raw(Statement::from_sql_and_values(backend, question, [now.into()]))
+            .await?
+            .ok_or(StoreError::Damaged("job counts"))?;
+        tx.rollback().await?;
+        let count = |name: &str| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64>("", name)?).unwrap_or(0));
+        Ok(JobCounts {
+            waiting: count("waiting")?,
+            running: count("running")?,
+            parked: count("parked")?,
+        })
+    }
+
+    /// The connections that write, and those that read when they are others.
+    #[must_use]
+    pub fn pools(&self) -> (PoolUse, Option<PoolUse>) {
+        let (writer, reader) = self.store().connections();
+        (pool(writer), reader.map(pool))
+    }
+}
+
+fn pool(connection: &DatabaseConnection) -> PoolUse {
+    let (open, idle) = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    PoolUse {
+        open: u64::from(open),
+        idle: u64::try_from(idle).unwrap_or(0),
+    }
+}

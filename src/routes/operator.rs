@@ -1,0 +1,129 @@
+//! For those who run the installation.
+
+use std::{collections::HashMap, time::Duration};
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    rt,
+    web::{Bytes, Json, Path, Query},
+};
+use actors::{operators::Act, watch::ActorName};
+use futures_util::stream::unfold;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::views::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, Done, ServerView};
+use crate::{doors::OperatorPass, error::Problem, metrics::process_memory, stream::event};
+
+pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Json<ActorsPage>, Problem> {
+    let actors = pass.actors();
+    let mut tenants = filter.trees(&actors);
+    let (page, limit) = filter.paging();
+    let matching = tenants.len();
+    let pages = matching.div_ceil(limit).max(1);
+    let page = page.min(pages);
+    let tenants = tenants.drain(..).skip((page - 1) * limit).take(limit).collect();
+    Ok(Json(ActorsPage {
+        server: ServerView::new(pass.started_at(), process_memory(), pass.busy(), pass.jobs().await?),
+        totals: ActorTotals::of(&actors),
+        tenants,
+        matching,
+        page,
+        pages,
+        history: pass.history().into_iter().map(Into::into).collect(),
+    }))
+}
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Rounds after which the operator's flag is asked for again.
+const PROVE: u32 = 5;
+/// Changes that one event carries at most: the totals tell of the rest.
+const MOST_CHANGES: usize = 500;
+
+/// Changes as they happen: `totals` each second, `changed` with the actors that changed since, `gone` with those that left.
+pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpResponse {
+    let (out, body) = mpsc::channel::<Bytes>(4);
+    rt::spawn(async move {
+        let mut seen: Option<HashMap<String, ActorView>> = None;
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut round = 0;
+        loop {
+            ticks.tick().await;
+            round += 1;
+            if out.is_closed() || (round % PROVE == 0 && !pass.holds().await) {
+                return;
+            }
+            let actors = pass.actors();
+            let latest = pass.history().pop().map(super::views::SampleView::from);
+            let mut text = event("totals", &json!({ "totals": ActorTotals::of(&actors), "latest": latest })).to_vec();
+            let now: HashMap<String, ActorView> = filter
+                .trees(&actors)
+                .into_iter()
+                .flat_map(|tree| tree.actors)
+                .map(|actor| (actor.id.clone(), actor))
+                .collect();
+            if let Some(seen) = &seen {
+                let changed: Vec<&ActorView> = now
+                    .values()
+                    .filter(|actor| differs(seen.get(&actor.id), actor))
+                    .take(MOST_CHANGES)
+                    .collect();
+                let gone: Vec<&String> = seen.keys().filter(|id| !now.contains_key(*id)).take(MOST_CHANGES).collect();
+                if !changed.is_empty() {
+                    text.extend(event("changed", &json!({ "actors": changed })));
+                }
+                if !gone.is_empty() {
+                    text.extend(event("gone", &json!({ "actors": gone })));
+                }
+            }
+            seen = Some(now);
+            if out.send(text.into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    let body = unfold(body, async |mut body| {
+        body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body))
+    });
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"));
+    response.streaming(body)
+}
+
+/// Time alone is no change.
+fn differs(before: Option<&ActorView>, now: &ActorView) -> bool {
+    before.is_none_or(|before| {
+        let aged = ActorView {
+            idle_s: now.idle_s,
+            retry_after_s: now.retry_after_s,
+            ..before.clone()
+        };
+        aged != *now
+    })
+}
+
+async fn act(pass: &OperatorPass, act: Act, id: &str) -> Result<Json<Done>, Problem> {
+    let name: ActorName = id.parse()?;
+    pass.act(act, &name).await?;
+    Ok(Json(Done { done: true }))
+}
+
+pub async fn reset(pass: OperatorPass, actor: Path<String>) -> Result<Json<Done>, Problem> {
+    act(&pass, Act::Reset, &actor).await
+}
+
+pub async fn evict(pass: OperatorPass, actor: Path<String>) -> Result<Json<Done>, Problem> {
+    act(&pass, Act::Evict, &actor).await
+}
+
+pub async fn acts(pass: OperatorPass) -> Result<Json<Acts>, Problem> {
+    let acts = pass.acts(50).await?;
+    Ok(Json(Acts {
+        acts: acts.into_iter().map(ActView::from).collect(),
+    }))
+}
