@@ -27,7 +27,7 @@ export function onSignedOut(handler) {
 
 /**
  * @param {string} method
- * @param {string} path below /api/v1
+ * @param {string} path below /api/v1, or whole for the operators'
  * @param {Options} [options]
  * @returns {Promise<Response>}
  */
@@ -41,7 +41,7 @@ export async function send(method, path, { body, signal, accept = "application/j
   if (signal) init.signal = signal;
   let response;
   try {
-    response = await fetch(`/api/v1${path}`, init);
+    response = await fetch(path.startsWith("/operator/api/") ? path : `/api/v1${path}`, init);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(0, { code: "offline" }, null);

@@ -14,7 +14,7 @@ import { manages, session, setSession } from "./session.js";
  * @typedef {object} Route
  * @property {string} pattern
  * @property {() => Promise<{ default: (view: any) => void }>} page
- * @property {"anyone" | "either" | "member" | "manager"} who anyone: only without a session; either: with or without
+ * @property {"anyone" | "either" | "member" | "manager" | "operator"} who anyone: only without a session; either: with or without
  */
 
 /** @type {(Route & { [key: string]: unknown })[]} */
@@ -34,6 +34,7 @@ const ROUTES = [
   { pattern: "/projects/:project/analytics", who: "member", page: () => import("./pages/analytics.js") },
   { pattern: "/projects/:project/widget", who: "manager", page: () => import("./pages/widget.js") },
   { pattern: "/projects/:project/settings", who: "manager", page: () => import("./pages/settings.js") },
+  { pattern: "/operator", who: "operator", page: () => import("./pages/operator.js") },
 ];
 
 /** @type {AbortController} */
@@ -84,7 +85,8 @@ async function show({ focus }) {
     const project = id ? known : null;
     const page = await loading;
     if (signal.aborted) return;
-    if (!found || !page) {
+    // What is not for them is not there.
+    if (!found || !page || (found.route.who === "operator" && !who?.operator)) {
       frame({ session: who, project: null, outlet });
       notFound(outlet);
     } else if (found.route.who === "manager" && who && !manages(who)) {

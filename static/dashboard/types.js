@@ -2,7 +2,7 @@
  * The shapes the server speaks, as the HTTP contract names them. Types only: nothing here runs.
  *
  * @typedef {"owner" | "admin" | "member"} Role
- * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], csrf_token: string }} Session
+ * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, csrf_token: string }} Session
  *
  * @typedef {{ id: string, email: string, role: Role, joined_at: string, projects: string[] | null }} Member projects: null when they see every one
  * @typedef {{ id: string, email: string, role: Role, projects: string[], invited_by: string | null, created_at: string, expires_at: string, state: "pending" | "expired" }} Invitation
@@ -114,5 +114,40 @@
  * @property {string[]} suggestions
  *
  * @typedef {Appearance & { public_key: string, key_created_at: string, allowed_origins: string[], snippet: string }} WidgetSetup
+ *
+ * @typedef {"quarantined" | "backing_off" | "starting" | "running" | "idle"} ActorState
+ *
+ * @typedef {object} ActorView
+ * @property {string} id tenant.kind, or tenant.kind.project
+ * @property {string} kind
+ * @property {string | null} project
+ * @property {ActorState} state
+ * @property {number} depth
+ * @property {number} peak
+ * @property {number} capacity
+ * @property {number} handled
+ * @property {number} refused
+ * @property {number} failures
+ * @property {number} restarts
+ * @property {string | null} last_failure
+ * @property {string | null} last_failure_at
+ * @property {number | null} p50_us
+ * @property {number | null} p99_us
+ * @property {string} started_at
+ * @property {number} idle_s
+ * @property {number} arbiter
+ * @property {number | null} retry_after_s
+ * @property {number} memory_bytes
+ *
+ * @typedef {{ tenant: string, state: ActorState, handled: number, failures: number, memory_bytes: number, actors: ActorView[] }} TenantActors
+ * @typedef {{ actors: number, tenants: number, by_state: Partial<Record<ActorState, number>>, by_kind: Record<string, number>, depth: number, handled: number, failures: number, restarts: number, memory_bytes: number }} ActorTotals
+ * @typedef {{ at: string, seconds: number, handled: number, failures: number, restarts: number, p99_us: number | null }} ActorSample
+ * @typedef {{ working: number, waiting: number }} Load
+ * @typedef {{ started_at: string, memory_bytes: number | null, questions: Load, batches: Load, sign_ins: Load, jobs_waiting: number, jobs_running: number, jobs_parked: number }} ServerState
+ * @typedef {{ server: ServerState, totals: ActorTotals, tenants: TenantActors[], matching: number, page: number, pages: number, history: ActorSample[] }} ActorsPage
+ * @typedef {{ id: string, at: string, email: string, act: string, subject: string, address: string, outcome: string }} OperatorAct
+ * @typedef {{ type: "totals", data: { totals: ActorTotals, latest: ActorSample | null } }
+ *   | { type: "changed", data: { actors: ActorView[] } }
+ *   | { type: "gone", data: { actors: string[] } }} ActorEvent
  */
 export {};

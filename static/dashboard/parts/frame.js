@@ -115,7 +115,9 @@ function account(session) {
     workspaceMenu(session, close),
     segmented("Theme", [["system", "System"], ["light", "Light"], ["dark", "Dark"]], chosenTheme(),
       (theme) => chooseTheme(/** @type {import("../theme.js").Theme} */ (theme))),
-    h("div", { class: "account-leave" }, h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));
+    h("div", { class: "account-leave" },
+      session.operator && h("a", { class: "menu-item", href: "/operator", on: { click: () => panel.hidePopover() } }, "Actors"),
+      h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));
   hang(button, panel);
   return h("div", { class: "menu-anchor" }, button, panel);
 }

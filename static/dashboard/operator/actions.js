@@ -1,0 +1,43 @@
+/** What an operator may do to an actor, each with a question beforehand that says what it costs. */
+import { post } from "../api.js";
+import { h } from "../dom.js";
+import { confirmDialog } from "../parts/dialog.js";
+import { toast } from "../parts/toast.js";
+import { kindName } from "./states.js";
+
+/** @typedef {import("../types.js").ActorView} ActorView */
+
+/** @param {ActorView} actor @param {() => void} done */
+export async function resetActor(actor, done) {
+  const name = kindName(actor.kind).toLowerCase();
+  const agreed = await confirmDialog({
+    title: `Reset this ${name}?`,
+    text: "It is rebuilt from storage and a quarantine ends. What it is handling right now fails and can be tried again; nothing that was acknowledged is lost. Your reset is written down.",
+    submit: "Reset",
+    run: () => post(`/operator/api/actors/${actor.id}/reset`, {}),
+  });
+  if (!agreed) return;
+  toast(`${kindName(actor.kind)} reset`);
+  done();
+}
+
+/** @param {ActorView} actor @param {() => void} done */
+export async function evictActor(actor, done) {
+  const whole = actor.kind !== "project";
+  const agreed = await confirmDialog({
+    title: whole ? "Evict the whole tenant?" : "Evict this project?",
+    text: `${whole ? "All actors of the tenant leave" : "The project's actor and its index leave"} the memory. What was accepted is finished, and the next request starts anew. Your eviction is written down.`,
+    submit: "Evict",
+    danger: true,
+    run: () => post(`/operator/api/actors/${actor.id}/evict`, {}),
+  });
+  if (!agreed) return;
+  toast(whole ? "Tenant evicted" : "Project evicted");
+  done();
+}
+
+/** @param {ActorView} actor @param {() => void} done */
+export const actionButtons = (actor, done) =>
+  h("div", { class: "button-row" },
+    h("button", { type: "button", class: "button small", "aria-label": `Reset ${kindName(actor.kind)} ${actor.project ?? ""}`.trim(), on: { click: () => void resetActor(actor, done) } }, "Reset"),
+    h("button", { type: "button", class: "button small danger-quiet", "aria-label": `Evict ${kindName(actor.kind)} ${actor.project ?? ""}`.trim(), on: { click: () => void evictActor(actor, done) } }, "Evict"));
