@@ -65,6 +65,7 @@ impl TestApp {
         std::env::var("PERNOEX_TEST_POSTGRES").ok()?;
         let mut node = Self {
             url: String::new(),
+            metrics: None,
             // The master key is the installation's, and so is the folder that holds it: this one stays empty.
             folder: tempfile::tempdir().unwrap(),
             stop: None,
