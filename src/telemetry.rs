@@ -7,7 +7,7 @@ use actix_web::{
 };
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, filter::LevelFilter, fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::settings::{LogSettings, SettingError};
 
@@ -16,7 +16,10 @@ use crate::settings::{LogSettings, SettingError};
 pub fn init(settings: &LogSettings) -> Result<(), SettingError> {
     let filter = EnvFilter::try_new(&settings.filter)
         .map_err(|_| SettingError::new("PERNOEX_LOG", "must be a filter such as info or pernoex=debug,info"))?;
-    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Who asks for more than the usual lines also learns how long each part of the work took.
+    let detailed = filter.max_level_hint().is_none_or(|level| level >= LevelFilter::DEBUG);
+    let ends = if detailed { FmtSpan::CLOSE } else { FmtSpan::NONE };
+    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_span_events(ends);
     let output = if settings.json {
         output.json().boxed()
     } else {

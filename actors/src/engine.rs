@@ -171,5 +171,6 @@ impl Lane {
 }
 
 fn embed(engine: &Engine, texts: &[&str]) -> Result<Vec<Vector>, Fault> {
+    let _span = tracing::debug_span!("embedding").entered();
     engine.embedder()?.embed(texts).map_err(|_| Fault::Internal("embedding"))
 }

@@ -20,6 +20,7 @@ use actors::{
     tenant::{ProjectRef, Tenant},
 };
 use tokio::sync::mpsc;
+use tracing::{Instrument, debug_span};
 
 use super::Gate;
 use crate::error::Problem;
@@ -150,7 +151,7 @@ impl FromRequest for VisitorPass {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
+        let admission = async move {
             let place = Place::find(&request).await?;
             let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
@@ -162,7 +163,9 @@ impl FromRequest for VisitorPass {
                 })
                 .await?;
             Ok(Self { place, visitor })
-        })
+        }
+        .instrument(debug_span!("door"));
+        Box::pin(admission)
     }
 }
 

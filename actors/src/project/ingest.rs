@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use entities::{ChunkId, DocumentId, TenantTx, chunk, documents, job, projects};
+use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
 use super::{ProjectActor, loaded::SealedChunk};
@@ -87,14 +88,15 @@ impl ProjectActor {
         let media = MediaType::from_str(&document.media_type).ok_or(Fault::Internal("media type"))?;
         let (key, limits, name) = (self.seed.key.clone(), self.seed.engine.limits.inside, document.name.clone());
         let work = move || -> Result<Result<Read, ParseError>, Fault> {
-            let parsed = match parse::parse(media, &name, &bytes, &limits) {
+            let parsed = match debug_span!("parse").in_scope(|| parse::parse(media, &name, &bytes, &limits)) {
                 Ok(parsed) => parsed,
                 Err(error) => return Ok(Err(error)),
             };
-            let chunks = match chunking::chunk(&parsed, &limits) {
+            let chunks = match debug_span!("chunk").in_scope(|| chunking::chunk(&parsed, &limits)) {
                 Ok(chunks) => chunks,
                 Err(error) => return Ok(Err(error)),
             };
+            let _sealing = debug_span!("seal_text").entered();
             let sealed = chunks.into_iter().map(|chunk| {
                 let id = ChunkId::new();
                 let plain = SealedChunk {
@@ -188,7 +190,8 @@ impl Serve<ReadDocument> for ProjectActor {
         }
         let link = read.source_url.clone().or(document.source_url);
         let _changing = self.changing().await;
-        let version = self.db().write(async |tx| self.store_read(tx, &step, &read).await).await?;
+        let stored = self.db().write(async |tx| self.store_read(tx, &step, &read).await);
+        let version = stored.instrument(debug_span!("write_text")).await?;
         self.seed.engine.work.notify_one();
         let chunks: Vec<(Uuid, Chunk, _)> = read.chunks.into_iter().map(|(id, chunk, _)| (id.uuid(), chunk, None)).collect();
         self.follow(Some(version), move |index| {
@@ -209,11 +212,11 @@ impl Serve<EmbedDocument> for ProjectActor {
             .read(async |tx| chunk::without_embedding(tx, step.document, EMBED_STEP).await)
             .await?;
         let passages = rows.iter().map(|row| Ok(passage_text(&document.title, &self.open_chunk(row)?.0)));
-        let vectors = self.seed.lane.embed_passages(passages.collect::<Result<_, Fault>>()?).await?;
-        let mut sealed = Vec::with_capacity(rows.len());
-        for (row, vector) in rows.iter().zip(&vectors) {
-            sealed.push((row.id, self.seal("chunk", "embedding", row.id.uuid(), &vector.to_bytes())?));
-        }
+        let passages = debug_span!("open_text").in_scope(|| passages.collect::<Result<_, Fault>>())?;
+        let vectors = self.seed.lane.embed_passages(passages).await?;
+        let sealed = rows.iter().zip(&vectors);
+        let sealed = sealed.map(|(row, vector)| Ok((row.id, self.seal("chunk", "embedding", row.id.uuid(), &vector.to_bytes())?)));
+        let sealed: Vec<_> = debug_span!("seal_vectors").in_scope(|| sealed.collect::<Result<_, Fault>>())?;
         let (project, now, more) = (self.id(), self.now(), rows.len() as u64 == EMBED_STEP);
         let _changing = self.changing().await;
         let version = self.db().write(async |tx| {
@@ -237,7 +240,7 @@ impl Serve<EmbedDocument> for ProjectActor {
                 None
             })
         });
-        let version = version.await?;
+        let version = version.instrument(debug_span!("write_vectors")).await?;
         let vectors: Vec<(Uuid, Vector)> = rows.iter().map(|row| row.id.uuid()).zip(vectors).collect();
         self.follow(version, move |index| {
             for (chunk, vector) in vectors {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entities::{ChunkId, ConversationId, DocumentId, MessageId, ProjectId, TenantTx, VisitorId, conversation, message};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
 use super::{
@@ -132,10 +133,10 @@ fn parse_question(text: &str) -> Result<String, Fault> {
 
 impl ProjectActor {
     async fn search(&self, question: &str) -> Result<(Option<Vector>, Vec<Hit>), Fault> {
-        let loaded = self.index().await?;
+        let loaded = self.index().instrument(debug_span!("refresh")).await?;
         let has_vectors = loaded.read().map_err(|_| Fault::Internal("index lock"))?.index.vectors() > 0;
         let vector = if has_vectors {
-            self.seed.lane.embed_question(question).await?
+            self.seed.lane.embed_question(question).instrument(debug_span!("embed")).await?
         } else {
             None
         };
@@ -145,7 +146,7 @@ impl ProjectActor {
             let hits = loaded.index.search(&asked, vector.as_ref(), HITS);
             Ok::<_, Fault>((vector, hits))
         };
-        self.seed.lane.question(search).await?
+        self.seed.lane.question(search).instrument(debug_span!("scan")).await?
     }
 
     /// Stores the question, in a new conversation unless it continues one.
@@ -242,11 +243,14 @@ impl ProjectActor {
         let question = parse_question(question)?;
         let began = self.now();
         let earlier = match asker.conversation {
-            Some(known) => self.turns(known).await?,
+            Some(known) => self.turns(known).instrument(debug_span!("earlier")).await?,
             None => Vec::new(),
         };
         let (vector, hits) = self.search(&question).await?;
-        let (conversation, asked) = self.store_question(&question, &asker).await?;
+        let (conversation, asked) = self
+            .store_question(&question, &asker)
+            .instrument(debug_span!("store_question"))
+            .await?;
         // A reader who left misses the events; the answer is stored all the same.
         let _ = events
             .send(AnswerEvent::Started {
@@ -254,7 +258,7 @@ impl ProjectActor {
                 question: asked,
             })
             .await;
-        let (extracted, hits) = self.extract(&question, vector, hits).await?;
+        let (extracted, hits) = self.extract(&question, vector, hits).instrument(debug_span!("extract")).await?;
         let message = MessageId::new();
         let answered = match self.write(&question, &earlier, &extracted, &hits, &events).await {
             Some((text, citations)) => Answered {
@@ -279,7 +283,9 @@ impl ProjectActor {
                 }
             }
         };
-        self.store_answer(&asker, conversation, answered, self.now() - began).await
+        self.store_answer(&asker, conversation, answered, self.now() - began)
+            .instrument(debug_span!("store_answer"))
+            .await
     }
 
     async fn extract(&self, question: &str, vector: Option<Vector>, hits: Vec<Hit>) -> Result<(Answer, Arc<Vec<Hit>>), Fault> {
