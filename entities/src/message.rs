@@ -151,6 +151,28 @@ pub async fn of_conversation(tx: &TenantTx, project: ProjectId, conversation: Co
     Ok(rows.into_iter().map(Message::from).collect())
 }
 
+/// The last `most` turns of a conversation, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_of_conversation(
+    tx: &TenantTx,
+    project: ProjectId,
+    conversation: ConversationId,
+    most: u64,
+) -> Result<Vec<Message>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::ConversationId.eq(conversation.uuid()))
+        .order(Column::CreatedAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
+        .limit(most)
+        .all()
+        .await?;
+    Ok(rows.into_iter().rev().map(Message::from).collect())
+}
+
 /// Records what someone thought of an answer, and moves the conversation's counts along. `only` bounds it to one
 /// visitor's own messages. `false` when there is no such answer.
 ///

@@ -145,6 +145,16 @@ impl ProjectActor {
         rows.into_iter().map(|row| self.turn(row)).collect()
     }
 
+    /// The last `most` turns, in their order.
+    pub(super) async fn last_turns(&self, conversation: ConversationId, most: u64) -> Result<Vec<Turn>, Fault> {
+        let project = self.id();
+        let rows = self
+            .db()
+            .read(async |tx| message::last_of_conversation(tx, project, conversation, most).await)
+            .await?;
+        rows.into_iter().map(|row| self.turn(row)).collect()
+    }
+
     async fn judge(&self, feedback: Feedback, only: Option<VisitorId>) -> Result<(), Fault> {
         let project = self.id();
         let found = self

@@ -106,7 +106,7 @@ const MOST_CHARACTERS: usize = 2000;
 /// Passages that an answer is made of.
 const HITS: usize = 12;
 /// Earlier turns that a language model sees.
-const MEMORY: usize = 6;
+const MEMORY: u64 = 6;
 
 struct Asker {
     channel: &'static str,
@@ -242,8 +242,9 @@ impl ProjectActor {
     async fn answer(&self, question: &str, asker: Asker, events: mpsc::Sender<AnswerEvent>) -> Result<Answered, Fault> {
         let question = parse_question(question)?;
         let began = self.now();
-        let earlier = match asker.conversation {
-            Some(known) => self.turns(known).instrument(debug_span!("earlier")).await?,
+        // Only a language model is told what was said before.
+        let earlier = match asker.conversation.filter(|_| self.seed.engine.language_model.is_some()) {
+            Some(known) => self.last_turns(known, MEMORY).instrument(debug_span!("earlier")).await?,
             None => Vec::new(),
         };
         let (vector, hits) = self.search(&question).await?;
@@ -325,13 +326,9 @@ impl ProjectActor {
                 .join(" › "),
             text: source.excerpt.clone(),
         });
-        let skip = earlier.len().saturating_sub(MEMORY);
         let exchange = Exchange {
             question: question.to_owned(),
-            earlier: earlier[skip..]
-                .iter()
-                .map(|turn| (turn.role == "visitor", turn.text.clone()))
-                .collect(),
+            earlier: earlier.iter().map(|turn| (turn.role == "visitor", turn.text.clone())).collect(),
             passages: passages.collect(),
         };
         match model.write(&exchange, events).await {
