@@ -58,7 +58,11 @@ fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
 }
 
 impl Place {
-    async fn find(request: &HttpRequest) -> Result<Self, Problem> {
+    /// The project that the path's key leads to, after `admit` had it look at the page's origin, with what that found.
+    async fn find<T>(
+        request: &HttpRequest,
+        admit: impl AsyncFnOnce(&ProjectRef, String) -> Result<T, Fault>,
+    ) -> Result<(Self, T), Problem> {
         let gate = gate(request)?;
         let key = request
             .match_info()
@@ -69,19 +73,24 @@ impl Place {
         // The server decides, not the browser: a request without an allowed origin gets no answer to keep from anyone.
         let header = request.headers().get(ORIGIN).cloned();
         let origin = header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        project.ask(CheckOrigin { origin: origin.clone() }).await?;
+        let admitted = admit(&project, origin.clone()).await?;
         if let Some(header) = header {
             request.extensions_mut().insert(Allowed(header));
         }
         let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
         gate.limits.check(Rule::WIDGET_ADDRESS, &format!("{key} {address}")).await?;
         gate.limits.check(Rule::WIDGET_KEY, key).await?;
-        Ok(Self {
+        let place = Self {
             _tenant: tenant,
             project,
             origin,
-        })
+        };
+        Ok((place, admitted))
     }
+}
+
+async fn check_origin(project: &ProjectRef, origin: String) -> Result<(), Fault> {
+    project.ask(CheckOrigin { origin }).await
 }
 
 impl VisitPass {
@@ -141,7 +150,7 @@ impl FromRequest for VisitPass {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self(Place::find(&request).await?)) })
+        Box::pin(async move { Ok(Self(Place::find(&request, check_origin).await?.0)) })
     }
 }
 
@@ -152,16 +161,12 @@ impl FromRequest for VisitorPass {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         let admission = async move {
-            let place = Place::find(&request).await?;
             let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-            let visitor = place
-                .project
-                .ask(AdmitVisitor {
-                    origin: place.origin.clone(),
-                    token,
-                })
-                .await?;
+            // Origin and token in one message: the project's row is read once.
+            let admit = async |project: &ProjectRef, origin| project.ask(AdmitVisitor { origin, token }).await;
+            let (place, visitor) = Place::find(&request, admit).await?;
+            let visitor = visitor.ok_or(Problem::Fault(Fault::VisitorTokenInvalid))?;
             Ok(Self { place, visitor })
         }
         .instrument(debug_span!("door"));
@@ -203,7 +208,7 @@ pub async fn cross_origin(
 /// # Errors
 /// `NotFound` for an unknown key, `OriginNotAllowed` for a page that is not listed.
 pub async fn preflight(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Place::find(&request).await?;
+    Place::find(&request, check_origin).await?;
     let mut response = HttpResponse::NoContent();
     response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"));
     response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"));

@@ -30,7 +30,7 @@ pub struct Visit {
     pub conversation: Option<ConversationId>,
 }
 
-/// Says whose a token is, if it was made for this project and this origin.
+/// Says whose a token is; `None` unless it was made for this project and this origin and is still good.
 pub struct AdmitVisitor {
     pub origin: String,
     pub token: String,
@@ -39,7 +39,7 @@ pub struct AdmitVisitor {
 request! {
     CheckOrigin => (), needs Visitor;
     BeginVisit => Visit, needs Visitor;
-    AdmitVisitor => VisitorId, needs Visitor;
+    AdmitVisitor => Option<VisitorId>, needs Visitor;
 }
 
 impl ProjectActor {
@@ -112,13 +112,9 @@ impl Serve<BeginVisit> for ProjectActor {
 }
 
 impl Serve<AdmitVisitor> for ProjectActor {
-    async fn serve(&self, admit: AdmitVisitor) -> Result<VisitorId, Fault> {
+    async fn serve(&self, admit: AdmitVisitor) -> Result<Option<VisitorId>, Fault> {
         self.require_origin(&admit.origin).await?;
-        let (visitor, expires_at) = self.read_token(&admit.token, &admit.origin).ok_or(Fault::VisitorTokenInvalid)?;
-        if self.now() < expires_at {
-            Ok(visitor)
-        } else {
-            Err(Fault::VisitorTokenInvalid)
-        }
+        let known = self.read_token(&admit.token, &admit.origin);
+        Ok(known.filter(|(_, expires_at)| self.now() < *expires_at).map(|(visitor, _)| visitor))
     }
 }
