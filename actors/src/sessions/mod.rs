@@ -124,14 +124,11 @@ impl Serve<UpdateSession> for SessionActor {
 
 impl Serve<LoadSession> for SessionActor {
     async fn serve(&self, LoadSession(hash): LoadSession) -> Result<Option<Live>, Fault> {
-        let Some(found) = self.storage.load(hash, self.seed.clock.now()).await? else {
-            return Ok(None);
-        };
         // Asked for each time: a change of the role or of the projects, or a removal, bites with the next request.
-        let standing = self.standing(found.account).await?;
+        let found = self.storage.live(&self.seed.db, hash, self.seed.clock.now()).await?;
         // Who left and came back does not get the sessions of the earlier time back.
-        let standing = standing.filter(|standing| found.begun_at >= standing.since);
-        Ok(standing.map(|standing| Live {
+        let found = found.filter(|(found, standing)| found.begun_at >= standing.since);
+        Ok(found.map(|(found, standing)| Live {
             account: found.account,
             standing,
             state: found.state,

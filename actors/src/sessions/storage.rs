@@ -1,7 +1,7 @@
 //! Where sessions are kept: the tenant's rows, or Redis when several nodes share them.
 
 use deadpool_redis::redis;
-use entities::{AccountId, Millis, TenantDb, TenantId, sessions};
+use entities::{AccountId, Millis, TenantDb, TenantId, TenantTx, sessions, tenants, tenants::Standing};
 use serde::{Deserialize, Serialize};
 
 use super::SessionHash;
@@ -46,6 +46,15 @@ fn row(hash: SessionHash, kept: Kept, expires_at: Millis) -> sessions::Session {
     }
 }
 
+async fn row_of(tx: &TenantTx, hash: SessionHash, now: Millis) -> Result<Option<Kept>, Fault> {
+    let found = sessions::load(tx, &hash.0, now).await?;
+    Ok(found.map(|session| Kept {
+        account: session.account,
+        state: session.state,
+        begun_at: session.begun_at,
+    }))
+}
+
 impl Storage {
     pub(super) async fn create(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<(), Fault> {
         let kept = Kept {
@@ -73,20 +82,34 @@ impl Storage {
 
     pub(super) async fn load(&self, hash: SessionHash, now: Millis) -> Result<Option<Kept>, Fault> {
         match self {
-            Self::Database(db) => {
-                let found = db.read(async |tx| sessions::load(tx, &hash.0, now).await).await?;
-                Ok(found.map(|session| Kept {
-                    account: session.account,
-                    state: session.state,
-                    begun_at: session.begun_at,
-                }))
-            }
+            Self::Database(db) => db.read(async |tx| row_of(tx, hash, now).await).await,
             Self::Redis { redis, tenant } => {
                 let found: Option<String> = ask(redis, redis::cmd("GET").arg(redis_key(*tenant, hash))).await?;
                 let kept = found.map(|text| serde_json::from_str::<Kept>(&text).map_err(|_| Fault::Internal("session state")));
                 kept.transpose()
             }
         }
+    }
+
+    /// The session with what its member may at this moment: rows of both are read in one transaction.
+    pub(super) async fn live(&self, db: &TenantDb, hash: SessionHash, now: Millis) -> Result<Option<(Kept, Standing)>, Fault> {
+        let shared = match self {
+            Self::Database(_) => None,
+            Self::Redis { .. } => match self.load(hash, now).await? {
+                Some(kept) => Some(kept),
+                None => return Ok(None),
+            },
+        };
+        db.read(async |tx| {
+            let kept = match shared {
+                Some(kept) => Some(kept),
+                None => row_of(tx, hash, now).await?,
+            };
+            let Some(kept) = kept else { return Ok(None) };
+            let standing = tenants::standing(tx, kept.account).await?;
+            Ok(standing.map(|standing| (kept, standing)))
+        })
+        .await
     }
 
     /// Only what exists is updated: a write that comes after the sign-out brings nothing back.
