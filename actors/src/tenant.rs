@@ -333,7 +333,7 @@ impl TenantSupervisor {
                     Some(id) => projects::find(tx, id).await?.into_iter().collect(),
                     None => projects::list(tx).await?,
                 };
-                Ok::<_, Fault>((projects, projects::summaries(tx, week).await?))
+                Ok::<_, Fault>((projects, projects::summaries(tx, only, week).await?))
             })
             .await?;
         let mut counts: HashMap<_, _> = counts.into_iter().collect();

@@ -1,7 +1,7 @@
 //! Projects: one product's knowledge each.
 
 use sea_orm::{
-    Order, QuerySelect, Set,
+    Condition, Order, QuerySelect, Set,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait},
 };
@@ -154,11 +154,11 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Project>, StoreError> {
     rows.into_iter().map(Project::try_from).collect()
 }
 
-/// Counts for the list, by project; questions since `since_day` (days since the epoch).
+/// Counts for the list, by project, of all or `only` one; questions since `since_day` (days since the epoch).
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn summaries(tx: &TenantTx, since_day: i32) -> Result<Vec<(ProjectId, Summary)>, StoreError> {
+pub async fn summaries(tx: &TenantTx, only: Option<ProjectId>, since_day: i32) -> Result<Vec<(ProjectId, Summary)>, StoreError> {
     let mut found: std::collections::BTreeMap<ProjectId, Summary> = std::collections::BTreeMap::new();
     #[derive(sea_orm::FromQueryResult)]
     struct Count {
@@ -168,6 +168,7 @@ pub async fn summaries(tx: &TenantTx, since_day: i32) -> Result<Vec<(ProjectId, 
     }
     let counted = tx
         .find::<document::Entity>()
+        .filter(Condition::all().add_option(only.map(|id| document::Column::ProjectId.eq(id.uuid()))))
         .shape(|select| {
             select
                 .select_only()
@@ -190,6 +191,7 @@ pub async fn summaries(tx: &TenantTx, since_day: i32) -> Result<Vec<(ProjectId, 
     }
     let asked = tx
         .find::<message::Entity>()
+        .filter(Condition::all().add_option(only.map(|id| message::Column::ProjectId.eq(id.uuid()))))
         .filter(message::Column::Role.eq("visitor"))
         .filter(message::Column::Day.gte(since_day))
         .shape(|select| {
