@@ -68,6 +68,8 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
             let key = key.pragma();
             // One writer: concurrent IMMEDIATE transactions on several connections only queue on the file's lock, more slowly.
             options.max_connections(if writer { 1 } else { 4 });
+            // A file does not hang up.
+            options.test_before_acquire(false);
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
                 let sqlite = sqlite
@@ -85,7 +87,7 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
         }
         Location::Postgres { url, connections } => {
             let mut options = ConnectOptions::new(url.clone());
-            options.max_connections(*connections);
+            options.max_connections(*connections).test_before_acquire(true);
             quiet(options)
         }
     }
@@ -93,10 +95,7 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
 
 /// The statement log would print `PRAGMA key` and every bound value.
 fn quiet(mut options: ConnectOptions) -> ConnectOptions {
-    options
-        .sqlx_logging(false)
-        .acquire_timeout(Duration::from_secs(5))
-        .test_before_acquire(true);
+    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5));
     options
 }
 
