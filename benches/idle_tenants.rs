@@ -57,7 +57,7 @@ fn each<T: Send>(server: &Server, count: usize, work: impl Fn(&mut Connection, u
 /// Restarts the server and has it do once what it allocates once.
 fn fresh(server: &mut Server, requests: &[Vec<u8>]) {
     server.restart(&SETTINGS);
-    each(server, 32, |connection, n| connection.ask(&requests[n]).expect(200).status);
+    each(server, 4_000, |connection, n| connection.ask(&requests[n % 32]).expect(200).status);
 }
 
 /// A new process each time: what an earlier step gave back would be used again and not be seen.

@@ -307,7 +307,7 @@ impl PlatformDb {
             ("?1", "?2")
         };
         let question = format!(
-            "select id from (select id, run_at, row_number() over (partition by tenant_id order by priority, run_at, id) as turn \
+            "select id from (select id, run_at, row_number() over (partition by tenant_id order by priority, id) as turn \
              from job where state in ('ready', 'running') and run_at <= {now_} and locked_until < {now_}) as due \
              order by turn, run_at limit {limit_}"
         );
