@@ -40,7 +40,7 @@ pub use registry::Registry;
 pub use start::{Platform, PlatformError, PlatformSettings};
 pub use vault::{
     Keeper, KeyError, KmsSettings, MasterId, MasterKeys, RingPlace, SecretBytes,
-    admin::{KeyAdmin, KeyReport},
+    admin::{KeyAdmin, KeyReport, ProjectKeys, TenantKeyVersion, TenantKeys},
     database_key,
     rotate_master::{MasterRotation, MasterStep},
 };

@@ -4,6 +4,7 @@ pub mod docx;
 pub mod endpoint;
 pub mod process;
 pub mod visitor;
+pub mod rows;
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -37,6 +38,13 @@ impl TestApp {
 
     /// A server whose time is `clock`'s, with settings of its own.
     pub async fn start_with(clock: Clock, settings: &[(&str, &str)]) -> Self {
+        let mut app = Self::prepare(clock, settings).await;
+        app.run();
+        app
+    }
+
+    /// Everything that a server needs to start, but the server.
+    pub async fn prepare(clock: Clock, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = vec![
             ("PERNOEX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -46,7 +54,7 @@ impl TestApp {
         ];
         environment.extend(databases().await);
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut app = Self {
+        Self {
             url: String::new(),
             metrics: None,
             folder,
@@ -55,9 +63,65 @@ impl TestApp {
             environment,
             address: uuid::Uuid::new_v4(),
             clock,
-        };
-        app.run();
-        app
+        }
+    }
+
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    pub fn settings(&self) -> Settings {
+        let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
+        Settings::from_source(&source).unwrap()
+    }
+
+    /// As the environment names them.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        let found = self.environment.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// Changes a setting for the next start.
+    pub fn configure(&mut self, name: &str, value: &str) {
+        self.environment.push((name.into(), value.into()));
+    }
+
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What `pernoex keys` works with, beside the running server.
+    pub async fn keys(&self) -> actors::KeyAdmin {
+        pernoex::keys::open(&self.settings()).await.unwrap()
+    }
+
+    /// Runs the program itself with these settings; returns whether it succeeded and all that it printed.
+    pub fn program(&self, arguments: &[&str], input: &str) -> (bool, String) {
+        use std::io::Write;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pernoex"))
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
+    }
+
+    /// Why a server with these settings does not start: what it says itself, after what the database's library logged.
+    pub fn refusal(&self) -> String {
+        let (started, printed) = self.program(&["serve"], "");
+        assert!(!started, "it starts: {printed}");
+        let from = printed.rfind("\npernoex: ").map_or(0, |at| at + 1);
+        printed[from..].to_owned()
+    }
+
+    pub fn start_again(&mut self) {
+        self.run();
     }
 
     /// Another node of the same installation; `None` on the embedded database, which has one.

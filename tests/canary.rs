@@ -1,0 +1,465 @@
+//! Secrets go in by every door that takes one, and are looked for wherever something could keep or say them: the database, the
+//! files, Redis, the log at its most talkative, and every response. The route table drives it: a new route joins by itself, and
+//! an input that sounds like a secret must be declared below.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+use actors::clock::Clock;
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use pernoex::routes::{self, Door};
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{GUIDE, Person, TestApp};
+
+const SITE: &str = "https://www.example.com";
+
+/// Inputs that hold a secret, as the OpenAPI document names them. Each is planted below.
+const SECRET_INPUTS: &[&str] = &["password", "token"];
+/// Inputs that sound like one and are none.
+const NO_SECRETS: &[&str] = &[];
+/// Outputs that give a secret to whom it belongs, and to nobody else.
+const GIVEN: &[&str] = &["csrf_token", "token", "link", "url"];
+
+struct Secret {
+    what: String,
+    needles: Vec<Vec<u8>>,
+}
+
+impl Secret {
+    /// `text` as it is, in hex, in Base64 wherever it stands, and as a part of an address.
+    fn new(what: &str, text: &str) -> Self {
+        let mut needles = Vec::new();
+        let mut raw = vec![text.as_bytes().to_vec()];
+        // A secret that is Base64 itself stands for bytes.
+        raw.extend(BASE64_STANDARD.decode(text).ok().filter(|bytes| bytes.len() >= 16));
+        raw.extend(BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() >= 16));
+        for bytes in raw {
+            assert!(bytes.len() >= 12, "{what} is too short to be looked for");
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            needles.push(hex.to_uppercase().into_bytes());
+            needles.push(hex.into_bytes());
+            let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+            needles.push(escaped.to_lowercase().into_bytes());
+            needles.push(escaped.into_bytes());
+            needles.push(url::form_urlencoded::byte_serialize(&bytes).collect::<String>().into_bytes());
+            for before in 0..3 {
+                let shifted = [vec![0; before], bytes.clone()].concat();
+                let (begin, end) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
+                for text in [BASE64_STANDARD.encode(&shifted), BASE64_URL_SAFE_NO_PAD.encode(&shifted)] {
+                    needles.push(text.as_bytes()[begin..end].to_vec());
+                }
+            }
+            needles.push(bytes);
+        }
+        needles.sort_unstable();
+        needles.dedup();
+        Self {
+            what: what.into(),
+            needles,
+        }
+    }
+
+    fn is_in(&self, hay: &[u8]) -> bool {
+        // By the first byte: a log of some megabytes is searched hundreds of times.
+        self.needles.iter().any(|needle| {
+            let mut from = 0;
+            while let Some(at) = hay[from..].iter().position(|byte| *byte == needle[0]) {
+                if hay[from + at..].starts_with(needle) {
+                    return true;
+                }
+                from += at + 1;
+            }
+            false
+        })
+    }
+}
+
+#[test]
+fn a_secret_is_found_in_every_form_that_is_looked_for() {
+    let secret = Secret::new("password", "hunter2 & friends/élan");
+    let text = "hunter2 & friends/élan".as_bytes();
+    let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+    let in_address: String = url::form_urlencoded::byte_serialize(text).collect();
+    for form in [
+        String::from_utf8_lossy(text).into_owned(),
+        hex.clone(),
+        hex.to_uppercase(),
+        in_address,
+        BASE64_STANDARD.encode([b"a".as_slice(), text, b"z"].concat()),
+        BASE64_URL_SAFE_NO_PAD.encode([b"ab".as_slice(), text].concat()),
+        BASE64_STANDARD.encode(text),
+    ] {
+        assert!(secret.is_in(format!("before {form} after").as_bytes()), "{form}");
+    }
+    assert!(!secret.is_in(b"hunter2 and friends"));
+}
+
+/// The program itself, with its log in a file.
+struct Program {
+    child: Child,
+    /// Held: who prints into a closed pipe ends.
+    _output: BufReader<std::process::ChildStdout>,
+    log: std::path::PathBuf,
+}
+
+impl Program {
+    fn start(app: &mut TestApp) -> Self {
+        let log = app.folder.path().join("log");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pernoex"))
+            .arg("serve")
+            .envs(app.environment().iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let address = line
+            .split_whitespace()
+            .nth(3)
+            .unwrap_or_else(|| panic!("{line}{}", std::fs::read_to_string(&log).unwrap()));
+        app.url = format!("http://{}", address.trim_end_matches('.'));
+        Self {
+            child,
+            _output: output,
+            log,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A language model that refuses, and keeps what it was told to itself.
+fn model() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    format!("http://{address}/v1")
+}
+
+fn redis(url: &str, commands: &[&str]) -> String {
+    let host = url
+        .rsplit_once('@')
+        .map_or_else(|| url.trim_start_matches("redis://"), |(_, host)| host);
+    let mut stream = TcpStream::connect(host.split('/').next().unwrap()).unwrap();
+    for command in commands {
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+    }
+    stream.write_all(b"QUIT\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Every key of Redis with its value, whatever its type.
+fn redis_dump(url: &str) -> String {
+    let mut dump = redis(url, &["KEYS *"]);
+    let keys: Vec<String> = dump
+        .lines()
+        .filter(|line| line.contains(':') && !line.starts_with(['$', '*', '+']))
+        .map(str::to_owned)
+        .collect();
+    for key in keys {
+        for read in [
+            "GET {}",
+            "HGETALL {}",
+            "LRANGE {} 0 -1",
+            "SMEMBERS {}",
+            "ZRANGE {} 0 -1 WITHSCORES",
+            "XRANGE {} - +",
+        ] {
+            dump.push_str(&redis(url, &[&read.replace("{}", &format!("\"{key}\""))]));
+        }
+    }
+    dump
+}
+
+/// Takes out what a response is there to give.
+fn without_given(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !GIVEN.contains(&name.as_str()));
+            fields.values_mut().for_each(without_given);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_given),
+        _ => {}
+    }
+}
+
+/// Everything that responses said, but for what they gave to its owner.
+#[derive(Default)]
+struct Heard(Vec<(String, Vec<u8>)>);
+
+impl Heard {
+    async fn listen(&mut self, what: &str, response: reqwest::Response) -> (StatusCode, Value) {
+        let mut headers = response.headers().clone();
+        headers.remove(header::SET_COOKIE);
+        let (status, body) = (response.status(), response.bytes().await.unwrap_or_default());
+        let value: Option<Value> = serde_json::from_slice(&body).ok();
+        let mut said = format!("{status} {headers:?}\n").into_bytes();
+        match value.clone() {
+            Some(mut value) => {
+                without_given(&mut value);
+                said.extend(value.to_string().into_bytes());
+            }
+            None => said.extend(&body),
+        }
+        self.0.push((what.to_owned(), said));
+        (status, value.unwrap_or_default())
+    }
+}
+
+fn session_of(person: &Person, secrets: &mut Vec<Secret>) {
+    let cookie = person.cookie.as_deref().unwrap().split_once('=').unwrap().1;
+    // Percent-encoded in the cookie: `signature` and `tenant.secret`.
+    let cookie = percent_encoding::percent_decode_str(cookie).decode_utf8().unwrap().into_owned();
+    secrets.push(Secret::new("session cookie", cookie.rsplit_once('.').unwrap().1));
+    secrets.push(Secret::new("CSRF token", person.csrf.as_deref().unwrap()));
+}
+
+/// Good input for a route, as far as it takes some.
+fn good(path: &str, password: &str, invitation: &str) -> Value {
+    match path {
+        _ if path.ends_with("/questions") => json!({ "question": "How do I export my data?" }),
+        _ if path.ends_with("/feedback") => json!({ "helpful": true }),
+        "/account" => json!({ "email": "canary.two@example.com", "password": password, "workspace": "Second" }),
+        "/session" => json!({ "email": "canary@example.com", "password": password }),
+        "/invitations/accept" => json!({ "token": invitation, "password": password }),
+        "/session/invitation" | "/invitations/preview" => json!({ "token": invitation }),
+        "/team/invitations" => json!({ "email": "third@example.com", "role": "member" }),
+        _ => json!({ "name": "Renamed", "confirm": "no such name", "role": "admin", "projects": [] }),
+    }
+}
+
+/// Request fields of every operation, by name.
+fn inputs(document: &Value) -> Vec<String> {
+    let schemas = &document["components"]["schemas"];
+    let mut names = Vec::new();
+    let operations = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let Some(reference) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) else {
+            continue;
+        };
+        names.extend(
+            schemas[reference]["properties"]
+                .as_object()
+                .into_iter()
+                .flat_map(|fields| fields.keys().cloned()),
+        );
+    }
+    names
+}
+
+#[tokio::test]
+async fn no_secret_is_kept_or_said_in_clear() {
+    // The client of this test wants one before any server here has chosen it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let fresh = |what: &str| format!("canary-{what}-{}", uuid::Uuid::new_v4().simple());
+    let (password, model_key) = (fresh("password"), fresh("model"));
+    let mut secrets = vec![Secret::new("password", &password), Secret::new("model API key", &model_key)];
+    let settings = [
+        ("PERNOEX_LOG", "trace"),
+        ("PERNOEX_LOG_FORMAT", "json"),
+        ("PERNOEX_LIMIT_FACTOR", "1000"),
+        ("OPENAI_BASE_URL", &model()),
+        ("OPENAI_API_KEY", &model_key),
+        ("OPENAI_MODEL", "small"),
+    ];
+    let mut app = TestApp::prepare(Clock::system(), &settings).await;
+    if let (Some(admin), Some(server)) = (app.setting("MIGRATION_DATABASE_URL"), app.setting("DATABASE_URL")) {
+        let (owner, role) = (fresh("owner"), fresh("role"));
+        app.configure("MIGRATION_DATABASE_URL", &admin.replacen('@', &format!(":{owner}@"), 1));
+        let name = format!("canary_{}", uuid::Uuid::new_v4().simple());
+        app.configure(
+            "DATABASE_URL",
+            &format!("postgres://{name}:{role}@{}", server.rsplit_once('@').unwrap().1),
+        );
+        secrets.push(Secret::new("database owner's password", &owner));
+        secrets.push(Secret::new("database password", &role));
+    }
+    let shared_redis = app.setting("REDIS_URL");
+    if let Some(url) = &shared_redis {
+        let (user, word) = (format!("canary{}", uuid::Uuid::new_v4().simple()), fresh("redis"));
+        redis(url, &[&format!("ACL SETUSER {user} on >{word} ~* &* +@all")]);
+        app.configure(
+            "REDIS_URL",
+            &format!("redis://{user}:{word}@{}", url.trim_start_matches("redis://")),
+        );
+        secrets.push(Secret::new("Redis password", &word));
+    }
+    let program = Program::start(&mut app);
+    secrets.push(Secret::new(
+        "master key",
+        std::fs::read_to_string(app.data().join("master.key")).unwrap().trim(),
+    ));
+
+    let mut heard = Heard::default();
+    let mut ada = app.nobody();
+    let sign_up = json!({ "email": "canary@example.com", "password": password, "workspace": "Canary" });
+    let response = ada.send(Method::POST, "/account", Some(sign_up), &[]).await;
+    let (status, session) = heard.listen("sign-up", response).await;
+    assert_eq!(status, StatusCode::CREATED, "{session}");
+    ada.csrf = session["csrf_token"].as_str().map(str::to_owned);
+    session_of(&ada, &mut secrets);
+    let project = ada.project("Lantern").await;
+    let (_, uploaded) = ada
+        .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
+        .await;
+    ada.settled(&project).await;
+    let answer = ada.question(&project, "How do I export my data?").await;
+    let (_, widget) = ada.patch(&format!("{project}/widget"), json!({ "allowed_origins": [SITE] })).await;
+    let key = widget["public_key"].as_str().unwrap().to_owned();
+    let mut visitor = app.nobody();
+    let visit = visitor
+        .send(Method::POST, &format!("/widget/{key}/visits"), Some(json!({})), &[("origin", SITE)])
+        .await;
+    let (_, visit) = heard.listen("visit", visit).await;
+    let visitor_token = visit["token"].as_str().unwrap().to_owned();
+    secrets.push(Secret::new("visitor token", &visitor_token));
+    let (_, invited) = ada
+        .post(
+            "/team/invitations",
+            json!({ "email": "invited@example.com", "role": "member", "projects": [] }),
+        )
+        .await;
+    let given = ["token", "link", "url"]
+        .iter()
+        .find_map(|name| invited[name].as_str())
+        .unwrap_or_else(|| panic!("{invited}"));
+    let invitation = given.rsplit(['/', '=', '#']).next().unwrap().to_owned();
+    secrets.push(Secret::new("invitation token", &invitation));
+    let own_key = BASE64_STANDARD.encode(
+        uuid::Uuid::new_v4()
+            .as_bytes()
+            .repeat(1)
+            .into_iter()
+            .chain(*uuid::Uuid::new_v4().as_bytes())
+            .collect::<Vec<u8>>(),
+    );
+    secrets.push(Secret::new("imported key", &own_key));
+    let tenant = session["workspace"]["id"].as_str().unwrap();
+    let (done, printed) = app.program(&["keys", "import", "--tenant", tenant], &own_key);
+    assert!(done, "{printed}");
+    heard.0.push(("keys import".into(), printed.into_bytes()));
+
+    // What sounds like a secret is one of those above.
+    let document: Value = serde_json::from_str(
+        &reqwest::get(format!("{}/api/openapi.json", app.url))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap(),
+    )
+    .unwrap();
+    for name in inputs(&document) {
+        let sounds = ["pass", "secret", "token", "key", "code", "credential", "cookie"]
+            .iter()
+            .any(|word| name.contains(word));
+        let declared = SECRET_INPUTS.contains(&name.as_str()) || NO_SECRETS.contains(&name.as_str());
+        assert!(
+            !sounds || declared,
+            "declare the input {name} in tests/canary.rs, and plant it if it is a secret"
+        );
+    }
+
+    let id = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut routes = routes::api();
+    // What ends things comes last, signing out at the very end.
+    routes.sort_by_key(|route| (route.method.as_str() == "DELETE", route.path == "/session"));
+    for route in &routes {
+        let path = route
+            .path
+            .replace("{project}", project.rsplit('/').next().unwrap())
+            .replace("{key}", &key)
+            .replace("{document}", &id(&uploaded["documents"][0]["id"]))
+            .replace("{conversation}", &id(&answer["conversation"]))
+            .replace("{message}", &id(&answer["message"]))
+            .replace("{member}", &id(&session["user"]["id"]))
+            .replace("{invitation}", "01a20b41-557d-7255-8b08-6f3f637673f7");
+        let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
+        let bearer = format!("Bearer {visitor_token}");
+        // Secrets where they do not belong: in wrong fields, as wrong types, in the address, in bodies that are no JSON.
+        let bad = [
+            json!({ "name": [password], "email": password, "password": password, "token": invitation, "question": { "a": password } }),
+            json!(password),
+            json!({ password.clone(): true }),
+        ];
+        let bodies = bad.into_iter().chain([good(route.path, &password, &invitation)]);
+        for body in bodies.map(Some).chain([None]) {
+            let headers: &[(&str, &str)] = if route.door == Door::Widget {
+                &[("origin", SITE), ("authorization", &bearer)]
+            } else {
+                &[]
+            };
+            let person = if route.door == Door::Session { &mut ada } else { &mut visitor };
+            let what = format!("{method} {}", route.path);
+            let body = body.filter(|_| method != Method::GET);
+            let response = person.send(method.clone(), &path, body, headers).await;
+            let (_, said) = heard.listen(&what, response).await;
+            if let Some(token) = said["csrf_token"].as_str() {
+                person.csrf = Some(token.to_owned());
+                session_of(person, &mut secrets);
+            }
+            let response = person
+                .send(
+                    method.clone(),
+                    &format!("{path}?token={visitor_token}&password={password}"),
+                    None,
+                    headers,
+                )
+                .await;
+            heard.listen(&what, response).await;
+        }
+    }
+
+    let mut places = vec![("the log".to_owned(), std::fs::read(&program.log).unwrap())];
+    assert!(places[0].1.len() > 100_000, "the log says little: {}", places[0].1.len());
+    let rows = app.rows().await;
+    let dump = rows.dump().await;
+    assert!(dump.contains("canary@example.com"), "the dump holds the rows");
+    places.push(("the tables".into(), dump.into_bytes()));
+    rows.close().await;
+    for entry in std::fs::read_dir(app.data()).unwrap().map(|entry| entry.unwrap().path()) {
+        // The key file is where the master key lives.
+        if entry.is_file() && !entry.ends_with("master.key") {
+            places.push((entry.display().to_string(), std::fs::read(&entry).unwrap()));
+        }
+    }
+    if let Some(url) = &shared_redis {
+        let dump = redis_dump(url);
+        assert!(dump.contains("pernoex:session:"), "Redis holds the sessions");
+        places.push(("Redis".into(), dump.into_bytes()));
+    }
+    places.extend(heard.0);
+    for secret in &secrets {
+        for (place, bytes) in &places {
+            assert!(!secret.is_in(bytes), "{} is in {place}", secret.what);
+        }
+    }
+}
