@@ -66,25 +66,45 @@ impl Secret {
             needles,
         }
     }
+}
 
-    fn is_in(&self, hay: &[u8]) -> bool {
-        // By the first byte: a log of some megabytes is searched hundreds of times.
-        self.needles.iter().any(|needle| {
-            let mut from = 0;
-            while let Some(at) = hay[from..].iter().position(|byte| *byte == needle[0]) {
-                if hay[from + at..].starts_with(needle) {
-                    return true;
-                }
-                from += at + 1;
+/// Every form of every secret by its first two bytes: some tens of megabytes are gone through once.
+struct Search<'a>(Vec<Vec<(&'a str, &'a [u8])>>);
+
+impl<'a> Search<'a> {
+    fn new(secrets: &'a [Secret]) -> Self {
+        let mut table = vec![Vec::new(); 1 << 16];
+        for secret in secrets {
+            for needle in &secret.needles {
+                table[usize::from(u16::from_be_bytes([needle[0], needle[1]]))].push((secret.what.as_str(), needle.as_slice()));
             }
-            false
-        })
+        }
+        Self(table)
+    }
+
+    /// What is in `hay`, and where.
+    fn find(&self, hay: &[u8]) -> Option<(&'a str, usize)> {
+        let mut before = 0;
+        for (at, byte) in hay.iter().enumerate() {
+            let key = (before << 8 | usize::from(*byte)) & 0xffff;
+            before = usize::from(*byte);
+            let candidates = &self.0[key];
+            if at == 0 || candidates.is_empty() {
+                continue;
+            }
+            let found = candidates.iter().find(|(_, needle)| hay[at - 1..].starts_with(needle));
+            if let Some((what, _)) = found {
+                return Some((what, at - 1));
+            }
+        }
+        None
     }
 }
 
 #[test]
 fn a_secret_is_found_in_every_form_that_is_looked_for() {
-    let secret = Secret::new("password", "hunter2 & friends/élan");
+    let secrets = [Secret::new("password", "hunter2 & friends/élan")];
+    let search = Search::new(&secrets);
     let text = "hunter2 & friends/élan".as_bytes();
     let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
     let in_address: String = url::form_urlencoded::byte_serialize(text).collect();
@@ -97,9 +117,9 @@ fn a_secret_is_found_in_every_form_that_is_looked_for() {
         BASE64_URL_SAFE_NO_PAD.encode([b"ab".as_slice(), text].concat()),
         BASE64_STANDARD.encode(text),
     ] {
-        assert!(secret.is_in(format!("before {form} after").as_bytes()), "{form}");
+        assert!(search.find(format!("before {form} after").as_bytes()).is_some(), "{form}");
     }
-    assert!(!secret.is_in(b"hunter2 and friends"));
+    assert!(search.find(b"hunter2 and friends").is_none());
 }
 
 /// The program itself, with its log in a file.
@@ -242,8 +262,8 @@ fn good(path: &str, password: &str, invitation: &str) -> Value {
     match path {
         _ if path.ends_with("/questions") => json!({ "question": "How do I export my data?" }),
         _ if path.ends_with("/feedback") => json!({ "helpful": true }),
-        "/account" => json!({ "email": "canary.two@example.com", "password": password, "workspace": "Second" }),
-        "/session" => json!({ "email": "canary@example.com", "password": password }),
+        "/account" => json!({ "email": "two@example.com", "password": password, "workspace": "Second" }),
+        "/session" => json!({ "email": "bird@example.com", "password": password }),
         "/invitations/accept" => json!({ "token": invitation, "password": password }),
         "/session/invitation" | "/invitations/preview" => json!({ "token": invitation }),
         "/team/invitations" => json!({ "email": "third@example.com", "role": "member" }),
@@ -320,7 +340,7 @@ async fn no_secret_is_kept_or_said_in_clear() {
 
     let mut heard = Heard::default();
     let mut ada = app.nobody();
-    let sign_up = json!({ "email": "canary@example.com", "password": password, "workspace": "Canary" });
+    let sign_up = json!({ "email": "bird@example.com", "password": password, "workspace": "Canary" });
     let response = ada.send(Method::POST, "/account", Some(sign_up), &[]).await;
     let (status, session) = heard.listen("sign-up", response).await;
     assert_eq!(status, StatusCode::CREATED, "{session}");
@@ -442,7 +462,7 @@ async fn no_secret_is_kept_or_said_in_clear() {
     assert!(places[0].1.len() > 100_000, "the log says little: {}", places[0].1.len());
     let rows = app.rows().await;
     let dump = rows.dump().await;
-    assert!(dump.contains("canary@example.com"), "the dump holds the rows");
+    assert!(dump.contains("bird@example.com"), "the dump holds the rows");
     places.push(("the tables".into(), dump.into_bytes()));
     rows.close().await;
     for entry in std::fs::read_dir(app.data()).unwrap().map(|entry| entry.unwrap().path()) {
@@ -457,9 +477,11 @@ async fn no_secret_is_kept_or_said_in_clear() {
         places.push(("Redis".into(), dump.into_bytes()));
     }
     places.extend(heard.0);
-    for secret in &secrets {
-        for (place, bytes) in &places {
-            assert!(!secret.is_in(bytes), "{} is in {place}", secret.what);
+    let search = Search::new(&secrets);
+    for (place, bytes) in &places {
+        if let Some((what, at)) = search.find(bytes) {
+            let around = &bytes[at.saturating_sub(300)..bytes.len().min(at + 100)];
+            panic!("{what} is in {place}: {}", String::from_utf8_lossy(around));
         }
     }
 }

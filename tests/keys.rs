@@ -96,6 +96,37 @@ async fn a_projects_key_is_replaced_while_it_answers_and_the_old_one_goes() {
 }
 
 #[tokio::test]
+async fn two_nodes_follow_a_rotation_that_neither_of_them_began() {
+    if std::env::var("PERNOEX_TEST_POSTGRES").is_err() {
+        return;
+    }
+    let app = start().await;
+    let (mut ada, project, tenant) = set_up(&app).await;
+    let node = app.another_node();
+    let urls = [app.url.clone(), node.url.clone()];
+    let admin = app.keys().await;
+    admin.rotate_tenant(tenant).await.unwrap();
+    admin.rotate_project(id(&project)).await.unwrap();
+    for turn in 0..400 {
+        // What one writes the other reads, whichever of them knows of the new version first.
+        ada.url.clone_from(&urls[turn % 2]);
+        assert_eq!(ada.question(&project, "How do I export my data?").await["outcome"], "answered");
+        ada.url.clone_from(&urls[(turn + 1) % 2]);
+        expect_readable(&mut ada, &project).await;
+        if versions(&admin, tenant, &project).await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(versions(&admin, tenant, &project).await[0].0, 2);
+    for url in &urls {
+        ada.url.clone_from(url);
+        expect_readable(&mut ada, &project).await;
+    }
+    admin.close().await;
+}
+
+#[tokio::test]
 async fn a_rotation_goes_on_after_a_restart_in_its_middle() {
     let mut app = start().await;
     let (mut ada, project, tenant) = set_up(&app).await;

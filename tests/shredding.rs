@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use actors::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -31,6 +32,8 @@ fn shell(program: &str, arguments: &[&str], input: Option<&Path>) -> Vec<u8> {
 async fn back_up(app: &TestApp) -> std::path::PathBuf {
     let file = app.folder.path().join("backup");
     match app.setting("MIGRATION_DATABASE_URL") {
+        // Nothing is left out where the ring is not in the database.
+        Some(url) if app.setting("PERNOEX_KEY_RING").is_some() => std::fs::write(&file, shell("pg_dump", &[&url], None)).unwrap(),
         Some(url) => std::fs::write(&file, shell("pg_dump", &["--exclude-table-data=key_share", &url], None)).unwrap(),
         None => {
             let rows = app.rows().await;
@@ -52,16 +55,19 @@ async fn restore(app: &mut TestApp, backup: &Path) {
         return;
     };
     let ring = app.folder.path().join("ring");
-    let dumped = shell("pg_dump", &["--data-only", "--table=key_share", &url], None);
-    std::fs::write(&ring, dumped).unwrap();
+    let in_database = app.setting("PERNOEX_KEY_RING").is_none();
+    if in_database {
+        std::fs::write(&ring, shell("pg_dump", &["--data-only", "--table=key_share", &url], None)).unwrap();
+    }
     let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
     migration::create_database(&std::env::var("PERNOEX_TEST_POSTGRES").unwrap(), &name)
         .await
         .unwrap();
     let moved = |url: &str| format!("{}/{name}", url.rsplit_once('/').unwrap().0);
     shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &moved(&url)], Some(backup));
-    // The ring was the one of all tenants of today: its foreign keys are the backup's to satisfy.
-    shell("psql", &["-q", &moved(&url)], Some(&ring));
+    if in_database {
+        shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &moved(&url)], Some(&ring));
+    }
     let server = moved(&app.setting("DATABASE_URL").unwrap());
     app.configure("MIGRATION_DATABASE_URL", &moved(&url));
     app.configure("DATABASE_URL", &server);
@@ -69,7 +75,19 @@ async fn restore(app: &mut TestApp, backup: &Path) {
 
 #[tokio::test]
 async fn a_deleted_project_stays_shut_in_a_backup_from_before_and_the_others_open() {
-    let mut app = TestApp::start().await;
+    stays_shut(TestApp::start().await).await;
+}
+
+#[tokio::test]
+async fn a_ring_in_a_folder_shuts_whole_backups_too() {
+    let ring = tempfile::tempdir().unwrap();
+    let folder = ring.path().display().to_string();
+    stays_shut(TestApp::start_with(Clock::system(), &[("PERNOEX_KEY_RING", &folder)]).await).await;
+    // Ada's own share and that of what she kept; those of the deleted are gone from the folder.
+    assert_eq!(walk(ring.path()), 2, "shares that are left");
+}
+
+async fn stays_shut(mut app: TestApp) {
     let (mut ada, mut eve) = (app.owner("ada").await, app.owner("eve").await);
     let (doomed, kept) = (project(&mut ada, "Doomed").await, project(&mut ada, "Kept").await);
     let theirs = project(&mut eve, "Theirs").await;
@@ -122,11 +140,6 @@ async fn a_deleted_project_stays_shut_in_a_backup_from_before_and_the_others_ope
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
             assert!(!response.text().await.unwrap().contains("guide"));
         }
-    }
-    if app.setting("MIGRATION_DATABASE_URL").is_none() {
-        let shares = walk(&app.data().join("keyring"));
-        // Ada's own and that of what she kept; those of the deleted are gone from the folder.
-        assert_eq!(shares, 2, "shares that are left");
     }
 }
 

@@ -81,6 +81,9 @@ fn run(settings: &KmsSettings, operation: &str, input: &str) -> Result<Zeroizing
     for name in &settings.hidden {
         command.env_remove(name);
     }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PERNOEX_")) {
+        command.env_remove(name);
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("cannot be started ({})", error.kind()))?;
     let (mut to, from) = (child.stdin.take(), child.stdout.take());
