@@ -5,9 +5,15 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
-use tracing::Span;
+use tracing::{Level, Span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::{EnvFilter, Layer, filter::LevelFilter, fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{LevelFilter, filter_fn},
+    fmt::format::FmtSpan,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::settings::{LogSettings, SettingError};
 
@@ -25,7 +31,9 @@ pub fn init(settings: &LogSettings) -> Result<(), SettingError> {
     } else {
         output.compact().boxed()
     };
-    let _ = tracing_subscriber::registry().with(filter).with(output).try_init();
+    // Whatever the filter says: the database's library notes the address that it connects to, and the password is in it.
+    let discreet = filter_fn(|about| !about.target().starts_with("sea_orm") || *about.level() <= Level::INFO);
+    let _ = tracing_subscriber::registry().with(filter).with(discreet).with(output).try_init();
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 
 mod account;
 mod attacks;
-mod containment;
 mod canary;
+mod containment;
 mod coverage;
 mod documents_limits;
 mod hostile;

@@ -3,8 +3,8 @@
 pub mod docx;
 pub mod endpoint;
 pub mod process;
-pub mod visitor;
 pub mod rows;
+pub mod visitor;
 
 use std::{sync::mpsc, thread, time::Duration};
 
