@@ -70,6 +70,7 @@ impl TestApp {
     pub fn another_node(&self) -> Self {
         let mut node = Self {
             url: String::new(),
+            metrics: None,
             folder: tempfile::tempdir().unwrap(),
             stop: None,
             thread: None,
@@ -85,12 +86,7 @@ impl TestApp {
         &self.environment
     }
 
-    pub fn settings(&self) -> Settings {
-        let source = Source::load(None, self.environment.clone().into_iter()).unwrap();
-        Settings::from_source(&source).unwrap()
-    }
-
-    /// As the environment names them.
+    /// As the environment names it.
     pub fn setting(&self, name: &str) -> Option<String> {
         let found = self.environment.iter().rev().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone())
