@@ -66,22 +66,6 @@ impl TestApp {
         }
     }
 
-    /// A second server on the same database and the same keys.
-    pub fn another_node(&self) -> Self {
-        let mut node = Self {
-            url: String::new(),
-            metrics: None,
-            folder: tempfile::tempdir().unwrap(),
-            stop: None,
-            thread: None,
-            environment: self.environment.clone(),
-            address: self.address,
-            clock: self.clock.clone(),
-        };
-        node.run();
-        node
-    }
-
     pub fn environment(&self) -> &[(String, String)] {
         &self.environment
     }
