@@ -291,6 +291,8 @@ pub struct Person {
 impl Person {
     /// Nobody in particular, in front of the server at `url`.
     pub fn at(url: &str) -> Self {
+        // The server does this for itself; here it may run in a process of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             client: Client::new(),
             url: url.to_owned(),
