@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::is_invalid;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{GUIDE, PASSWORD, TestApp, rows::Rows};
 
 #[tokio::test]
 async fn one_person_works_in_several_workspaces_and_a_session_in_one() {
@@ -119,4 +121,66 @@ async fn a_workspace_is_renamed_by_its_owner_only() {
     );
     assert_eq!(bob.get("/session").await.1["workspace"]["name"], "Halvern Ltd");
     assert_eq!(ada.patch("/workspace", json!({ "name": " " })).await.1["code"], "invalid_name");
+}
+
+async fn count(rows: &Rows, from: &str) -> i64 {
+    let counted = rows.ask(&format!("select count(*) as n from {from}"), Vec::new()).await;
+    counted[0].try_get("", "n").unwrap()
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_loses_its_keys_at_once_and_its_rows_soon() {
+    let app = TestApp::start().await;
+    let (mut ada, mut eve) = (app.owner("ada").await, app.owner("eve").await);
+    let mut projects = Vec::new();
+    for person in [&mut ada, &mut eve] {
+        let project = person.project("Lantern").await;
+        person
+            .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
+            .await;
+        person.settled(&project).await;
+        person.question(&project, "How do I export my data?").await;
+        person.invite("late@example.com", "member", &[&project]).await;
+        app.member(person, &[&project]).await;
+        projects.push(project);
+    }
+    let rows = app.rows().await;
+    let tables = [
+        "workspace",
+        "member",
+        "project",
+        "project_member",
+        "document",
+        "chunk",
+        "message",
+        "invitation",
+        "tenant_key",
+    ];
+    let mut before = Vec::new();
+    for table in tables {
+        before.push(count(&rows, table).await);
+    }
+    assert_eq!(
+        ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(count(&rows, "tenant_key").await, 1, "no key from the moment of the answer on");
+    for _ in 0..200 {
+        if count(&rows, "tenant").await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Every row of a tenant refers to the tenant's own, so none is left when that is gone.
+    assert_eq!(count(&rows, "tenant").await, 1);
+    for (table, before) in tables.iter().zip(before) {
+        assert_eq!(
+            count(&rows, table).await * 2,
+            before,
+            "{table}: half was the other workspace's, and stays"
+        );
+    }
+    assert_eq!(count(&rows, "job where kind = 'purge_workspace'").await, 0);
+    let answer = eve.question(&projects[1], "How do I export my data?").await;
+    assert_eq!(answer["outcome"], "answered");
 }
