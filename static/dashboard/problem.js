@@ -34,6 +34,8 @@ const FAILURES = {
   too_many_pages: "The file has more pages than the limit. Split it into several files.",
   too_large_inside: "The file unpacks to more than can be read safely. Split it into smaller files.",
   too_many_chunks: "The file holds more text than one document can. Split it into several files.",
+  too_deep: "The page nests its elements too deeply. Simplify it, or upload its text.",
+  too_many_elements: "The page is made of too many elements, or of elements that are never closed. Split it into several files.",
   timed_out: "Reading the file took too long. Try again, or replace it with a smaller or simpler version.",
   failed_repeatedly: "Reading stopped several times for a reason that is not in the file. Try again in a moment.",
 };

@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::knowledge::parse::{MediaType, parse};
+use crate::knowledge::parse::{MediaType, Stop, parse};
 
 fn chunks(markdown: &str) -> Vec<Chunk> {
     chunk(
-        &parse(MediaType::Markdown, "a.md", markdown.as_bytes(), &Limits::default()).unwrap(),
+        &parse(MediaType::Markdown, "a.md", markdown.as_bytes(), &Limits::default(), &Stop::new()).unwrap(),
         &Limits::default(),
     )
     .unwrap()
@@ -96,6 +96,7 @@ fn too_many_passages_are_refused() {
         "a.txt",
         "Many words here. ".repeat(2_000).as_bytes(),
         &Limits::default(),
+        &Stop::new(),
     )
     .unwrap();
     assert_eq!(chunk(&parsed, &limits).unwrap_err().code(), "too_many_chunks");

@@ -14,7 +14,7 @@ use crate::{
     knowledge::{
         chunk::{self as chunking, Chunk},
         embed::{Vector, passage_text},
-        parse::{self, MediaType, ParseError},
+        parse::{self, MediaType, ParseError, Stop},
     },
     request,
     vault::Place,
@@ -55,6 +55,15 @@ struct Read {
     chunks: Vec<(ChunkId, Chunk, Vec<u8>)>,
 }
 
+/// Ends a reading that is still running when its caller goes, so that its place in the pool is free again.
+struct RaisedAtEnd(Stop);
+
+impl Drop for RaisedAtEnd {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
+
 /// The job no longer holds: it was taken over, or its document is gone. Rolls the transaction back.
 fn lost() -> Fault {
     Fault::Internal("lost lease")
@@ -87,8 +96,11 @@ impl ProjectActor {
     async fn read_file(&self, document: &documents::Document, bytes: Vec<u8>) -> Result<Result<Read, (String, String)>, Fault> {
         let media = MediaType::from_str(&document.media_type).ok_or(Fault::Internal("media type"))?;
         let (key, limits, name) = (self.seed.key.clone(), self.seed.engine.limits.inside, document.name.clone());
+        let stop = Stop::new();
+        // Also when this task is dropped: nobody waits then either.
+        let _raised = RaisedAtEnd(stop.clone());
         let work = move || -> Result<Result<Read, ParseError>, Fault> {
-            let parsed = match debug_span!("parse").in_scope(|| parse::parse(media, &name, &bytes, &limits)) {
+            let parsed = match debug_span!("parse").in_scope(|| parse::parse(media, &name, &bytes, &limits, &stop)) {
                 Ok(parsed) => parsed,
                 Err(error) => return Ok(Err(error)),
             };

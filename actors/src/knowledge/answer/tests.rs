@@ -3,11 +3,11 @@
 use super::*;
 use crate::knowledge::chunk::{Chunk, chunk};
 use crate::knowledge::index::Index;
-use crate::knowledge::parse::{Limits, MediaType, parse};
+use crate::knowledge::parse::{Limits, MediaType, Stop, parse};
 
 /// An index of one Markdown document, without vectors.
 fn index_of(markdown: &str) -> Index {
-    let parsed = parse(MediaType::Markdown, "a.md", markdown.as_bytes(), &Limits::default()).unwrap();
+    let parsed = parse(MediaType::Markdown, "a.md", markdown.as_bytes(), &Limits::default(), &Stop::new()).unwrap();
     let chunks: Vec<Chunk> = chunk(&parsed, &Limits::default()).unwrap();
     let mut index = Index::new();
     let chunks = (1u128..)

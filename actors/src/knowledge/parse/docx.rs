@@ -10,14 +10,14 @@ use zip::ZipArchive;
 
 use super::docx_styles::{attribute, heading_styles, local, numbered_lists};
 use super::markdown::row;
-use super::{Block, Limits, ParseError, Parsed};
+use super::{Block, Limits, ParseError, Parsed, Stop};
 
 /// A document with pictures has a few hundred entries.
 const ENTRIES: usize = 10_000;
 const UNREADABLE: ParseError = ParseError::Unreadable("Word (DOCX)");
 
 /// Only three entries are unpacked, each against what is left of the allowance; pictures and embedded files are not touched.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
+pub(super) fn read(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<Parsed, ParseError> {
     // A document with a password is an OLE container around the encrypted archive.
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         return Err(ParseError::Encrypted);
@@ -37,7 +37,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> 
         numbered: numbered_lists(&numbering),
         ..Body::default()
     };
-    body.read(&document)?;
+    body.read(&document, stop)?;
     Ok(Parsed {
         blocks: body.blocks,
         ..Parsed::default()
@@ -90,10 +90,11 @@ struct Body {
 
 impl Body {
     /// Entities other than the five of XML and character numbers stay unread; a document type is refused.
-    fn read(&mut self, xml: &str) -> Result<(), ParseError> {
+    fn read(&mut self, xml: &str, stop: &Stop) -> Result<(), ParseError> {
         let mut reader = Reader::from_str(xml);
         reader.config_mut().check_end_names = false;
         loop {
+            stop.check()?;
             match reader.read_event().map_err(|_| UNREADABLE)? {
                 Event::Start(element) => self.start(&element, false),
                 Event::Empty(element) => self.start(&element, true),

@@ -3,8 +3,10 @@
 use scraper::{ElementRef, Html, Node};
 
 use super::html_rules::{heading_level, is_block, is_dropped};
+use super::html_source::reduced;
+use super::html_tree::build;
 use super::markdown::row;
-use super::{Block, Parsed};
+use super::{Block, ParseError, Parsed, Stop};
 
 #[derive(Default)]
 struct Reader {
@@ -25,8 +27,8 @@ struct Table {
     in_cell: bool,
 }
 
-pub(super) fn read(source: &str) -> Parsed {
-    let page = Html::parse_document(source);
+pub(super) fn read(source: &str, stop: &Stop) -> Result<Parsed, ParseError> {
+    let page = build(&reduced(source), stop)?;
     let whole = blocks_of(page.root_element());
     let size = |blocks: &[Block]| blocks.iter().map(|block| block.text().len()).sum::<usize>();
     // `main` or `article` is believed unless it holds next to nothing of the page.
@@ -38,12 +40,12 @@ pub(super) fn read(source: &str) -> Parsed {
         Block::Heading { level: 1, text } => Some(text.clone()),
         _ => None,
     });
-    Parsed {
+    Ok(Parsed {
         title: heading.or_else(|| first_text(&page, "title")),
         source_url: canonical(&page),
         blocks,
         pages: None,
-    }
+    })
 }
 
 fn elements(page: &Html) -> impl Iterator<Item = ElementRef<'_>> {

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::{Block, Parsed, html};
+use super::{Block, ParseError, Parsed, Stop, html};
 
 /// The text collected for the block that is open.
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct Reader {
     in_front: bool,
 }
 
-pub(super) fn read(source: &str) -> Parsed {
+pub(super) fn read(source: &str, stop: &Stop) -> Result<Parsed, ParseError> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -34,22 +34,27 @@ pub(super) fn read(source: &str) -> Parsed {
         | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     let mut reader = Reader::default();
     for event in Parser::new_ext(source, options) {
-        reader.event(event);
+        stop.check()?;
+        reader.event(event, stop)?;
     }
     reader.paragraph();
     let front = reader.front_matter.unwrap_or_default();
-    Parsed {
+    Ok(Parsed {
         title: field(&front, &["title"]),
         source_url: field(&front, &["url", "source", "canonical", "canonical_url", "source_url"]),
         blocks: reader.blocks,
         pages: None,
-    }
+    })
 }
 
 impl Reader {
-    fn event(&mut self, event: Event<'_>) {
+    fn event(&mut self, event: Event<'_>, stop: &Stop) -> Result<(), ParseError> {
         match event {
             Event::Start(tag) => self.start(tag),
+            Event::End(TagEnd::HtmlBlock) => {
+                let fragment = std::mem::take(&mut self.raw_html);
+                self.blocks.extend(html::read(&fragment, stop)?.blocks);
+            }
             Event::End(tag) => self.end(tag),
             Event::Text(text) if self.in_front => self.front_matter.get_or_insert_default().push_str(&text),
             Event::Text(text) if self.in_code => self.text.push_str(&text),
@@ -68,6 +73,7 @@ impl Reader {
             Event::SoftBreak | Event::HardBreak => self.text.push('\n'),
             Event::InlineHtml(_) | Event::FootnoteReference(_) | Event::Rule | Event::TaskListMarker(_) => {}
         }
+        Ok(())
     }
 
     fn start(&mut self, tag: Tag<'_>) {
@@ -125,10 +131,6 @@ impl Reader {
             TagEnd::TableHead => self.header = std::mem::take(&mut self.cells),
             TagEnd::TableRow => self.blocks.push(Block::TableRow(row(&self.header, &self.cells))),
             TagEnd::MetadataBlock(_) => self.in_front = false,
-            TagEnd::HtmlBlock => {
-                let fragment = std::mem::take(&mut self.raw_html);
-                self.blocks.extend(html::read(&fragment).blocks);
-            }
             TagEnd::Paragraph | TagEnd::Item | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => self.paragraph(),
             _ => {}
         }

@@ -32,7 +32,7 @@ impl MediaType {
         let fits = match media {
             Self::Pdf => is_pdf,
             Self::Docx => is_zip,
-            Self::Markdown | Self::PlainText | Self::Html => !bytes.starts_with(b"%PDF-") && !is_zip,
+            Self::Markdown | Self::PlainText | Self::Html => !bytes.starts_with(b"%PDF-") && !is_zip && !is_binary(bytes),
         };
         fits.then_some(media)
     }
@@ -76,4 +76,13 @@ impl MediaType {
             Self::Docx => "Word (DOCX)",
         }
     }
+}
+
+/// Zero bytes stand in pictures, programs and archives, and but for a stray one in no text except UTF-16, which opens with
+/// a mark.
+fn is_binary(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    let wide = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    !wide && zeros > 1 && zeros * 32 > head.len()
 }

@@ -4,18 +4,24 @@ mod docx;
 mod docx_styles;
 mod html;
 mod html_rules;
+mod html_source;
+mod html_tree;
 mod markdown;
 mod media;
 mod pdf;
 mod pdf_guard;
 mod pdf_lines;
 mod plain;
+mod stop;
 mod text;
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
 
 pub use media::MediaType;
+pub use stop::Stop;
 
 /// What one document may cost. Everything beyond is refused with a reason, never cut off silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +105,12 @@ pub enum ParseError {
     TooLargeInside { limit: u64 },
     #[error("This file makes more than {limit} searchable passages. Split it and upload the parts.")]
     TooManyChunks { limit: usize },
+    #[error("This page nests its elements more than {limit} deep. Simplify it, or upload its text.")]
+    TooDeep { limit: u32 },
+    #[error("This page is made of more than {limit} elements, or of elements that are never closed. Split it and upload the parts.")]
+    TooManyElements { limit: usize },
+    #[error("Reading this file was stopped.")]
+    Stopped,
 }
 
 impl ParseError {
@@ -111,6 +123,9 @@ impl ParseError {
             Self::TooManyPages { .. } => "too_many_pages",
             Self::TooLargeInside { .. } => "too_large_inside",
             Self::TooManyChunks { .. } => "too_many_chunks",
+            Self::TooDeep { .. } => "too_deep",
+            Self::TooManyElements { .. } => "too_many_elements",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -118,19 +133,19 @@ impl ParseError {
 /// Reads `bytes` as `media`. `name` is the file's name and gives the title where the document has none.
 ///
 /// Memory is bounded by `limits` except inside the PDF library (see `pdf`), and time is not: run this on a blocking
-/// thread with a deadline.
-pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
+/// thread with a deadline that raises `stop`, which ends the reading with `Stopped` at its next step.
+pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<Parsed, ParseError> {
     if bytes.len() as u64 > limits.decompressed_bytes {
         return Err(ParseError::TooLargeInside {
             limit: limits.decompressed_bytes,
         });
     }
     let mut parsed = match media {
-        MediaType::Markdown => markdown::read(&text::decode(bytes)),
+        MediaType::Markdown => markdown::read(&text::decode(bytes), stop)?,
         MediaType::PlainText => plain::read(&text::decode(bytes)),
-        MediaType::Html => html::read(&text::decode_html(bytes)),
-        MediaType::Docx => docx::read(bytes, limits)?,
-        MediaType::Pdf => pdf::read(bytes, limits)?,
+        MediaType::Html => html::read(&text::decode_html(bytes), stop)?,
+        MediaType::Docx => docx::read(bytes, limits, stop)?,
+        MediaType::Pdf => pdf::read(bytes, limits, stop)?,
     };
     parsed.blocks = parsed.blocks.into_iter().filter_map(tidy).collect();
     let size: usize = parsed.blocks.iter().map(|block| block.text().len()).sum();

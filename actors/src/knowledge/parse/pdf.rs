@@ -10,12 +10,12 @@ use pdf_extract::{Document, output_doc, output_doc_page};
 
 use super::pdf_guard::{check_sizes, disarm};
 use super::pdf_lines::{Lines, blocks};
-use super::{Limits, ParseError, Parsed};
+use super::{Limits, ParseError, Parsed, Stop};
 
 const UNREADABLE: ParseError = ParseError::Unreadable("PDF");
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
-    check_sizes(bytes, limits)?;
+pub(super) fn read(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<Parsed, ParseError> {
+    check_sizes(bytes, limits, stop)?;
     let mut document = guarded(|| Document::load_mem(bytes).ok()).flatten().ok_or(UNREADABLE)?;
     // Most protected files only forbid changes and open with the empty password.
     if document.is_encrypted() && !guarded(|| document.decrypt("").is_ok()).unwrap_or(false) {
@@ -29,8 +29,10 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> 
     if pages == 0 {
         return Err(UNREADABLE);
     }
+    stop.check()?;
     disarm(&mut document, limits);
-    let lines = read_pages(&document, pages, limits);
+    let lines = read_pages(&document, pages, limits, stop);
+    stop.check()?;
     if lines.full {
         return Err(ParseError::TooLargeInside {
             limit: limits.text_bytes as u64,
@@ -49,12 +51,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> 
 }
 
 /// All pages in one go; after a failure the rest one by one, so that a damaged page costs only itself.
-fn read_pages(document: &Document, pages: u32, limits: &Limits) -> Lines {
-    let mut lines = Lines::new(limits.text_bytes);
+fn read_pages(document: &Document, pages: u32, limits: &Limits, stop: &Stop) -> Lines {
+    let mut lines = Lines::new(limits.text_bytes, stop);
     guarded(|| output_doc(document, &mut lines).ok());
     lines.end_line();
     let mut page = lines.finished;
-    while page < pages && !lines.full {
+    while page < pages && !lines.full && !stop.is_raised() {
         page += 1;
         lines.drop_page(page);
         let done = guarded(|| output_doc_page(document, &mut lines, page).is_ok()).unwrap_or(false);

@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
 
-use super::{Limits, ParseError};
+use super::{Limits, ParseError, Stop};
 
 /// Forms drawn within forms: real documents stay below five.
 const DEPTH: usize = 12;
@@ -18,7 +18,7 @@ const LZW: usize = 4 << 20;
 /// Unpacks every Flate stream into nothing, before the library unpacks them into memory.
 ///
 /// Pictures are held to the limit one by one, since their streams are never kept; everything else shares it.
-pub(super) fn check_sizes(bytes: &[u8], limits: &Limits) -> Result<(), ParseError> {
+pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<(), ParseError> {
     let too_large = || ParseError::TooLargeInside {
         limit: limits.decompressed_bytes,
     };
@@ -26,6 +26,7 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits) -> Result<(), ParseErro
     let (mut at, mut previous) = (0, 0);
     let mut lzw = 0;
     while let Some(found) = bytes.get(at..).and_then(|rest| find(rest, b"stream")) {
+        stop.check()?;
         let start = at + found;
         at = start + b"stream".len();
         if bytes.get(..start).is_some_and(|before| before.ends_with(b"end")) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use pdf_extract::{MediaBox, OutputDev, OutputError, Transform};
 
-use super::Block;
+use super::{Block, Stop};
 use super::plain::list_item;
 use super::text::one_line;
 
@@ -28,6 +28,7 @@ pub(super) struct Lines {
     pub finished: u32,
     /// The allowance of text is used up, and drawing was stopped.
     pub full: bool,
+    stop: Stop,
     left: usize,
     page: u32,
     height: f64,
@@ -39,11 +40,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(text_bytes: usize) -> Self {
+    pub(super) fn new(text_bytes: usize, stop: &Stop) -> Self {
         Self {
             lines: Vec::new(),
             finished: 0,
             full: false,
+            stop: stop.clone(),
             left: text_bytes,
             page: 0,
             height: 0.0,
@@ -142,7 +144,7 @@ impl OutputDev for Lines {
         self.size = self.size.max(size);
         self.text.push_str(letter);
         self.end = x + finite(width) * size;
-        match self.left.checked_sub(letter.len()) {
+        match self.left.checked_sub(letter.len()).filter(|_| !self.stop.is_raised()) {
             Some(left) => {
                 self.left = left;
                 Ok(())

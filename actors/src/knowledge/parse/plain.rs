@@ -16,10 +16,32 @@ pub(super) fn read(text: &str) -> Parsed {
             read_paragraph(paragraph, &mut blocks);
         }
     }
+    let title = opening_line(&mut blocks);
     Parsed {
+        title,
         blocks,
         ..Parsed::default()
     }
+}
+
+/// Longest opening line that is taken for a title, in characters.
+const TITLE: usize = 200;
+
+/// A single line that stands alone above the text is the document's title. One that is no sentence becomes its heading; a
+/// sentence stays in the text besides, since it may be what is asked for.
+fn opening_line(blocks: &mut [Block]) -> Option<String> {
+    let [Block::Paragraph(line), rest @ ..] = &*blocks else { return None };
+    let line = line.trim().to_owned();
+    let titled = rest.iter().any(|block| matches!(block, Block::Paragraph(_) | Block::ListItem { .. }))
+        && !line.contains('\n')
+        && line.chars().count() <= TITLE
+        && line.chars().any(char::is_alphabetic)
+        && !line.ends_with([',', ';', ':']);
+    if !titled {
+        return None;
+    }
+    blocks[0] = Block::Heading { level: 1, text: line.clone() };
+    Some(line)
 }
 
 fn read_paragraph(paragraph: &str, blocks: &mut Vec<Block>) {
