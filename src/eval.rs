@@ -95,6 +95,7 @@ async fn measure_in(
     let project = tenant.supervisor(CreateProject { name: "Collection".into() }).await?;
     let project = tenant.project(project.id).await?;
     let mut names: HashMap<DocumentId, &str> = HashMap::new();
+    let mut empty = 0_usize;
     for (n, document) in documents.iter().enumerate() {
         let heading = if document.title.is_empty() {
             String::new()
@@ -102,7 +103,9 @@ async fn measure_in(
             format!("{}\n\n", document.title)
         };
         let text = format!("{heading}{}", document.text);
+        // Nothing to find: said below, so that no document goes missing unnoticed.
         if text.trim().is_empty() {
+            empty += 1;
             continue;
         }
         let added = project
@@ -113,7 +116,18 @@ async fn measure_in(
             .await?;
         names.insert(added.id, &document.id);
     }
-    wait(&project).await?;
+    let failed = wait(&project).await?;
+    for (name, reason) in &failed {
+        let line = name.strip_suffix(".txt").and_then(|n| n.parse::<usize>().ok());
+        let id = line.and_then(|n| documents.get(n)).map_or(name.as_str(), |document| &document.id);
+        println!("document {id} was not read: {reason}");
+    }
+    if !failed.is_empty() {
+        return Err(Fault::Internal("documents of the collection that were not read"));
+    }
+    if empty > 0 {
+        println!("{empty} documents of the collection hold no text");
+    }
     let (mut ndcg, mut recall, mut asked) = (0.0, 0.0, 0_u32);
     for query in queries {
         let Some(relevant) = judgements.get(&query.id) else { continue };
@@ -138,7 +152,8 @@ async fn measure_in(
     Ok(())
 }
 
-async fn wait(project: &ProjectRef) -> Result<(), Fault> {
+/// Waits until everything is read. Returns the names of documents that could not be, with the reason.
+async fn wait(project: &ProjectRef) -> Result<Vec<(String, String)>, Fault> {
     loop {
         let list = project.ask(ListDocuments).await?.documents;
         let open = list
@@ -146,7 +161,10 @@ async fn wait(project: &ProjectRef) -> Result<(), Fault> {
             .filter(|document| document.status != "ready" && document.status != "failed")
             .count();
         if open == 0 {
-            return Ok(());
+            let failed = list.into_iter().filter(|document| document.status == "failed");
+            return Ok(failed
+                .map(|document| (document.name, document.failure.map(|failure| failure.code).unwrap_or_default()))
+                .collect());
         }
         println!("{open} documents to go");
         tokio::time::sleep(Duration::from_secs(5)).await;

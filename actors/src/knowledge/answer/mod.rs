@@ -5,6 +5,8 @@ mod passage;
 mod select;
 
 #[cfg(test)]
+mod calibration_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;

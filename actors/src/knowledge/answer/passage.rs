@@ -99,6 +99,10 @@ fn without_marks(text: &str) -> String {
         if digits > 0 && inside[digits..].starts_with(']') {
             kept.push_str(&rest[..at]);
             rest = &inside[digits + 1..];
+            // "at any time [7]." has no blank before its full stop.
+            if rest.starts_with(['.', ',', ';', ':', '!', '?']) {
+                kept.truncate(kept.trim_end().len());
+            }
         } else {
             kept.push_str(&rest[..=at]);
             rest = inside;

@@ -49,6 +49,10 @@ pub(super) fn choose(analyser: &Analyser, hit: &Hit, room: usize, first: bool, s
     while from > 0 && length(from, to) < wanted && units[from - 1].kind == Kind::Sentence && length(from - 1, to) <= most {
         from -= 1;
     }
+    // "Screenshot:" with nothing to follow.
+    while to > from + 1 && units[to - 1].kind == Kind::Sentence && units[to - 1].text.ends_with(':') {
+        to -= 1;
+    }
     let told = &units[from..to];
     Some(Chosen {
         text: tell(told),

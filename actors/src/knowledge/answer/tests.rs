@@ -37,7 +37,7 @@ fn steps_are_told_whole_and_with_their_source() {
     assert_eq!(answer.outcome, Outcome::Answered);
     assert_eq!(
         answer.text,
-        "You can cancel at any time . To cancel a plan:\n\n1. Open Settings.\n2. Click Cancel. [1]"
+        "You can cancel at any time. To cancel a plan:\n\n1. Open Settings.\n2. Click Cancel. [1]"
     );
     let source = &answer.citations[0];
     assert_eq!(
@@ -93,6 +93,15 @@ fn small_talk_gets_a_friendly_word_and_no_source() {
             answer.text
         );
     }
+}
+
+#[test]
+fn an_answer_does_not_end_by_announcing_what_it_does_not_show() {
+    let answer = ask(
+        &index_of("# Play\n\nClick Play all beside the uploads. It makes a list of all videos. Screenshot:\n\n## Other\n\nNothing.\n"),
+        "play all uploads",
+    );
+    assert_eq!(answer.text, "Click Play all beside the uploads. It makes a list of all videos. [1]");
 }
 
 #[test]

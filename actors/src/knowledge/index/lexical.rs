@@ -153,11 +153,16 @@ impl Lexical {
                     .max()
                     .unwrap_or(0);
             }
-            let (all, with) = (number(self.passages + FURTHER), number(found));
-            let weight = (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln();
+            let weight = self.weight(found);
             terms.push(QueryTerm { stem, weight, stands });
         }
         terms
+    }
+
+    /// How much a term tells that this many passages hold.
+    pub(super) fn weight(&self, holding: usize) -> f32 {
+        let (all, with) = (number(self.passages + FURTHER), number(holding));
+        (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln()
     }
 
     /// Up to two known terms one slip of the finger away from an unknown word, the most frequent first.

@@ -37,12 +37,15 @@ pub struct Hit {
     pub score: f32,
     /// BM25.
     pub lexical: f32,
-    /// The question's terms that the passage holds, by weight, 0 to 1.
+    /// The question's terms that the passage holds, by weight, 0 to 1. A word that no passage holds weighs as one that a
+    /// single passage holds: in a small project most words of a question are unknown, however well it is answered.
     pub coverage: f32,
     /// `None` while the passage or the question has no vector.
     pub cosine: Option<f32>,
     /// The question's terms, the same for all hits of a search.
     pub terms: Arc<[Term]>,
+    /// Passages of the project, the same for all hits of a search.
+    pub passages: usize,
 }
 
 /// What is known of every slot after a search; places without a passage have the score -1.
@@ -59,7 +62,9 @@ impl Index {
     /// The best passages, best first. Passages that share neither a word nor any meaning with the question are left out.
     pub fn search(&self, query: &str, query_vector: Option<&Vector>, limit: usize) -> Vec<Hit> {
         let scores = self.scores(query, query_vector);
-        let weight: f32 = scores.terms.iter().map(|term| term.weight).sum::<f32>().max(f32::MIN_POSITIVE);
+        let rarest = self.lexical.weight(1);
+        let weight: f32 = scores.terms.iter().map(|term| term.weight.min(rarest)).sum();
+        let weight = weight.max(f32::MIN_POSITIVE);
         let best = top(&scores.fused, limit);
         best.into_iter()
             .filter_map(|at| {
@@ -79,6 +84,7 @@ impl Index {
                     coverage: (scores.held.get(at)? / weight).clamp(0.0, 1.0),
                     cosine: scores.cosines.get(at).copied().filter(|cosine| !cosine.is_nan()),
                     terms: Arc::clone(&scores.terms),
+                    passages: self.len(),
                 })
             })
             .collect()

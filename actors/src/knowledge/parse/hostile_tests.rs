@@ -54,7 +54,10 @@ fn a_page_nested_without_end_is_refused_by_name() {
         assert!(error.to_string().contains("256 deep"));
     }
     // The same inside Markdown.
-    assert_eq!(outcome("a.md", "<div>".repeat(400_000).into_bytes()).unwrap_err().code(), "too_deep");
+    assert_eq!(
+        outcome("a.md", "<div>".repeat(400_000).into_bytes()).unwrap_err().code(),
+        "too_deep"
+    );
 }
 
 #[test]
@@ -92,7 +95,12 @@ fn markdown_nested_without_end_is_read_or_refused_soon() {
 
 #[test]
 fn text_without_a_line_break_or_in_no_encoding_is_read_or_refused_soon() {
-    for text in ["word ".repeat(4 << 20), "x".repeat(20 << 20), "a.".repeat(4 << 20), "a\n".repeat(4 << 20)] {
+    for text in [
+        "word ".repeat(4 << 20),
+        "x".repeat(20 << 20),
+        "a.".repeat(4 << 20),
+        "a\n".repeat(4 << 20),
+    ] {
         let read = outcome("a.txt", text.into_bytes());
         assert!(read.is_ok() || read.is_err_and(|error| error.code() == "too_many_chunks"));
     }

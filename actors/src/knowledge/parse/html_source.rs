@@ -3,7 +3,17 @@
 //! The tree builder compares each attribute of a tag with all before it: a tag of a million attributes would take hours.
 
 /// Attributes that decide what is read: where it is, whether it shows, how it is numbered.
-const KEPT: [&str; 9] = ["hidden", "aria-hidden", "style", "role", "start", "rel", "href", "property", "content"];
+const KEPT: [&str; 9] = [
+    "hidden",
+    "aria-hidden",
+    "style",
+    "role",
+    "start",
+    "rel",
+    "href",
+    "property",
+    "content",
+];
 /// Of one tag; the same name twice does not count twice, since only its first is kept.
 const MOST: usize = KEPT.len();
 /// Longest attribute value that can matter.
@@ -24,7 +34,10 @@ pub(super) fn reduced(source: &str) -> String {
             at = match (rest.starts_with("<!-->"), rest.starts_with("<!--->")) {
                 (true, _) => open + 5,
                 (_, true) => open + 6,
-                _ => rest.get(4..).and_then(|inside| inside.find("-->")).map_or(source.len(), |end| open + 4 + end + 3),
+                _ => rest
+                    .get(4..)
+                    .and_then(|inside| inside.find("-->"))
+                    .map_or(source.len(), |end| open + 4 + end + 3),
             };
             continue;
         }
@@ -168,7 +181,22 @@ mod tests {
 
     #[test]
     fn any_source_gives_something() {
-        for source in ["", "<", "</", "<a", "<a ", "<a =", "<a b=", "<a b='", "<!--", "<!--->", "<script>", "<script></scrip", "<a b=é>é", "<é>"] {
+        for source in [
+            "",
+            "<",
+            "</",
+            "<a",
+            "<a ",
+            "<a =",
+            "<a b=",
+            "<a b='",
+            "<!--",
+            "<!--->",
+            "<script>",
+            "<script></scrip",
+            "<a b=é>é",
+            "<é>",
+        ] {
             let _ = reduced(source);
         }
     }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use pdf_extract::{MediaBox, OutputDev, OutputError, Transform};
 
-use super::{Block, Stop};
 use super::plain::list_item;
 use super::text::one_line;
+use super::{Block, Stop};
 
 /// One line of letters on a page.
 #[derive(Clone, Debug, PartialEq)]

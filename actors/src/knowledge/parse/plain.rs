@@ -30,9 +30,13 @@ const TITLE: usize = 200;
 /// A single line that stands alone above the text is the document's title. One that is no sentence becomes its heading; a
 /// sentence stays in the text besides, since it may be what is asked for.
 fn opening_line(blocks: &mut [Block]) -> Option<String> {
-    let [Block::Paragraph(line), rest @ ..] = &*blocks else { return None };
+    let [Block::Paragraph(line), rest @ ..] = &*blocks else {
+        return None;
+    };
     let line = line.trim().to_owned();
-    let titled = rest.iter().any(|block| matches!(block, Block::Paragraph(_) | Block::ListItem { .. }))
+    let titled = rest
+        .iter()
+        .any(|block| matches!(block, Block::Paragraph(_) | Block::ListItem { .. }))
         && !line.contains('\n')
         && line.chars().count() <= TITLE
         && line.chars().any(char::is_alphabetic)
@@ -40,7 +44,10 @@ fn opening_line(blocks: &mut [Block]) -> Option<String> {
     if !titled {
         return None;
     }
-    blocks[0] = Block::Heading { level: 1, text: line.clone() };
+    blocks[0] = Block::Heading {
+        level: 1,
+        text: line.clone(),
+    };
     Some(line)
 }
 

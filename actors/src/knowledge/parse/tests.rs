@@ -199,7 +199,14 @@ fn docx_bombs_and_entities_are_refused() {
         decompressed_bytes: 1 << 20,
         ..Limits::default()
     };
-    let error = parse(MediaType::Docx, "a.docx", &docx(&[("word/document.xml", &huge)]), &limits, &Stop::new()).unwrap_err();
+    let error = parse(
+        MediaType::Docx,
+        "a.docx",
+        &docx(&[("word/document.xml", &huge)]),
+        &limits,
+        &Stop::new(),
+    )
+    .unwrap_err();
     assert_eq!(error.code(), "too_large_inside");
     let entity = br#"<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><w:p><w:t>&x;</w:t></w:p>"#;
     assert_eq!(
