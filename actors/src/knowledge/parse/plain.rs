@@ -1,6 +1,7 @@
 //! Plain text: paragraphs, underlined or capital headings, lists.
 
 use super::{Block, Parsed};
+use crate::knowledge::sentence::sentences;
 
 pub(super) fn read(text: &str) -> Parsed {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -16,7 +17,7 @@ pub(super) fn read(text: &str) -> Parsed {
             read_paragraph(paragraph, &mut blocks);
         }
     }
-    let title = opening_line(&mut blocks);
+    let title = opening_line(&text, &mut blocks);
     Parsed {
         title,
         blocks,
@@ -24,30 +25,40 @@ pub(super) fn read(text: &str) -> Parsed {
     }
 }
 
-/// Longest opening line that is taken for a title, in characters.
+/// Longest opening line that names the document, in characters.
 const TITLE: usize = 200;
+/// Longest that is taken for a heading; a longer one may say something.
+const HEADING: usize = 100;
 
-/// A single line that stands alone above the text is the document's title. One that is no sentence becomes its heading; a
-/// sentence stays in the text besides, since it may be what is asked for.
-fn opening_line(blocks: &mut [Block]) -> Option<String> {
+/// A single line that stands alone above the text names the document. It becomes a heading, out of the text, only when it
+/// says nothing: a sentence stays in the text besides, since it may be what is asked for.
+fn opening_line(source: &str, blocks: &mut [Block]) -> Option<String> {
     let [Block::Paragraph(line), rest @ ..] = &*blocks else {
         return None;
     };
     let line = line.trim().to_owned();
-    let titled = rest
+    let alone = source
+        .trim_start()
+        .split_once('\n')
+        .is_some_and(|(first, below)| first.trim() == line && below.lines().next().is_some_and(|next| next.trim().is_empty()));
+    let above_text = rest
         .iter()
-        .any(|block| matches!(block, Block::Paragraph(_) | Block::ListItem { .. }))
-        && !line.contains('\n')
-        && line.chars().count() <= TITLE
+        .any(|block| matches!(block, Block::Paragraph(_) | Block::ListItem { .. }));
+    let names = line.chars().count() <= TITLE
         && line.chars().any(char::is_alphabetic)
-        && !line.ends_with([',', ';', ':']);
-    if !titled {
+        && !line.ends_with([',', ';', ':'])
+        && sentences(&line).len() == 1;
+    if !(alone && above_text && names) {
         return None;
     }
-    blocks[0] = Block::Heading {
-        level: 1,
-        text: line.clone(),
-    };
+    // A question asks; what answers it stands below.
+    let end = line.trim_end_matches(['"', '\'', ')', ']', '”', '’', '»']);
+    if line.chars().count() <= HEADING && !end.ends_with(['.', '!', '…', '。', '！']) {
+        blocks[0] = Block::Heading {
+            level: 1,
+            text: line.clone(),
+        };
+    }
     Some(line)
 }
 

@@ -160,6 +160,45 @@ fn plain_text_shows_headings_and_lists() {
 }
 
 #[test]
+fn an_opening_line_that_looks_like_a_title_is_the_heading_of_the_text() {
+    for title in ["Returning a parcel", "How long does a refund take?", "Version 2.1"] {
+        for blank in ["\n\n", "\r\n\r\n", "\n\n\n"] {
+            let parsed = read("a.txt", format!("\n{title}{blank}It takes five days.\n").as_bytes()).unwrap();
+            assert_eq!(parsed.title.as_deref(), Some(title));
+            assert_eq!(parsed.blocks, [heading(1, title), Block::Paragraph("It takes five days.".into())]);
+        }
+    }
+}
+
+#[test]
+fn an_opening_sentence_stays_in_the_text_where_it_can_be_quoted() {
+    let long = "a word and ".repeat(12) + "one more";
+    for (opening, title) in [
+        ("Refunds take five business days.", "Refunds take five business days."),
+        ("(Refunds take five days.)", "(Refunds take five days.)"),
+        ("No refunds!", "No refunds!"),
+        (long.as_str(), long.as_str()),
+        ("Write to us. We answer soon.", "My file"),
+        ("You need these things:", "My file"),
+    ] {
+        let parsed = read("my_file.txt", format!("{opening}\n\nShipping is free.\n").as_bytes()).unwrap();
+        assert_eq!(parsed.title.as_deref(), Some(title), "{opening}");
+        assert_eq!(
+            parsed.blocks,
+            [Block::Paragraph(opening.into()), Block::Paragraph("Shipping is free.".into())]
+        );
+    }
+    // Without a blank line below it, a line belongs to what follows.
+    let parsed = read("my_file.txt", b"What you need\n- a cup\n- tea\n\nEnjoy.").unwrap();
+    assert_eq!(parsed.title.as_deref(), Some("My file"));
+    assert_eq!(parsed.blocks[0], Block::Paragraph("What you need".into()));
+    assert_eq!(
+        read("my_file.txt", b"Refunds take five days.").unwrap().blocks,
+        [Block::Paragraph("Refunds take five days.".into())]
+    );
+}
+
+#[test]
 fn encodings_are_recognised_and_invisible_characters_dropped() {
     for bytes in [
         &b"\xEF\xBB\xBFcaf\xC3\xA9"[..],
