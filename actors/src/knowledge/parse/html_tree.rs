@@ -1,7 +1,8 @@
 //! Builds a page's tree in small steps, each within a budget.
 //!
 //! The tree builder looks through all open elements at nearly every tag, so that depth times tags is what a page costs.
-//! Both are bounded here, as is what the builder makes up by itself (it repeats unclosed formatting in every paragraph).
+//! Both are bounded here, as are what the builder makes up by itself (it repeats unclosed formatting in every paragraph) and
+//! marks that are no elements (each stray "<" is a text of its own).
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
@@ -18,9 +19,12 @@ use super::{ParseError, Stop};
 /// Elements within elements: real pages stay below a hundred.
 pub(super) const DEPTH: u32 = 256;
 /// Elements of a page: a whole manual on one page has some hundred thousand.
-pub(super) const ELEMENTS: usize = 1_000_000;
-/// Looks at open elements, in all: some seconds at the very most.
-const LOOKS: u64 = 100_000_000;
+pub(super) const ELEMENTS: usize = 500_000;
+/// Texts between marks, and marks that are mistakes: either is below the double of a real page's elements.
+const PIECES: usize = 1_000_000;
+/// Looks at open elements, in all: some seconds at the very most, even without optimisation. A real page of 300 000 elements
+/// needs some 20 million.
+const LOOKS: u64 = 30_000_000;
 /// Bytes between two looks at the budget.
 const STEP: usize = 4 << 10;
 
@@ -49,6 +53,8 @@ struct Counting {
     depths: RefCell<HashMap<Id, u32>>,
     deepest: Cell<u32>,
     elements: Cell<usize>,
+    texts: Cell<usize>,
+    mistakes: Cell<usize>,
     looks: Cell<u64>,
 }
 
@@ -59,6 +65,8 @@ impl Counting {
             depths: RefCell::default(),
             deepest: Cell::new(0),
             elements: Cell::new(0),
+            texts: Cell::new(0),
+            mistakes: Cell::new(0),
             looks: Cell::new(0),
         }
     }
@@ -67,18 +75,22 @@ impl Counting {
         if self.deepest.get() > DEPTH {
             return Err(ParseError::TooDeep { limit: DEPTH });
         }
-        if self.elements.get() > ELEMENTS || self.looks.get() > LOOKS {
+        let pieces = self.texts.get().max(self.mistakes.get());
+        if self.elements.get() > ELEMENTS || pieces > PIECES || self.looks.get() > LOOKS {
             return Err(ParseError::TooManyElements { limit: ELEMENTS });
         }
         Ok(())
     }
 
     fn place(&self, parent: &Id, child: &NodeOrText<Id>) {
-        if let NodeOrText::AppendNode(child) = child {
-            let mut depths = self.depths.borrow_mut();
-            let depth = depths.get(parent).copied().unwrap_or(0) + 1;
-            depths.insert(*child, depth);
-            self.deepest.set(self.deepest.get().max(depth));
+        match child {
+            NodeOrText::AppendNode(child) => {
+                let mut depths = self.depths.borrow_mut();
+                let depth = depths.get(parent).copied().unwrap_or(0) + 1;
+                depths.insert(*child, depth);
+                self.deepest.set(self.deepest.get().max(depth));
+            }
+            NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
         }
     }
 }
@@ -92,7 +104,9 @@ impl TreeSink for Counting {
         self.inner.finish()
     }
 
-    fn parse_error(&self, _: Cow<'static, str>) {}
+    fn parse_error(&self, _: Cow<'static, str>) {
+        self.mistakes.set(self.mistakes.get() + 1);
+    }
 
     fn get_document(&self) -> Id {
         self.inner.get_document()

@@ -107,7 +107,9 @@ pub enum ParseError {
     TooManyChunks { limit: usize },
     #[error("This page nests its elements more than {limit} deep. Simplify it, or upload its text.")]
     TooDeep { limit: u32 },
-    #[error("This page is made of more than {limit} elements, or of elements that are never closed. Split it and upload the parts.")]
+    #[error(
+        "This page is made of more than {limit} elements, or of stray marks and elements that are never closed. Split it and upload the parts."
+    )]
     TooManyElements { limit: usize },
     #[error("Reading this file was stopped.")]
     Stopped,
