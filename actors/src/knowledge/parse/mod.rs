@@ -9,12 +9,15 @@ mod html_tree;
 mod markdown;
 mod media;
 mod pdf;
+mod pdf_fonts;
 mod pdf_guard;
 mod pdf_lines;
 mod plain;
 mod stop;
 mod text;
 
+#[cfg(test)]
+mod hostile_pdf_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What is checked and taken out of a PDF before the library reads its pages.
 
 use std::collections::HashMap;
-use std::io::Read;
 
-use flate2::read::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use pdf_extract::{Dictionary, Document, Object, ObjectId, Stream};
 
 use super::{Limits, ParseError, Stop};
@@ -25,6 +24,8 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
     let mut left = limits.decompressed_bytes;
     let (mut at, mut previous) = (0, 0);
     let mut lzw = 0;
+    let mut inflate = Decompress::new(true);
+    let mut buffer = vec![0; 64 << 10];
     while let Some(found) = bytes.get(at..).and_then(|rest| find(rest, b"stream")) {
         stop.check()?;
         let start = at + found;
@@ -56,7 +57,7 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
         }
         let picture = count(head, b"/Image") > 0 && count(head, b"ObjStm") == 0;
         let allowed = if picture { limits.decompressed_bytes } else { left };
-        let size = inflated(body, allowed + 1);
+        let size = inflated(body, allowed + 1, &mut inflate, &mut buffer);
         if size > allowed {
             return Err(too_large());
         }
@@ -67,21 +68,22 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
     Ok(())
 }
 
-/// Bytes that come out, counted up to `most`. Damage ends the count: the library stops there too.
-fn inflated(body: &[u8], most: u64) -> u64 {
-    let mut decoder = ZlibDecoder::new(body);
-    let mut buffer = vec![0; 64 << 10];
-    let mut size = 0;
-    while size < most {
-        match decoder.read(&mut buffer) {
-            Ok(0) | Err(_) => break,
-            Ok(read) => size += read as u64,
+/// Bytes that come out, counted up to `most`. Damage ends the count: the library stops there too. State and buffer are the
+/// caller's, since a file may hold millions of streams.
+fn inflated(body: &[u8], most: u64, inflate: &mut Decompress, buffer: &mut [u8]) -> u64 {
+    inflate.reset(true);
+    while inflate.total_out() < most {
+        let before = (inflate.total_in(), inflate.total_out());
+        let rest = usize::try_from(before.0).ok().and_then(|at| body.get(at..)).unwrap_or_default();
+        let status = inflate.decompress(rest, buffer, FlushDecompress::None);
+        if !matches!(status, Ok(Status::Ok)) || before == (inflate.total_in(), inflate.total_out()) {
+            break;
         }
     }
-    size
+    inflate.total_out()
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     let first = *wanted.first()?;
     let mut at = 0;
     loop {

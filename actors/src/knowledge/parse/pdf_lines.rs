@@ -110,6 +110,10 @@ fn finite(number: f64) -> f64 {
 
 impl OutputDev for Lines {
     fn begin_page(&mut self, page: u32, media: &MediaBox, _: Option<(f64, f64, f64, f64)>) -> Result<(), OutputError> {
+        // A page may hold no letter at which to stop.
+        if self.stop.is_raised() {
+            return Err(OutputError::FormatError(std::fmt::Error));
+        }
         self.end_line();
         self.page = page;
         self.height = finite(media.ury);

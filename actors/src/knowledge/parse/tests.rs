@@ -35,7 +35,7 @@ fn docx(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A PDF with these objects, numbered from 1; the first is the catalogue.
-fn pdf(objects: &[String]) -> Vec<u8> {
+pub(super) fn pdf(objects: &[String]) -> Vec<u8> {
     let mut bytes = b"%PDF-1.4\n".to_vec();
     let mut places = Vec::new();
     for (at, object) in objects.iter().enumerate() {
@@ -51,7 +51,7 @@ fn pdf(objects: &[String]) -> Vec<u8> {
     bytes
 }
 
-fn stream(dictionary: &str, content: &str) -> String {
+pub(super) fn stream(dictionary: &str, content: &str) -> String {
     format!("<< {dictionary} /Length {} >>\nstream\n{content}\nendstream", content.len())
 }
 
@@ -303,38 +303,87 @@ fn a_pdf_without_text_says_so_and_garbage_is_unreadable() {
     assert_eq!(read("a.txt", b" \n --- ").unwrap_err(), ParseError::NoText);
 }
 
-/// Any bytes give a document or a reason: damaged copies of real ones, in every media type.
+/// Any bytes give a document or a reason: damaged copies of real ones, in every media type. `FUZZ_SECONDS` and `FUZZ_SEED` make
+/// it run longer, and otherwise than every time.
 #[test]
 fn damaged_files_never_end_the_program() {
+    const PARTS: [&str; 20] = [
+        "<<",
+        ">>",
+        "0 R",
+        "obj",
+        "stream",
+        "/Kids",
+        "/Filter",
+        "/Parent 2 0 R",
+        "99999999999",
+        "-1",
+        "BT ",
+        "/X Do ",
+        "](",
+        "```",
+        "<table>",
+        "<template>",
+        "<b style=1>",
+        "<!--",
+        "]]>",
+        "\u{FEFF}",
+    ];
     let samples = [
         two_pages("<< >>"),
         docx(&[(
             "word/document.xml",
             b"<w:p><w:pPr><w:pStyle w:val='Heading1'/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>",
         )]),
+        b"<h1>a</h1><ul><li>b<ol start=2><li>c</ul><table><tr><th>d<td>e</table><pre>f</pre><svg><b hidden>g".to_vec(),
         b"# a\n\n- b\n  1. c\n\n| a | b |\n|--|--|\n| `c` | d |\n<table><tr><td>x".to_vec(),
     ];
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    let setting = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let (until, seed) = (
+        std::time::Duration::from_secs(setting("FUZZ_SECONDS").unwrap_or(0)),
+        setting("FUZZ_SEED").unwrap_or(0),
+    );
+    let started = std::time::Instant::now();
+    let mut state = 0x2545_F491_4F6C_DD1Du64 ^ seed;
     let mut random = move || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         usize::try_from(state >> 33).unwrap()
     };
-    for round in 0..600 {
+    for round in 0.. {
+        if round >= 600 && started.elapsed() >= until {
+            println!("{round} files");
+            break;
+        }
         let mut bytes = samples[round % samples.len()].clone();
         for _ in 0..=random() % 8 {
             let at = random() % bytes.len();
-            match random() % 3 {
+            match random() % 6 {
                 0 => bytes[at] = u8::try_from(random() % 256).unwrap(),
                 1 => bytes.truncate(at.max(1)),
+                2 => bytes[at] ^= 1 << (random() % 8),
+                // A part again, somewhere or many times.
+                3 => {
+                    let part = bytes[at..(at + random() % 100).min(bytes.len())].to_vec();
+                    let to = random() % bytes.len();
+                    bytes.splice(to..to, part.repeat(1 + random() % 30));
+                }
+                4 => {
+                    let part = PARTS[random() % PARTS.len()].bytes();
+                    bytes.splice(at..at, part);
+                }
                 _ => bytes.insert(at, b"<>[]()#`|/0"[random() % 11]),
             }
         }
         for media in MediaType::ALL {
-            let _ = parse(media, "a", &bytes, &Limits::default(), &Stop::new());
+            let begun = std::time::Instant::now();
+            if let Ok(parsed) = parse(media, "a", &bytes, &Limits::default(), &Stop::new()) {
+                let _ = crate::knowledge::chunk::chunk(&parsed, &Limits::default());
+            }
+            assert!(begun.elapsed().as_secs() < 30, "{media:?} in round {round}");
         }
     }
     std::panic::set_hook(hook);
