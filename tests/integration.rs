@@ -21,5 +21,6 @@ mod shredding;
 mod support;
 mod swap;
 mod team;
+mod walls;
 mod widget;
 mod widget_limits;

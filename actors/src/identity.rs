@@ -43,7 +43,31 @@ impl Email {
     }
 }
 
-/// What someone typed as their password. Wiped when dropped; cannot be printed.
+/// What someone typed as their password. Wiped when dropped; can be read in, and neither printed, copied nor written out:
+/// ```
+/// let typed: actors::identity::Password = serde_json::from_str("\"correct horse battery\"").unwrap();
+/// # let _ = typed;
+/// ```
+/// ```compile_fail,E0277
+/// fn log(typed: &actors::identity::Password) -> String {
+///     format!("{typed:?}")
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn log(typed: &actors::identity::Password) -> String {
+///     format!("{typed}")
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// fn keep(typed: actors::identity::Password) -> actors::identity::Password {
+///     typed.clone()
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn send(typed: &actors::identity::Password) -> String {
+///     serde_json::to_string(typed).unwrap()
+/// }
+/// ```
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
 pub struct Password(Zeroizing<String>);

@@ -37,6 +37,23 @@ pub(crate) struct TenantSeed {
 }
 
 /// A living tenant. Dropping the last one stops its actors, after what they accepted.
+///
+/// Its mailboxes are its own, and a tree cannot be grown for a tenant of one's own choice:
+/// ```compile_fail,E0616
+/// fn mailbox(tenant: &actors::tenant::Tenant) {
+///     let _ = &tenant.supervisor;
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// fn adopt(seed: actors::tenant::SupervisorSeed) {
+///     let _ = actors::tenant::Tenant::start(seed);
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn seed(other: actors::tenant::SupervisorSeed) -> actors::tenant::SupervisorSeed {
+///     actors::tenant::SupervisorSeed { ..other }
+/// }
+/// ```
 pub struct Tenant {
     supervisor: Handle<TenantSupervisor>,
     sessions: Handle<SessionActor>,

@@ -11,6 +11,25 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::{PlatformDb, StoreError, TenantDb, TenantId};
 
 /// The 256-bit key of the embedded database file. Wiped when dropped; has no textual form outside this crate.
+///
+/// It can be made and moved:
+/// ```
+/// let key = entities::DatabaseKey::new([7; 32]);
+/// let _location = entities::Location::Embedded { path: "pernoex.db".into(), key: key.into() };
+/// ```
+/// It can be neither printed, copied nor serialised:
+/// ```compile_fail,E0277
+/// let _ = format!("{:?}", entities::DatabaseKey::new([7; 32]));
+/// ```
+/// ```compile_fail,E0277
+/// let _ = format!("{}", entities::DatabaseKey::new([7; 32]));
+/// ```
+/// ```compile_fail,E0599
+/// let _ = entities::DatabaseKey::new([7; 32]).clone();
+/// ```
+/// ```compile_fail,E0277
+/// let _ = serde_json::to_string(&entities::DatabaseKey::new([7; 32]));
+/// ```
 #[derive(ZeroizeOnDrop)]
 pub struct DatabaseKey([u8; 32]);
 
@@ -29,7 +48,6 @@ impl DatabaseKey {
 }
 
 /// Where rows live.
-#[derive(Clone)]
 pub enum Location {
     /// One SQLCipher file.
     Embedded { path: PathBuf, key: Arc<DatabaseKey> },
@@ -100,6 +118,22 @@ fn quiet(mut options: ConnectOptions) -> ConnectOptions {
 }
 
 /// The open database. Hands out scoped views, never a connection.
+///
+/// ```
+/// fn view(store: &entities::Store, tenant: entities::TenantId) -> entities::TenantDb {
+///     store.tenant(tenant)
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn connection(store: &entities::Store) -> &sea_orm::DatabaseConnection {
+///     &store.writer
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// async fn transaction(store: &entities::Store) {
+///     let _ = store.begin_write().await;
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Store {
     writer: DatabaseConnection,
@@ -121,6 +155,11 @@ impl Store {
         store.ping().await?;
         store.refuse_powerful_role().await?;
         Ok(store)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(writer: DatabaseConnection, reader: DatabaseConnection) -> Self {
+        Self { writer, reader }
     }
 
     fn is_postgres(&self) -> bool {

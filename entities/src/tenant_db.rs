@@ -1,5 +1,8 @@
 //! One tenant's rows.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Mutex;
 
 use sea_orm::{
@@ -26,6 +29,35 @@ pub(crate) struct SealedCells<E: EntityTrait> {
 }
 
 /// The view of one tenant on the database. Made by that tenant's supervisor.
+///
+/// Questions go through it:
+/// ```
+/// async fn how_many(db: &entities::TenantDb) -> Result<usize, entities::StoreError> {
+///     db.read(async |tx| Ok(entities::projects::list(tx).await?.len())).await
+/// }
+/// ```
+/// and through nothing else, be it the whole store or the platform's view:
+/// ```compile_fail,E0308
+/// async fn how_many(store: &entities::Store) -> Result<usize, entities::StoreError> {
+///     Ok(entities::projects::list(store).await?.len())
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// async fn how_many(platform: &entities::PlatformDb) -> Result<usize, entities::StoreError> {
+///     Ok(entities::projects::list(platform).await?.len())
+/// }
+/// ```
+/// A view of a tenant of one's own choice cannot be made or altered:
+/// ```compile_fail,E0624
+/// fn forge(store: entities::Store, tenant: entities::TenantId) -> entities::TenantDb {
+///     entities::TenantDb::new(store, tenant)
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn turn(db: &mut entities::TenantDb, tenant: entities::TenantId) {
+///     db.tenant = tenant;
+/// }
+/// ```
 #[derive(Clone)]
 pub struct TenantDb {
     store: Store,
@@ -82,6 +114,34 @@ impl TenantDb {
 }
 
 /// A transaction of one tenant. Every statement made through it carries the tenant, put on last, outside whatever the caller added.
+///
+/// ```
+/// async fn ask(tx: &entities::TenantTx) -> Result<Option<String>, entities::StoreError> {
+///     entities::tenants::name(tx).await
+/// }
+/// ```
+/// It is no connection, and does not lend the one that it holds:
+/// ```compile_fail,E0277
+/// async fn unscoped(tx: &entities::TenantTx) {
+///     use sea_orm::EntityTrait;
+///     let _ = entities::chunk::Entity::find().all(tx).await;
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn connection(tx: &entities::TenantTx) -> &sea_orm::DatabaseTransaction {
+///     &tx.tx
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// fn connection(tx: &entities::TenantTx) -> &sea_orm::DatabaseTransaction {
+///     tx.raw()
+/// }
+/// ```
+/// ```compile_fail,E0624
+/// fn whole_table(tx: &entities::TenantTx) {
+///     let _ = tx.find::<entities::chunk::Entity>();
+/// }
+/// ```
 pub struct TenantTx {
     tx: DatabaseTransaction,
     tenant: TenantId,

@@ -112,6 +112,8 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
     }
     for statement in [
         format!("grant connect on database {base} to {name}"),
+        // Before PostgreSQL 15 everyone may create tables in here.
+        "revoke create on schema public from public".to_owned(),
         format!("grant usage on schema public to {name}"),
         format!("grant select, insert, update, delete on all tables in schema public to {name}"),
         format!("revoke all on seaql_migrations from {name}"),

@@ -6,6 +6,22 @@ use actix_web::http::header::HOST;
 use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity, operators::Operations};
 use url::Url;
 
+/// Tells a handler what is nobody's secret, and leads nowhere:
+/// ```
+/// async fn ready(gate: &pernoex::doors::Gate) -> bool {
+///     gate.ready().await.is_ok()
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// async fn another(gate: &pernoex::doors::Gate, tenant: actors::TenantId) {
+///     let _ = gate.registry.tenant(tenant).await;
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn people(gate: &pernoex::doors::Gate) {
+///     let _ = &gate.identity;
+/// }
+/// ```
 pub struct Gate {
     pub(super) registry: Arc<Registry>,
     pub(super) identity: Arc<Identity>,

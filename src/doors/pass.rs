@@ -24,16 +24,40 @@ use crate::error::Problem;
 
 /// A signed-in member of role `R` or above. Carries messages to their own workspace, and those only that `R` may send.
 ///
-/// Only this module makes one:
+/// Only this module makes one, and it leads to no other tenant:
 /// ```compile_fail,E0451
-/// fn forge(other: pernoex::doors::Pass<actors::role::Member>) -> pernoex::doors::Pass<actors::role::Owner> {
+/// fn forge() -> pernoex::doors::Pass<actors::role::Owner> {
 ///     pernoex::doors::Pass { ..unimplemented!() }
 /// }
 /// ```
-/// A message that needs a higher role cannot be sent:
+/// ```compile_fail,E0624
+/// async fn admit(session: actix_session::Session, gate: actix_web::web::Data<pernoex::doors::Gate>) {
+///     let _ = pernoex::doors::Pass::<actors::role::Owner>::admit(session, gate).await;
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn supervisor(pass: pernoex::doors::Pass<actors::role::Owner>) -> std::sync::Arc<actors::tenant::Tenant> {
+///     pass.tenant
+/// }
+/// ```
+/// No door speaks for the server itself:
 /// ```compile_fail,E0277
-/// async fn sneak(pass: pernoex::doors::Pass<actors::role::Member>) {
+/// fn system(_: pernoex::doors::Pass<actors::role::System>) {}
+/// ```
+/// A message that the role covers is carried, and one that needs a higher role is not:
+/// ```
+/// async fn create(pass: pernoex::doors::Pass<actors::role::Admin>) {
 ///     let _ = pass.send(actors::tenant::CreateProject { name: "mine".into() }).await;
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// async fn create(pass: pernoex::doors::Pass<actors::role::Member>) {
+///     let _ = pass.send(actors::tenant::CreateProject { name: "mine".into() }).await;
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// async fn begin_session_of_another(pass: pernoex::doors::Pass<actors::role::Owner>, hash: actors::sessions::SessionHash) {
+///     let _ = pass.send(actors::sessions::EndSession(hash)).await;
 /// }
 /// ```
 pub struct Pass<R: Level> {
@@ -45,6 +69,22 @@ pub struct Pass<R: Level> {
 }
 
 /// A [`Pass`] together with the project that the path names, which is the workspace's own and, for a Member, assigned to them.
+///
+/// ```
+/// async fn look(pass: pernoex::doors::ProjectPass<actors::role::Member>) {
+///     let _ = pass.send(actors::project::widget::ShowWidget).await;
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// async fn rotate(pass: pernoex::doors::ProjectPass<actors::role::Member>) {
+///     let _ = pass.send(actors::project::widget::RotatePublicKey).await;
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn turn(pass: pernoex::doors::ProjectPass<actors::role::Owner>, id: actors::ProjectId) -> pernoex::doors::ProjectPass<actors::role::Owner> {
+///     pernoex::doors::ProjectPass { id, ..pass }
+/// }
+/// ```
 pub struct ProjectPass<R: Level> {
     pass: Pass<R>,
     project: ProjectRef,

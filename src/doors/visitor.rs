@@ -26,10 +26,41 @@ use super::Gate;
 use crate::error::Problem;
 
 /// Someone on an allowed page, not yet known. May begin a visit.
+///
+/// ```
+/// async fn begin(pass: pernoex::doors::VisitPass) {
+///     let _ = pass.begin(None).await;
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// async fn ask(pass: pernoex::doors::VisitPass, events: tokio::sync::mpsc::Sender<actors::project::questions::AnswerEvent>) {
+///     let _ = pass.ask("Anything?".into(), events).await;
+/// }
+/// ```
+/// ```compile_fail,E0423
+/// fn forge() -> pernoex::doors::VisitPass {
+///     pernoex::doors::VisitPass(unimplemented!())
+/// }
+/// ```
 pub struct VisitPass(Place);
 
 /// A visitor. May ask, read their own conversation, and say whether an answer helped: there is no method for anything else.
 ///
+/// ```
+/// async fn read(pass: pernoex::doors::VisitorPass) {
+///     let _ = pass.conversation().await;
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn become_another(pass: pernoex::doors::VisitorPass, visitor: actors::VisitorId) -> pernoex::doors::VisitorPass {
+///     pernoex::doors::VisitorPass { visitor, ..pass }
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn project(pass: pernoex::doors::VisitorPass) -> actors::tenant::ProjectRef {
+///     pass.place.project
+/// }
+/// ```
 /// ```compile_fail,E0599
 /// async fn manage(pass: pernoex::doors::VisitorPass) {
 ///     let _ = pass.send(actors::project::widget::RotatePublicKey).await;

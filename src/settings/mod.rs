@@ -69,6 +69,27 @@ pub struct LogSettings {
 }
 
 /// A setting that is not for eyes. Wiped when dropped.
+///
+/// ```
+/// fn connect(secret: &pernoex::settings::Secret) -> usize {
+///     secret.expose().len()
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn log(secret: &pernoex::settings::Secret) -> String {
+///     format!("{secret}")
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// fn keep(secret: pernoex::settings::Secret) -> pernoex::settings::Secret {
+///     secret.clone()
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn send(secret: &pernoex::settings::Secret) -> String {
+///     serde_json::to_string(secret).unwrap()
+/// }
+/// ```
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {

@@ -5,8 +5,11 @@ pub mod endpoint;
 pub mod process;
 pub mod rows;
 pub mod visitor;
+mod dice;
 
 use std::{sync::mpsc, thread, time::Duration};
+
+pub use dice::{Dice, is_full, seed};
 
 use pernoex::{
     Application, Clock,

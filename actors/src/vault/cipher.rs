@@ -140,6 +140,35 @@ mod tests {
         }
     }
 
+    /// Whether a type has a trait, as a constant: the inherent constant wins where its bound holds.
+    macro_rules! has {
+        ($type:ty, $trait:path) => {{
+            struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+            trait Otherwise {
+                const HAS: bool = false;
+            }
+            impl<T: ?Sized> Otherwise for Probe<T> {}
+            impl<T: ?Sized + $trait> Probe<T> {
+                const HAS: bool = true;
+            }
+            <Probe<$type>>::HAS
+        }};
+    }
+
+    #[test]
+    fn keys_can_be_neither_printed_copied_nor_written_out() {
+        use super::super::{ContentKey, MasterKeys, SecretBytes};
+        macro_rules! refuse {
+            ($($type:ty)*) => {$(
+                assert!(!has!($type, std::fmt::Debug) && !has!($type, std::fmt::Display), stringify!($type));
+                assert!(!has!($type, Clone) && !has!($type, serde::Serialize), stringify!($type));
+            )*};
+        }
+        refuse!(Key ContentKey MasterKeys SecretBytes entities::DatabaseKey crate::identity::Password);
+        assert!(has!(Place, Clone) && has!(CannotOpen, std::fmt::Debug) && has!(String, serde::Serialize));
+        assert!(has!(Key, ZeroizeOnDrop));
+    }
+
     #[test]
     fn no_two_places_read_alike() {
         // Names and ids at random: two descriptions are equal only if all their parts are.

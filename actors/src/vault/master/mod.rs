@@ -57,6 +57,31 @@ enum Source {
 }
 
 /// Every master key that this process can use. Which of them is current, the database says.
+///
+/// They can be neither printed, copied nor written out, and do not show their bytes:
+/// ```
+/// fn held(_: actors::MasterKeys) {}
+/// ```
+/// ```compile_fail,E0277
+/// fn log(keys: &actors::MasterKeys) -> String {
+///     format!("{keys:?}")
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// fn keep(keys: actors::MasterKeys) -> actors::MasterKeys {
+///     keys.clone()
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// fn send(keys: &actors::MasterKeys) -> String {
+///     serde_json::to_string(keys).unwrap()
+/// }
+/// ```
+/// ```compile_fail,E0616
+/// fn bytes(keys: &actors::MasterKeys) {
+///     let _ = &keys.local;
+/// }
+/// ```
 pub struct MasterKeys {
     source: Source,
     /// The newest last.

@@ -1,0 +1,118 @@
+//! A valid request to every route. What a body needs is asked for by name, so that who calls decides whose it is.
+
+use reqwest::{Client, Method, Response, header};
+use serde_json::{Value, json};
+
+use super::PASSWORD;
+
+pub enum Body {
+    Empty,
+    Json(Value),
+    /// Its contents.
+    File(String),
+}
+
+/// A request that may still be sent as anybody.
+pub struct Call {
+    pub method: Method,
+    /// Below `/api/v1`.
+    pub path: String,
+    pub body: Body,
+}
+
+/// Credentials and what else goes along.
+#[derive(Clone, Default)]
+pub struct As {
+    pub cookie: Option<String>,
+    pub csrf: Option<String>,
+    pub bearer: Option<String>,
+    pub origin: Option<String>,
+    /// Takes answers as server-sent events.
+    pub streams: bool,
+}
+
+impl Call {
+    /// Fills `template` and its body. `ask` is asked for ids by the name of the path's part, and for: `name`, `text`, `new email`, `email`,
+    /// `workspace`, `workspace name`, `project name`, `invitation token`, `own invitation`, `origin`, `visit`.
+    pub fn to(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Self {
+        let mut path = String::new();
+        for (n, part) in template.split(['{', '}']).enumerate() {
+            if n % 2 == 0 {
+                path.push_str(part);
+            } else {
+                path.push_str(&ask(part));
+            }
+        }
+        Self {
+            method: method.parse().unwrap(),
+            path,
+            body: body(method, template, ask),
+        }
+    }
+
+    pub async fn send(self, client: &Client, url: &str, who: &As) -> Response {
+        let mut request = client.request(self.method.clone(), format!("{url}/api/v1{}", self.path));
+        if let Some(cookie) = &who.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(csrf) = who.csrf.as_ref().filter(|_| self.method != Method::GET) {
+            request = request.header("x-csrf-token", csrf);
+        }
+        if let Some(bearer) = &who.bearer {
+            request = request.bearer_auth(bearer);
+        }
+        if let Some(origin) = &who.origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        if who.streams {
+            request = request.header(header::ACCEPT, "text/event-stream");
+        }
+        request = match self.body {
+            Body::Empty => request,
+            Body::Json(value) => request.json(&value),
+            Body::File(text) => {
+                let (name, text) = text.split_once('\n').unwrap_or(("file.md", &text));
+                let form = format!(
+                    "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--cut--\r\n"
+                );
+                request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut").body(form)
+            }
+        };
+        request.send().await.unwrap()
+    }
+}
+
+/// What the route takes. A new route that changes something fails here until its body is known.
+fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Body {
+    let json = match (method, template) {
+        ("GET", _)
+        | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
+        | ("DELETE", "/projects/{project}/documents/{document}")
+        | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key") => return Body::Empty,
+        ("POST", "/projects/{project}/documents") | ("PUT", "/projects/{project}/documents/{document}") => {
+            return Body::File(format!("{}.md\n{}", ask("name"), ask("text")));
+        }
+        ("POST", "/account") => json!({ "email": ask("new email"), "password": PASSWORD, "workspace": ask("name") }),
+        ("POST", "/session") => json!({ "email": ask("email"), "password": PASSWORD }),
+        ("POST", "/session/workspace") => json!({ "workspace": ask("workspace") }),
+        ("POST", "/session/invitation") => json!({ "token": ask("own invitation") }),
+        ("POST", "/invitations/preview") => json!({ "token": ask("invitation token") }),
+        ("POST", "/invitations/accept") => json!({ "token": ask("invitation token"), "password": PASSWORD }),
+        ("POST", "/workspaces" | "/projects") | ("PATCH", "/workspace" | "/projects/{project}") => json!({ "name": ask("name") }),
+        ("PATCH", "/projects/{project}/documents/{document}") => json!({ "name": format!("{}.md", ask("name")) }),
+        ("DELETE", "/workspace") => json!({ "confirm": ask("workspace name") }),
+        ("DELETE", "/projects/{project}") => json!({ "confirm": ask("project name") }),
+        ("PATCH", "/team/members/{member}") => json!({ "role": "member", "projects": [ask("project")] }),
+        ("PUT", "/team/members/{member}/projects") => json!({ "projects": [ask("project")] }),
+        ("POST", "/team/owner") => json!({ "member": ask("member") }),
+        ("POST", "/team/invitations") => json!({ "email": ask("new email"), "role": "member", "projects": [ask("project")] }),
+        ("PATCH", "/projects/{project}/widget") => json!({ "title": ask("name"), "allowed_origins": [ask("origin")] }),
+        ("POST", "/projects/{project}/questions" | "/widget/{key}/questions") => json!({ "question": ask("text") }),
+        ("POST", "/projects/{project}/messages/{message}/feedback" | "/widget/{key}/messages/{message}/feedback") => {
+            json!({ "helpful": true })
+        }
+        ("POST", "/widget/{key}/visits") => json!({ "token": ask("visit") }),
+        _ => panic!("{method} {template} needs a body in tests/support/calls.rs"),
+    };
+    Body::Json(json)
+}
