@@ -95,6 +95,7 @@ impl Platform {
             clock: settings.clock.clone(),
         });
         let (platform, clock) = (store.platform(), settings.clock);
+        platform.end_leases().await?;
         let registry = Arc::new(Registry::new(store, redis, keeper.clone(), engine.clone(), cores));
         let worker = Worker::new(registry.clone(), platform.clone(), cores + 1).spawn();
         let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));

@@ -265,6 +265,25 @@ impl PlatformDb {
         Ok(row.map(|row| (row.workspace_id.into(), row.project_id.into())))
     }
 
+    /// Ends the leases that a process left behind which was killed, so that its work goes on at once. Only the embedded database has
+    /// one process that works: on PostgreSQL other nodes may hold theirs rightly, and a lost one runs out by itself.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_leases(&self) -> Result<(), StoreError> {
+        if self.store.is_postgres() {
+            return Ok(());
+        }
+        let tx = self.store.begin_write().await?;
+        job::Entity::update_many()
+            .col_expr(job::Column::LockedUntil, Expr::value(0_i64))
+            .filter(job::Column::LockedUntil.gt(0_i64))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Leases up to `limit` jobs that are due or whose worker vanished, in turn between tenants.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! A valid request to every route. What a body needs is asked for by name, so that who calls decides whose it is.
 
+use pernoex::routes;
 use reqwest::{Client, Method, Response, header};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ pub enum Body {
 /// A request that may still be sent as anybody.
 pub struct Call {
     pub method: Method,
-    /// Below `/api/v1`.
+    /// Whole, as the route table says.
     pub path: String,
     pub body: Body,
 }
@@ -35,7 +36,10 @@ impl Call {
     /// Fills `template` and its body. `ask` is asked for ids by the name of the path's part, and for: `name`, `text`, `new email`, `email`,
     /// `workspace`, `workspace name`, `project name`, `invitation token`, `own invitation`, `origin`, `visit`.
     pub fn to(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Self {
-        let mut path = String::new();
+        let route = routes::api()
+            .into_iter()
+            .find(|route| route.method.as_str() == method && route.path == template);
+        let mut path = route.expect("a route of the table").door.base().to_owned();
         for (n, part) in template.split(['{', '}']).enumerate() {
             if n % 2 == 0 {
                 path.push_str(part);
@@ -51,7 +55,7 @@ impl Call {
     }
 
     pub async fn send(self, client: &Client, url: &str, who: &As) -> Response {
-        let mut request = client.request(self.method.clone(), format!("{url}/api/v1{}", self.path));
+        let mut request = client.request(self.method.clone(), format!("{url}{}", self.path));
         if let Some(cookie) = &who.cookie {
             request = request.header(header::COOKIE, cookie);
         }
@@ -72,9 +76,8 @@ impl Call {
             Body::Json(value) => request.json(&value),
             Body::File(text) => {
                 let (name, text) = text.split_once('\n').unwrap_or(("file.md", &text));
-                let form = format!(
-                    "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--cut--\r\n"
-                );
+                let form =
+                    format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--cut--\r\n");
                 request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut").body(form)
             }
         };
@@ -88,7 +91,8 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("GET", _)
         | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
         | ("DELETE", "/projects/{project}/documents/{document}")
-        | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key") => return Body::Empty,
+        | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key")
+        | ("POST", "/actors/{actor}/reset" | "/actors/{actor}/evict") => return Body::Empty,
         ("POST", "/projects/{project}/documents") | ("PUT", "/projects/{project}/documents/{document}") => {
             return Body::File(format!("{}.md\n{}", ask("name"), ask("text")));
         }
@@ -102,7 +106,7 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("PATCH", "/projects/{project}/documents/{document}") => json!({ "name": format!("{}.md", ask("name")) }),
         ("DELETE", "/workspace") => json!({ "confirm": ask("workspace name") }),
         ("DELETE", "/projects/{project}") => json!({ "confirm": ask("project name") }),
-        ("PATCH", "/team/members/{member}") => json!({ "role": "member", "projects": [ask("project")] }),
+        ("PATCH", "/team/members/{member}") => json!({ "role": "admin" }),
         ("PUT", "/team/members/{member}/projects") => json!({ "projects": [ask("project")] }),
         ("POST", "/team/owner") => json!({ "member": ask("member") }),
         ("POST", "/team/invitations") => json!({ "email": ask("new email"), "role": "member", "projects": [ask("project")] }),

@@ -1,14 +1,16 @@
 //! A server of its own for each test, and people who use it.
 
+mod calls;
+mod dice;
 pub mod docx;
 pub mod endpoint;
 pub mod process;
 pub mod rows;
 pub mod visitor;
-mod dice;
 
 use std::{sync::mpsc, thread, time::Duration};
 
+pub use calls::{As, Call};
 pub use dice::{Dice, is_full, seed};
 
 use pernoex::{

@@ -193,7 +193,8 @@ impl Source {
                 continue;
             }
             for (field, part) in self.parts.get(&name).into_iter().flatten() {
-                if field.contains("tenant") || field.contains("workspace_id") {
+                // The version of a key is a number, and says nothing of whose.
+                if (field.contains("tenant") && field != "tenant_version") || field.contains("workspace_id") {
                     return Some(format!("{name}.{field}"));
                 }
                 if let Some(rest) = self.tenant_in(part, seen) {

@@ -8,8 +8,8 @@ use std::{
 
 use entities::{
     AccountId, ChunkId, ConversationId, DocumentId, InvitationId, MessageId, Millis, NewAccount, NewTenant, ProjectId, StoreError,
-    TenantDb, TenantId, TenantTx, VisitorId, chunk, conversation, documents, invitations, job, members, message, projects, sessions,
-    tenants,
+    TenantDb, TenantId, TenantTx, VisitorId, chunk, conversation, documents, invitations, job, keys, members, message, projects, sealed,
+    sessions, tenants,
 };
 use syn::{FnArg, Item, Visibility};
 use uuid::Uuid;
@@ -76,6 +76,38 @@ impl Call {
             shared_account()
         }
     }
+    /// As [`Call::content`], in the form of a sealed cell: format, version of the key, nonce.
+    fn sealed(&self) -> Vec<u8> {
+        let mut cell = vec![1, 0, 0, 0, u8::try_from(self.revision()).unwrap()];
+        cell.extend([0; 12]);
+        cell.extend(self.content().bytes());
+        cell
+    }
+    fn wrapped(&self) -> Vec<u8> {
+        format!("{MASTER} {}", self.content()).into_bytes()
+    }
+    fn share(&self) -> keys::Share {
+        keys::Share {
+            id: id(13, self.n[1], 6),
+            kept: self.n[3].is_multiple_of(2).then(|| self.content().into_bytes()),
+        }
+    }
+    fn project_key(&self) -> keys::ProjectKey {
+        keys::ProjectKey {
+            project: self.project(),
+            version: self.revision(),
+            wrapped: Vec::new(),
+            share: None,
+            tenant_version: 1,
+            active_from: 0,
+            closed: false,
+            created_at: 0,
+        }
+    }
+    fn sealed_column(&self) -> sealed::Column {
+        let columns = sealed::columns();
+        columns[usize::try_from(self.n[3]).unwrap() % columns.len()]
+    }
     fn role(&self) -> tenants::Role {
         [tenants::Role::Member, tenants::Role::Admin, tenants::Role::Owner][usize::try_from(self.n[2] % 3).unwrap()]
     }
@@ -115,21 +147,33 @@ fn shared_account() -> AccountId {
     id(11, 0, 1).into()
 }
 
+/// What is wrapped says by which master key.
+const MASTER: &str = "master";
+
 async fn world() -> World {
     let world = World::create().await;
+    let installation = "insert into installation (id, master, wrapped, created_at) values (1, $1, $1, 0)";
+    world.execute(installation, [MASTER.as_bytes().to_vec().into()]).await.unwrap();
     for who in [ADA, EVE] {
         let new = NewTenant {
+            owner: account_of(who),
+            tenant: tenant(who),
+            name: format!("of {who:x}"),
+            key: keys::NewTenantKey {
+                version: 1,
+                wrapped: format!("{MASTER} of {who:x}").into_bytes(),
+                share: keys::Share {
+                    id: Uuid::nil(),
+                    kept: None,
+                },
+            },
+        };
+        let account = NewAccount {
             account: account_of(who),
             email: format!("{who:x}@example.com"),
             password_hash: String::new(),
-            tenant: tenant(who),
-            name: format!("of {who:x}"),
-            key: tenants::TenantKey {
-                version: 1,
-                wrapped: format!("of {who:x}").into_bytes(),
-            },
         };
-        world.store.platform().found_tenant(new, NOW).await.unwrap();
+        world.store.platform().found_tenant(Some(account), new, NOW).await.unwrap();
     }
     let account = "insert into account (id, email, password_hash, created_at) values ($1, 'both@example.com', '', 0)";
     world.execute(account, [shared_account().uuid().into()]).await.unwrap();
@@ -171,9 +215,24 @@ async fn read<T: std::fmt::Debug>(db: &TenantDb, work: impl AsyncFnOnce(&TenantT
     format!("{:?}", db.read(work).await)
 }
 
-fn shown(chunks: Vec<chunk::Chunk>) -> Vec<(ChunkId, DocumentId, i32, Vec<u8>, Option<Vec<u8>>)> {
+fn shown(chunks: Vec<chunk::Chunk>) -> Vec<impl std::fmt::Debug> {
     let show = |one: chunk::Chunk| (one.id, one.document, one.position, one.sealed, one.embedding);
     chunks.into_iter().map(show).collect()
+}
+
+fn wraps(found: Vec<keys::TenantKey>) -> Vec<(i32, Vec<u8>, Option<Uuid>)> {
+    found.into_iter().map(|key| (key.version, key.wrapped, key.share)).collect()
+}
+
+fn inner(found: Vec<keys::ProjectKey>) -> Vec<impl std::fmt::Debug> {
+    let show = |key: keys::ProjectKey| (key.project, key.version, key.wrapped, key.share, key.closed);
+    found.into_iter().map(show).collect()
+}
+
+/// For what comes in any order.
+fn sorted<T: Ord>(mut found: Vec<T>) -> Vec<T> {
+    found.sort_unstable();
+    found
 }
 
 /// Every public operation on a tenant's rows, by file and name. One that is missing fails the test below.
@@ -204,7 +263,9 @@ const OPERATIONS: &[&str] = &[
     "document_body::store",
     "document_body::load",
     "job::enqueue",
+    "job::enqueue_for",
     "job::release",
+    "job::advance",
     "job::finish",
     "job::put_back",
     "invitation::insert",
@@ -214,9 +275,19 @@ const OPERATIONS: &[&str] = &[
     "invitation::renew",
     "invitation::revoke",
     "invitation::redeem",
+    "keys::share",
+    "keys::store_tenant_key",
     "keys::tenant_keys",
+    "keys::lock_tenant_keys",
+    "keys::rewrap_tenant_key",
+    "keys::retire_tenant_keys",
     "keys::store_project_key",
     "keys::project_keys",
+    "keys::all_project_keys",
+    "keys::rewrap_project_key",
+    "keys::close_project_keys",
+    "keys::retire_project_keys",
+    "keys::changed",
     "member::role_of",
     "member::standing",
     "member::list",
@@ -229,6 +300,7 @@ const OPERATIONS: &[&str] = &[
     "member::owners",
     "message::insert",
     "message::of_conversation",
+    "message::last_of_conversation",
     "message::set_helpful",
     "message::per_day",
     "message::in_all",
@@ -250,6 +322,9 @@ const OPERATIONS: &[&str] = &[
     "project_member::assigned",
     "project_member::all",
     "project_member::assign",
+    "sealed::stale",
+    "sealed::replace",
+    "sealed::counts",
     "session::create",
     "session::load",
     "session::update",
@@ -289,7 +364,7 @@ async fn perform(world: &World, call: &Call) -> String {
                 id: call.chunk(),
                 document,
                 position: i32::try_from(call.n[3] % 3).unwrap(),
-                sealed: text.clone().into_bytes(),
+                sealed: call.sealed(),
                 embedding: None,
             };
             write(db, async |tx| chunk::insert(tx, project, vec![chunk]).await).await
@@ -301,7 +376,7 @@ async fn perform(world: &World, call: &Call) -> String {
         "chunk::of_document" => read(db, async |tx| Ok(shown(chunk::of_document(tx, project, document).await?))).await,
         "chunk::without_embedding" => read(db, async |tx| Ok(shown(chunk::without_embedding(tx, document, 3).await?))).await,
         "chunk::embedded" => read(db, async |tx| chunk::embedded(tx, document).await).await,
-        "chunk::set_embedding" => write(db, async |tx| chunk::set_embedding(tx, call.chunk(), text.into_bytes()).await).await,
+        "chunk::set_embedding" => write(db, async |tx| chunk::set_embedding(tx, project, call.chunk(), call.sealed()).await).await,
         "chunk::purge" => write(db, async |tx| chunk::purge(tx, project, 1000).await).await,
         "conversation::insert" => {
             let conversation = conversation::Conversation {
@@ -309,7 +384,7 @@ async fn perform(world: &World, call: &Call) -> String {
                 channel: "widget".into(),
                 visitor: Some(call.visitor()),
                 origin: None,
-                title: text.into_bytes(),
+                title: call.sealed(),
                 started_at: at,
                 last_at: at,
                 questions: 0,
@@ -385,7 +460,7 @@ async fn perform(world: &World, call: &Call) -> String {
         }
         "document::replace" => write(db, async |tx| documents::replace(tx, project, document, ("text/html", 7), at).await).await,
         "document::delete" => write(db, async |tx| documents::delete(tx, project, document).await).await,
-        "document_body::store" => write(db, async |tx| documents::store_body(tx, project, document, text.into_bytes()).await).await,
+        "document_body::store" => write(db, async |tx| documents::store_body(tx, project, document, call.sealed()).await).await,
         "document_body::load" => read(db, async |tx| documents::load_body(tx, project, document).await).await,
         "job::enqueue" => {
             let work = call.job().work;
@@ -395,31 +470,93 @@ async fn perform(world: &World, call: &Call) -> String {
             }
             format!("{:?}", found.map(|_| ()))
         }
+        "job::enqueue_for" => {
+            let work = call.job().work;
+            let found = db.write(async |tx| job::enqueue_for(tx, project, work, at + 5, at).await).await;
+            if let Ok(found) = found {
+                lease(world, call, found).await;
+            }
+            format!("{:?}", found.map(|_| ()))
+        }
+        "job::advance" => write(db, async |tx| job::advance(tx, &call.job(), job::Work::PurgeProject, at).await).await,
         "job::release" => write(db, async |tx| job::release(tx, &call.job(), at).await).await,
         "job::finish" => write(db, async |tx| job::finish(tx, &call.job()).await).await,
         "job::put_back" => write(db, async |tx| job::put_back(tx, &call.job(), &text, Some(at)).await).await,
-        "keys::tenant_keys" => {
-            let show = |one: tenants::TenantKey| (one.version, one.wrapped);
-            read(db, async |tx| {
-                Ok(tenants::tenant_keys(tx).await?.into_iter().map(show).collect::<Vec<_>>())
+        "keys::share" => read(db, async |tx| keys::share(tx, call.share().id).await).await,
+        "keys::store_tenant_key" => {
+            let key = keys::NewTenantKey {
+                version: call.revision(),
+                wrapped: call.wrapped(),
+                share: call.share(),
+            };
+            write(db, async |tx| keys::store_tenant_key(tx, key, at).await).await
+        }
+        "keys::tenant_keys" => read(db, async |tx| Ok(wraps(keys::tenant_keys(tx).await?))).await,
+        "keys::lock_tenant_keys" => write(db, async |tx| Ok(wraps(keys::lock_tenant_keys(tx).await?))).await,
+        "keys::rewrap_tenant_key" => {
+            write(db, async |tx| {
+                // What another tenant's key looks like now and then.
+                let known = keys::tenant_keys(tx).await?.pop();
+                let old = known.filter(|_| !call.n[3].is_multiple_of(4)).unwrap_or(keys::TenantKey {
+                    version: 1,
+                    wrapped: format!("{MASTER} of {EVE:x}").into_bytes(),
+                    share: None,
+                    created_at: 0,
+                });
+                keys::rewrap_tenant_key(tx, &old, call.wrapped()).await
             })
             .await
         }
+        "keys::retire_tenant_keys" => write(db, async |tx| Ok(sorted(keys::retire_tenant_keys(tx, call.revision()).await?))).await,
         "keys::store_project_key" => {
-            let key = projects::ProjectKey {
+            let key = keys::NewProjectKey {
                 project,
                 version: call.revision(),
-                wrapped: text.into_bytes(),
+                wrapped: call.wrapped(),
+                share: call.share(),
+                tenant_version: 1 + i32::from(call.n[3].is_multiple_of(5)),
+                active_from: at,
             };
-            write(db, async |tx| projects::store_project_key(tx, key, at).await).await
+            write(db, async |tx| keys::store_project_key(tx, key, at).await).await
         }
-        "keys::project_keys" => {
-            let show = |one: projects::ProjectKey| (one.version, one.wrapped);
-            read(db, async |tx| {
-                Ok(projects::project_keys(tx, project).await?.into_iter().map(show).collect::<Vec<_>>())
+        "keys::project_keys" => read(db, async |tx| Ok(inner(keys::project_keys(tx, project).await?))).await,
+        "keys::all_project_keys" => read(db, async |tx| Ok(inner(keys::all_project_keys(tx).await?))).await,
+        "keys::rewrap_project_key" => {
+            write(db, async |tx| {
+                keys::rewrap_project_key(tx, &call.project_key(), call.wrapped(), 1).await
             })
             .await
         }
+        "keys::close_project_keys" => write(db, async |tx| keys::close_project_keys(tx, project, call.revision() + 1).await).await,
+        "keys::retire_project_keys" => {
+            write(db, async |tx| {
+                Ok(sorted(keys::retire_project_keys(tx, project, call.revision() + 1).await?))
+            })
+            .await
+        }
+        "keys::changed" => write(db, async |tx| keys::changed(tx).await).await,
+        "sealed::stale" => {
+            read(db, async |tx| {
+                let found = sealed::stale(tx, call.sealed_column(), project, 9, None).await?;
+                Ok(found.into_iter().map(|cell| (cell.row, cell.sealed)).collect::<Vec<_>>())
+            })
+            .await
+        }
+        "sealed::replace" => {
+            let of = call.sealed_column();
+            let row = match of.table {
+                "chunk" => call.chunk().uuid(),
+                "conversation" => call.conversation().uuid(),
+                "message" => call.message().uuid(),
+                _ => document.uuid(),
+            };
+            let old = sealed::Cell {
+                row,
+                sealed: call.sealed(),
+            };
+            write(db, async |tx| sealed::replace(tx, of, project, &old, call.sealed()).await).await
+        }
+        "sealed::counts" => read(db, async |tx| sealed::counts(tx, project).await).await,
         "member::role_of" => read(db, async |tx| tenants::role_of(tx, call.account()).await).await,
         "member::standing" => {
             read(db, async |tx| {
@@ -438,7 +575,7 @@ async fn perform(world: &World, call: &Call) -> String {
         "member::has_email" => read(db, async |tx| members::has_email(tx, "both@example.com").await).await,
         "member::insert_account" => {
             let new = NewAccount {
-                id: id(12, u64::try_from(call.who).unwrap() + call.n[0] % 3, u64::MAX).into(),
+                account: id(12, u64::try_from(call.who).unwrap() + call.n[0] % 3, u64::MAX).into(),
                 email: format!("{}@example.com", text.replace(' ', ".")),
                 password_hash: String::new(),
             };
@@ -481,7 +618,10 @@ async fn perform(world: &World, call: &Call) -> String {
         "invitation::find_by_email" => read(db, async |tx| invitations::find_by_email(tx, &call.address()).await).await,
         "invitation::list" => read(db, async |tx| invitations::list(tx).await).await,
         "invitation::renew" => {
-            write(db, async |tx| invitations::renew(tx, call.invitation(), call.token(), at + 2_000_000).await).await
+            write(db, async |tx| {
+                invitations::renew(tx, call.invitation(), call.token(), at + 2_000_000).await
+            })
+            .await
         }
         "invitation::revoke" => write(db, async |tx| invitations::revoke(tx, call.invitation()).await).await,
         "invitation::redeem" => write(db, async |tx| invitations::redeem(tx, call.invitation(), &call.token()).await).await,
@@ -490,7 +630,7 @@ async fn perform(world: &World, call: &Call) -> String {
                 id: call.message(),
                 conversation: call.conversation(),
                 role: if call.n[2].is_multiple_of(2) { "visitor" } else { "assistant" }.into(),
-                sealed: text.into_bytes(),
+                sealed: call.sealed(),
                 outcome: Some(if call.n[3] % 4 < 2 { "unanswered" } else { "answered" }.into()),
                 helpful: None,
                 visitor: Some(call.visitor()),
@@ -500,6 +640,12 @@ async fn perform(world: &World, call: &Call) -> String {
             write(db, async |tx| message::insert(tx, project, new, &[document]).await).await
         }
         "message::of_conversation" => read(db, async |tx| message::of_conversation(tx, project, call.conversation()).await).await,
+        "message::last_of_conversation" => {
+            read(db, async |tx| {
+                message::last_of_conversation(tx, project, call.conversation(), 2).await
+            })
+            .await
+        }
         "message::set_helpful" => {
             let only = call.n[1].is_multiple_of(2).then(|| call.visitor());
             let helpful = Some(call.n[3].is_multiple_of(3));
@@ -534,7 +680,12 @@ async fn perform(world: &World, call: &Call) -> String {
         }
         "project::find" => read(db, async |tx| projects::find(tx, project).await).await,
         "project::list" => read(db, async |tx| projects::list(tx).await).await,
-        "project::summaries" => read(db, async |tx| projects::summaries(tx, call.days().0).await).await,
+        "project::summaries" => {
+            read(db, async |tx| {
+                projects::summaries(tx, call.n[3].is_multiple_of(2).then_some(project), call.days().0).await
+            })
+            .await
+        }
         "project::rename" => {
             write(db, async |tx| {
                 projects::rename(tx, project, &format!("project {}", call.n[1] % 3)).await
@@ -544,7 +695,7 @@ async fn perform(world: &World, call: &Call) -> String {
         "project::set_look" => write(db, async |tx| projects::set_look(tx, project, &look(&text)).await).await,
         "project::set_origins" => write(db, async |tx| projects::set_origins(tx, project, &[text]).await).await,
         "project::set_public_key" => write(db, async |tx| projects::set_public_key(tx, project, &text, route(call), at).await).await,
-        "project::delete" => write(db, async |tx| projects::delete(tx, project, at).await).await,
+        "project::delete" => write(db, async |tx| Ok(projects::delete(tx, project, at).await?.map(sorted))).await,
         "project::purge" => write(db, async |tx| projects::purge(tx, project).await).await,
         "project::knowledge" => read(db, async |tx| projects::knowledge(tx, project).await).await,
         "project::knowledge_changed" => write(db, async |tx| projects::knowledge_changed(tx, project).await).await,
@@ -560,7 +711,7 @@ async fn perform(world: &World, call: &Call) -> String {
         "purge::purge" => write(db, async |tx| tenants::purge(tx, 100_000).await).await,
         "workspace::lock" => write(db, async |tx| tenants::lock(tx).await).await,
         "workspace::rename" => write(db, async |tx| tenants::rename(tx, &text).await).await,
-        "workspace::delete" => write(db, async |tx| tenants::delete(tx, at).await).await,
+        "workspace::delete" => write(db, async |tx| Ok(sorted(tenants::delete(tx, at).await?))).await,
         "workspace::name" => read(db, async |tx| tenants::name(tx).await).await,
         unknown => panic!("{unknown} has no call here"),
     }
@@ -664,37 +815,53 @@ async fn difference(calls: &[Call], did: &mut BTreeMap<&'static str, BTreeSet<St
     None
 }
 
+/// The operations that have not shown anything but their absence of effect.
+fn idle<'a>(did: &'a BTreeMap<&'static str, BTreeSet<String>>) -> impl Iterator<Item = &'static &'static str> + 'a {
+    let nothing = ["Ok(None)", "Ok(false)", "Ok([])", "Ok(0)", "Ok([0])"];
+    let did_something = move |operation: &&str| {
+        let answers = did.get(operation).into_iter().flatten();
+        answers
+            .into_iter()
+            .any(|one| one.starts_with("Ok") && !nothing.contains(&one.as_str()))
+    };
+    OPERATIONS.iter().chain(ENDINGS).filter(move |operation| !did_something(operation))
+}
+
+/// Leaves out halves, quarters, … while it still fails.
+async fn shrunk(mut calls: Vec<Call>, mut reason: String) -> (Vec<Call>, String) {
+    let mut size = calls.len() / 2;
+    while size > 0 {
+        let mut from = 0;
+        while from < calls.len() {
+            let mut fewer = calls.clone();
+            fewer.drain(from..(from + size).min(calls.len()));
+            match difference(&fewer, &mut BTreeMap::new()).await {
+                Some(still) => (calls, reason) = (fewer, still),
+                None => from += size,
+            }
+        }
+        size /= if size > 8 { 4 } else { 2 };
+    }
+    (calls, reason)
+}
+
 #[tokio::test]
 async fn no_operation_reads_or_changes_the_rows_of_another_tenant_with_the_same_ids() {
     let (seed, mut did) = (crate::support::seed(), BTreeMap::new());
-    let count = if crate::support::is_full() { 20_000 } else { 2_500 };
-    let mut calls = calls(seed, count);
-    eprintln!("seed {seed}: {} calls", calls.len());
-    if let Some(mut reason) = difference(&calls, &mut did).await {
-        // Leave out halves, quarters, … while it still fails.
-        let mut size = calls.len() / 2;
-        while size > 0 {
-            let mut from = 0;
-            while from < calls.len() {
-                let mut fewer = calls.clone();
-                fewer.drain(from..(from + size).min(calls.len()));
-                match difference(&fewer, &mut BTreeMap::new()).await {
-                    Some(still) => (calls, reason) = (fewer, still),
-                    None => from += size,
-                }
-            }
-            size /= if size > 8 { 4 } else { 2 };
+    let count = if crate::support::is_full() { 20_000 } else { 1_500 };
+    // Another round for what chance has left out.
+    for seed in (0..8).map(|round| seed.wrapping_add(round)) {
+        let calls = calls(seed, count);
+        println!("seed {seed}: {} calls", calls.len());
+        if let Some(reason) = difference(&calls, &mut did).await {
+            let (calls, reason) = shrunk(calls, reason).await;
+            panic!("seed {seed}: {reason}\nafter {calls:#?}");
         }
-        panic!("seed {seed}: {reason}\nafter {calls:#?}");
+        if idle(&did).next().is_none() {
+            return;
+        }
     }
-    for operation in OPERATIONS.iter().chain(ENDINGS) {
-        let answers = did
-            .get(operation)
-            .unwrap_or_else(|| panic!("{operation} was never called: raise the count"));
-        let nothing = ["Ok(None)", "Ok(false)", "Ok([])", "Ok(0)", "Ok([0])"];
-        let something = answers.iter().any(|one| one.starts_with("Ok") && !nothing.contains(&one.as_str()));
-        assert!(something, "{operation} never found anything: {answers:?}");
-    }
+    panic!("never found anything: {:?}", idle(&did).collect::<Vec<_>>());
 }
 
 /// Names of public functions that take a transaction, by file.
@@ -739,6 +906,8 @@ async fn a_child_is_found_below_its_own_parent_only() {
             at: NOW + 1,
             ..call("project::insert", [1, 1, 0, 0])
         },
+        call("keys::store_project_key", [0, 0, 0, 1]),
+        call("keys::store_project_key", [0, 0, 1, 1]),
         call("document::insert", [0, 0, 0, 0]),
         call("document_body::store", [0, 0, 0, 0]),
         call("chunk::insert", [0, 0, 0, 0]),

@@ -18,7 +18,7 @@ impl World {
         let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") else {
             let location = || Location::Embedded {
                 path: folder.path().join("rows.db"),
-                key: DatabaseKey::new([7; 32]),
+                key: DatabaseKey::new([7; 32]).into(),
             };
             migration::run(&location(), None).await.unwrap();
             return Self {
@@ -111,7 +111,11 @@ impl World {
             let row = if self.is_postgres() {
                 format!("{table}::text")
             } else {
-                columns.iter().map(|name| format!("quote({name})")).collect::<Vec<_>>().join(" || ',' || ")
+                columns
+                    .iter()
+                    .map(|name| format!("quote({name})"))
+                    .collect::<Vec<_>>()
+                    .join(" || ',' || ")
             };
             let sql = format!("select {row} from {table} where {owner} = $1 order by 1");
             let rows = self.texts(&sql, [tenant.uuid().into()]).await;

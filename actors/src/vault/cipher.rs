@@ -140,14 +140,16 @@ mod tests {
         }
     }
 
-    /// Whether a type has a trait, as a constant: the inherent constant wins where its bound holds.
+    /// Whether a type has a trait, as a constant: the inherent constant wins where its bound holds. One of the two is never used.
     macro_rules! has {
         ($type:ty, $trait:path) => {{
             struct Probe<T: ?Sized>(std::marker::PhantomData<T>);
+            #[allow(dead_code)]
             trait Otherwise {
                 const HAS: bool = false;
             }
             impl<T: ?Sized> Otherwise for Probe<T> {}
+            #[allow(dead_code)]
             impl<T: ?Sized + $trait> Probe<T> {
                 const HAS: bool = true;
             }

@@ -20,7 +20,7 @@ async fn store() -> (Store, impl Drop) {
     std::fs::create_dir(&folder.0).unwrap();
     let location = Location::Embedded {
         path: folder.0.join("rows.db"),
-        key: DatabaseKey::new([7; 32]),
+        key: DatabaseKey::new([7; 32]).into(),
     };
     let writer = Database::connect(connect_options(&location, true)).await.unwrap();
     let tables = "create table tenant (id blob primary key); \
@@ -79,11 +79,7 @@ async fn no_condition_reaches_past_the_tenant() {
         Ok::<_, StoreError>((update.run().await?, tx.delete::<session::Entity>(anything()).await?))
     });
     assert_eq!(changed.await.unwrap(), (3, 3));
-    let left = store
-        .tenant(theirs)
-        .read(async |tx| tx.find::<session::Entity>().all().await)
-        .await
-        .unwrap();
+    let left = other.read(async |tx| tx.find::<session::Entity>().all().await).await.unwrap();
     assert_eq!(left.len(), 4);
     assert!(left.iter().all(|row| row.state != "changed"));
 }
