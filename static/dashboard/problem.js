@@ -33,6 +33,7 @@ const FAILURES = {
   no_text: "There is no text in this file; it may be scanned images. Replace it with a version that has selectable text.",
   too_many_pages: "The file has more pages than the limit. Split it into several files.",
   too_large_inside: "The file unpacks to more than can be read safely. Split it into smaller files.",
+  part_too_large: "One page of the file is drawn with more than can be read safely. Leave the page out, or upload its text.",
   too_many_chunks: "The file holds more text than one document can. Split it into several files.",
   too_deep: "The page nests its elements too deeply. Simplify it, or upload its text.",
   too_many_elements: "The page is made of too many elements, or of elements that are never closed. Split it into several files.",

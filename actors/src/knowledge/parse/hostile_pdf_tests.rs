@@ -22,13 +22,27 @@ fn with_font(font: &str, more: &[&str]) -> Vec<u8> {
     of(&[&[CATALOGUE, PAGES, PAGE, &stream("", TEXT), font], more].concat())
 }
 
-/// A PDF of bytes: one stream, with its content as it stands, beside a page of text.
-fn with_stream(dictionary: &str, content: &[u8]) -> Vec<u8> {
-    let mut bytes = with_font(FONT, &[]);
-    let table = bytes.windows(4).position(|part| part == b"xref").unwrap();
-    let head = format!("6 0 obj\n<< {dictionary} /Length {} >>\nstream\n", content.len());
-    let more = [head.as_bytes(), content, b"\nendstream\nendobj\n"].concat();
-    bytes.splice(table..table, more);
+/// A page of text, and as the sixth object a stream with its content as it stands. `page` replaces the usual page.
+fn with_stream(page: &str, dictionary: &str, content: &[u8]) -> Vec<u8> {
+    let text = stream("", TEXT);
+    let head = format!("<< {dictionary} /Length {} >>\nstream\n", content.len());
+    let last = [head.as_bytes(), content, b"\nendstream"].concat();
+    let objects: [&[u8]; 6] = [
+        CATALOGUE.as_bytes(),
+        PAGES.as_bytes(),
+        page.as_bytes(),
+        text.as_bytes(),
+        FONT.as_bytes(),
+        &last,
+    ];
+    let mut bytes = b"%PDF-1.5\n".to_vec();
+    let mut table = "xref\n0 7\n0000000000 65535 f \n".to_owned();
+    for (object, number) in objects.into_iter().zip(1..) {
+        table += &format!("{:010} 00000 n \n", bytes.len());
+        bytes.extend([format!("{number} 0 obj\n").as_bytes(), object, b"\nendobj\n"].concat());
+    }
+    let trailer = format!("{table}trailer\n<< /Size 7 /Root 1 0 R >>\nstartxref\n{}\n%%EOF", bytes.len());
+    bytes.extend(trailer.as_bytes());
     bytes
 }
 
@@ -75,28 +89,57 @@ fn streams_that_unpack_to_too_much_are_refused_by_name() {
     let bomb = packed(b' ', 202 << 20);
     assert!(bomb.len() < 2 << 20);
     for dictionary in ["/Filter /FlateDecode", "/Type /ObjStm /N 9 /First 10 /Filter /FlateDecode"] {
-        let file = with_stream(dictionary, &bomb);
+        let file = with_stream(PAGE, dictionary, &bomb);
         assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "too_large_inside", "{dictionary}");
     }
     // Several that are only too large together.
     let half = packed(b' ', 110 << 20);
-    let mut file = with_stream("/Filter /FlateDecode", &half);
+    let mut file = with_stream(PAGE, "/Filter /FlateDecode", &half);
     file.extend([b"7 0 obj << /Filter /FlateDecode >> stream\n", half.as_slice()].concat());
     assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "too_large_inside");
     // Packed twice, the outer is small.
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(&bomb).unwrap();
-    let file = with_stream("/Filter [/FlateDecode /FlateDecode]", &encoder.finish().unwrap());
+    let file = with_stream(PAGE, "/Filter [/FlateDecode /FlateDecode]", &encoder.finish().unwrap());
     assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "too_large_inside");
 }
 
 #[test]
 fn an_object_stream_that_claims_more_than_it_holds_is_read_or_refused_soon() {
+    assert_eq!(outcome("a.pdf", with_stream(PAGE, "", b"x")), Ok(1));
     for (count, first) in [("100000000", "10"), ("-1", "-1"), ("9", "99999999999"), ("1000000", "4000000")] {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&b"1 0 ".repeat(200_000)).unwrap();
         let dictionary = format!("/Type /ObjStm /N {count} /First {first} /Filter /FlateDecode");
-        let _ = outcome("a.pdf", with_stream(&dictionary, &encoder.finish().unwrap()));
+        let _ = outcome("a.pdf", with_stream(PAGE, &dictionary, &encoder.finish().unwrap()));
+    }
+}
+
+#[test]
+fn a_page_drawn_with_millions_of_commands_is_refused_by_name() {
+    let words = |word: &str, times: usize| {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(word.repeat(times).as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for content in [words("q ", 200_000), words("1 w ", 3_000_000)] {
+        let file = with_stream(&PAGE.replace("4 0 R", "6 0 R"), "/Filter /FlateDecode", &content);
+        assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "part_too_large");
+    }
+    let page = PAGE.replace("4 0 R", &format!("[{}]", "4 0 R ".repeat(200_000)));
+    let file = of(&[CATALOGUE, PAGES, &page, &stream("", TEXT), FONT]);
+    assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "part_too_large");
+    let form = stream("/Type /XObject /Subtype /Form", &"q ".repeat(200_000));
+    assert_eq!(outcome("a.pdf", with_font(FONT, &[&form])).unwrap_err().code(), "part_too_large");
+    let objects = with_stream(PAGE, "/Type /ObjStm /N 9 /First 10 /Filter /FlateDecode", &words("1 0 ", 3_000_000));
+    assert_eq!(outcome("a.pdf", objects).unwrap_err().code(), "part_too_large");
+}
+
+#[test]
+fn millions_of_false_streams_are_refused_soon() {
+    for part in [&b"stream\n\x78\xda"[..], b"stream /FlateDecode\n"] {
+        let file = [&b"%PDF-1.4\n"[..], &part.repeat(300_000)].concat();
+        assert_eq!(outcome("a.pdf", file).unwrap_err().code(), "unreadable");
     }
 }
 

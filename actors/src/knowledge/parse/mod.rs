@@ -106,6 +106,8 @@ pub enum ParseError {
     TooManyPages { limit: u32 },
     #[error("This file unpacks to more than {} MiB. Split it and upload the parts.", .limit >> 20)]
     TooLargeInside { limit: u64 },
+    #[error("A part of this file unpacks to more than {} MiB, or draws more than can be read safely. Leave it out, or upload its text.", .limit >> 20)]
+    PartTooLarge { limit: u64 },
     #[error("This file makes more than {limit} searchable passages. Split it and upload the parts.")]
     TooManyChunks { limit: usize },
     #[error("This page nests its elements more than {limit} deep. Simplify it, or upload its text.")]
@@ -127,6 +129,7 @@ impl ParseError {
             Self::NoText => "no_text",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::TooLargeInside { .. } => "too_large_inside",
+            Self::PartTooLarge { .. } => "part_too_large",
             Self::TooManyChunks { .. } => "too_many_chunks",
             Self::TooDeep { .. } => "too_deep",
             Self::TooManyElements { .. } => "too_many_elements",

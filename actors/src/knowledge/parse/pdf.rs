@@ -1,6 +1,6 @@
 //! PDF, page by page.
 //!
-//! Bounded here: pages, bytes that Flate streams unpack to, repeated and circular forms, circular page trees, font
+//! Bounded here: pages, bytes that Flate streams unpack to, commands of a page, repeated and circular forms, circular page trees, font
 //! tables, text kept.
 //! Panics inside the library end the page, not the program (this needs `panic = "unwind"`). Not bounded here: time, which
 //! is the caller's deadline, and stack use of the library on damage that `pdf_guard` does not know.
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pdf_extract::{Document, output_doc, output_doc_page};
 
 use super::pdf_fonts::tame;
-use super::pdf_guard::{check_sizes, disarm};
+use super::pdf_guard::{check_parts, check_sizes, disarm};
 use super::pdf_lines::{Lines, blocks};
 use super::{Limits, ParseError, Parsed, Stop};
 
@@ -33,6 +33,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<Parsed,
     }
     stop.check()?;
     disarm(&mut document, limits);
+    check_parts(&document, limits, stop)?;
     tame(&mut document);
     stop.check()?;
     let lines = read_pages(&document, pages, limits, stop);

@@ -11,6 +11,13 @@ use super::{Limits, ParseError, Stop};
 const DEPTH: usize = 12;
 /// Forms that one use of a form may draw in all.
 const DRAWN: u64 = 5_000;
+/// Bytes of commands that draw one page or one form, and of one list of objects: in memory the library makes a hundred times
+/// as much of them.
+const PART: u64 = 8 << 20;
+/// Times that one page may put its state aside: each is a copy of it.
+const SAVES: u64 = 100_000;
+/// Bytes before streams that are searched beyond the file's own length: only false streams share them.
+const HEADS: usize = 64 << 20;
 /// LZW may unpack to some 2 700 times its size, and is only found in old documents.
 const LZW: usize = 4 << 20;
 
@@ -23,7 +30,7 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
     };
     let mut left = limits.decompressed_bytes;
     let (mut at, mut previous) = (0, 0);
-    let mut lzw = 0;
+    let (mut lzw, mut heads) = (0, 0);
     let mut inflate = Decompress::new(true);
     let mut buffer = vec![0; 64 << 10];
     while let Some(found) = bytes.get(at..).and_then(|rest| find(rest, b"stream")) {
@@ -35,6 +42,10 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
             continue;
         }
         let head = bytes.get(previous.max(start.saturating_sub(4096))..start).unwrap_or_default();
+        heads += head.len();
+        if heads > bytes.len() + HEADS {
+            return Err(ParseError::Unreadable("PDF"));
+        }
         let filters = count(head, b"FlateDecode") + count(head, b"/Fl ") + count(head, b"LZWDecode");
         if filters > 1 && count(head, b"/Filter") == 1 {
             return Err(too_large());
@@ -55,11 +66,15 @@ pub(super) fn check_sizes(bytes: &[u8], limits: &Limits, stop: &Stop) -> Result<
         if body.first() != Some(&0x78) && filters == 0 {
             continue;
         }
-        let picture = count(head, b"/Image") > 0 && count(head, b"ObjStm") == 0;
+        let objects = count(head, b"ObjStm") > 0;
+        let picture = count(head, b"/Image") > 0 && !objects;
         let allowed = if picture { limits.decompressed_bytes } else { left };
         let size = inflated(body, allowed + 1, &mut inflate, &mut buffer);
         if size > allowed {
             return Err(too_large());
+        }
+        if objects && size > PART {
+            return Err(ParseError::PartTooLarge { limit: PART });
         }
         if !picture {
             left -= size;
@@ -132,6 +147,48 @@ pub(super) fn disarm(document: &mut Document, limits: &Limits) {
             dictionary.remove(b"Parent");
         }
     }
+}
+
+/// Refuses pages and forms that are drawn with more commands than fit into memory once the library has parted them.
+pub(super) fn check_parts(document: &Document, limits: &Limits, stop: &Stop) -> Result<(), ParseError> {
+    let fits = |(size, saves): (u64, u64)| {
+        let fits = size <= PART && saves <= SAVES;
+        fits.then_some(()).ok_or(ParseError::PartTooLarge { limit: PART })
+    };
+    let mut known = HashMap::new();
+    for page in document.page_iter().take(limits.pages as usize) {
+        let mut sum = (0u64, 0u64);
+        for id in document.get_page_contents(page) {
+            stop.check()?;
+            let (size, saves) = *known.entry(id).or_insert_with(|| match document.get_object(id) {
+                Ok(Object::Stream(stream)) => commands(stream),
+                _ => (0, 0),
+            });
+            sum = (sum.0.saturating_add(size), sum.1.saturating_add(saves));
+            fits(sum)?;
+        }
+    }
+    for object in document.objects.values() {
+        if let Object::Stream(stream) = object
+            && stream
+                .dict
+                .get(b"Subtype")
+                .and_then(Object::as_name)
+                .is_ok_and(|name| name == b"Form")
+        {
+            stop.check()?;
+            fits(commands(stream))?;
+        }
+    }
+    Ok(())
+}
+
+/// How long a stream of commands is, and how often it may put the state aside. Words within texts count too.
+fn commands(stream: &Stream) -> (u64, u64) {
+    let content = stream.decompressed_content().unwrap_or_else(|_| stream.content.clone());
+    let parts = |byte: &u8| byte.is_ascii_whitespace() || b"\0()<>[]{}/%".contains(byte);
+    let saves = content.split(parts).filter(|word| *word == b"q").count();
+    (content.len() as u64, saves as u64)
 }
 
 fn climbs_forever(document: &Document, id: ObjectId) -> bool {
