@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use actors::{Fault, operators::Roster};
 use clap::{Parser, Subcommand};
@@ -130,6 +130,11 @@ async fn operator(settings: &Settings, action: OperatorAction) -> Result<(), Sta
     }
 }
 
+/// For people who watch. A server whose output nobody reads any more goes on.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 async fn serve(settings: &Settings) -> Result<(), StartError> {
     let application = Application::start(settings, Clock::system()).await?;
     let address = application.address();
@@ -139,16 +144,16 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
         None if address.ip().is_loopback() => format!("http://localhost:{}", address.port()),
         None => format!("http://{address}"),
     };
-    println!("Pernoex listens on {address}. Open {url}");
+    say(format_args!("Pernoex listens on {address}. Open {url}"));
     if application.is_first_run() {
         let key = settings.data.join("master.key");
-        println!("This is a new installation. Sign up in the browser, create a project, add documents, ask.");
-        println!(
+        say("This is a new installation. Sign up in the browser, create a project, add documents, ask.");
+        say(format_args!(
             "Keep copies of {}, database.key and keyring in a safe place: without them nothing that is stored can be read.",
             key.display()
-        );
+        ));
     }
     application.run().await?;
-    println!("Stopped.");
+    say("Stopped.");
     Ok(())
 }

@@ -6,12 +6,14 @@ use std::{
     time::Duration,
 };
 
-use entities::{Millis, TenantId};
+use entities::{
+    Millis, TenantId,
+    fair::{Fair, Load, Place},
+};
 use tokio::sync::Notify;
 
 use crate::{
     clock::Clock,
-    fair::{Fair, Load},
     fault::Fault,
     knowledge::{
         embed::{Embedder, Vector},
@@ -45,9 +47,10 @@ impl Default for DocumentLimits {
 
 pub struct Engine {
     embedder: OnceLock<Embedder>,
-    /// Visitors who wait. One tenant may use every core; one place more is for whoever comes next.
+    cores: usize,
+    /// Visitors who wait: as many at once as there are cores. While several tenants ask, none has them all.
     questions: Fair<TenantId>,
-    /// Ingestion in the background: fewer, and tenants take turns batch by batch.
+    /// Ingestion in the background: fewer, passage by passage in turn between tenants, and only on what visitors leave free.
     batches: Fair<TenantId>,
     pub(crate) language_model: Option<LanguageModel>,
     pub(crate) clock: Clock,
@@ -64,7 +67,8 @@ impl Engine {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             embedder: OnceLock::new(),
-            questions: Fair::new(cores + 1, cores),
+            cores,
+            questions: Fair::sharing(cores, cores.saturating_sub(1), cores),
             batches: Fair::new(cores.saturating_sub(1), cores.saturating_sub(2)),
             language_model,
             clock,
@@ -80,6 +84,13 @@ impl Engine {
         }
         let loaded = Embedder::load().map_err(|_| Fault::Internal("embedding model"))?;
         Ok(self.embedder.get_or_init(|| loaded))
+    }
+
+    /// One text's vector. Takes the processor for 10 to 40 ms.
+    pub(crate) fn embed(&self, text: &str) -> Result<Vector, Fault> {
+        let _span = tracing::debug_span!("embedding").entered();
+        let embedded = self.embedder()?.embed(&[text]).map_err(|_| Fault::Internal("embedding"))?;
+        embedded.into_iter().next().ok_or(Fault::Internal("embedding"))
     }
 
     /// Loads the embedding model, so that the first question does not.
@@ -116,6 +127,8 @@ impl Engine {
     }
 }
 
+/// How long ingestion makes way for visitors, so that it goes on when they never pause.
+const MAKES_WAY: Duration = Duration::from_millis(500);
 /// Longer than any piece of work takes.
 const HUNG: Duration = Duration::from_secs(180);
 
@@ -129,29 +142,29 @@ pub(crate) struct Lane {
 impl Lane {
     /// Runs work that somebody waits for.
     pub(crate) async fn question<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        self.run(&self.engine.questions, work).await
+        let place = self.engine.questions.enter(self.tenant).await;
+        self.run(place, work).await
     }
 
     /// Runs work that can wait its turn.
     pub(crate) async fn batch<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        self.run(&self.engine.batches, work).await
+        let place = self.engine.batches.enter(self.tenant).await;
+        self.engine.questions.calm(self.engine.cores, MAKES_WAY).await;
+        self.run(place, work).await
     }
 
-    pub(crate) async fn embed_question(&self, question: &str) -> Result<Option<Vector>, Fault> {
-        let (engine, question) = (self.engine.clone(), question.to_owned());
-        let embedded = self.question(move || embed(&engine, &[question.as_str()])).await??;
-        Ok(embedded.into_iter().next())
-    }
-
+    /// A place for each passage: whoever comes meanwhile waits for one of them and not for all.
     pub(crate) async fn embed_passages(&self, passages: Vec<String>) -> Result<Vec<Vector>, Fault> {
-        let engine = self.engine.clone();
-        self.batch(move || embed(&engine, &passages.iter().map(String::as_str).collect::<Vec<_>>()))
-            .await?
+        let mut vectors = Vec::with_capacity(passages.len());
+        for passage in passages {
+            let engine = self.engine.clone();
+            vectors.push(self.batch(move || engine.embed(&passage)).await??);
+        }
+        Ok(vectors)
     }
 
     /// A panic in the work comes back as `WorkPanicked`.
-    async fn run<T: Send + 'static>(&self, places: &Fair<TenantId>, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let place = places.enter(self.tenant).await;
+    async fn run<T: Send + 'static>(&self, place: Place<TenantId>, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         // The place goes with the work: a caller that gives up does not free a core that is still busy.
         #[cfg(feature = "faults")]
         let fault = entities::faults::take(self.tenant, entities::faults::Point::Work);
@@ -168,9 +181,4 @@ impl Lane {
         });
         done.await.map_err(|_| Fault::WorkPanicked)
     }
-}
-
-fn embed(engine: &Engine, texts: &[&str]) -> Result<Vec<Vector>, Fault> {
-    let _span = tracing::debug_span!("embedding").entered();
-    engine.embedder()?.embed(texts).map_err(|_| Fault::Internal("embedding"))
 }

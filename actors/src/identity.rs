@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use entities::{AccountId, NewAccount, NewTenant, PlatformDb, StoreError, TenantId};
+use entities::{
+    AccountId, NewAccount, NewTenant, PlatformDb, StoreError, TenantId,
+    fair::{Fair, Load},
+};
 use hmac::{Hmac, KeyInit, Mac};
 use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
-    fair::{Fair, Load},
     fault::{Fault, Invalid, Limit},
     limits::{Limits, Rule},
     text::{is_hidden, parse_name},

@@ -3,7 +3,6 @@
 pub mod clock;
 pub mod contain;
 mod engine;
-mod fair;
 mod fault;
 pub mod identity;
 pub mod jobs;
@@ -24,6 +23,7 @@ mod vault;
 pub mod watch;
 
 pub use engine::{DocumentLimits, Engine};
+pub use entities::fair::Load;
 #[cfg(feature = "faults")]
 pub use entities::faults;
 pub use entities::{
@@ -32,7 +32,6 @@ pub use entities::{
     projects::Look,
     tenants::{Reach, Role, Standing},
 };
-pub use fair::Load;
 pub use fault::{Fault, Invalid, Limit};
 pub use language_model::{LanguageModel, LanguageModelSettings};
 pub use limits::{Limits, Rule};

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use entities::{AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store};
+use entities::{AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store, fair::Load};
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
     engine::Engine,
-    fair::Load,
     fault::Fault,
     identity::Email,
     registry::Registry,

@@ -10,6 +10,7 @@ pub mod conversation;
 mod document;
 mod document_body;
 mod error;
+pub mod fair;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod ids;

@@ -8,7 +8,10 @@ use sea_orm::{
 };
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::{PlatformDb, StoreError, TenantDb, TenantId};
+use crate::{
+    PlatformDb, StoreError, TenantDb, TenantId,
+    fair::{Fair, Place},
+};
 
 /// The 256-bit key of the embedded database file. Wiped when dropped; has no textual form outside this crate.
 ///
@@ -111,9 +114,12 @@ pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
     }
 }
 
+/// How long a transaction waits to begin.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The statement log would print `PRAGMA key` and every bound value.
 fn quiet(mut options: ConnectOptions) -> ConnectOptions {
-    options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5));
+    options.sqlx_logging(false).acquire_timeout(PATIENCE);
     options
 }
 
@@ -138,6 +144,8 @@ fn quiet(mut options: ConnectOptions) -> ConnectOptions {
 pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// Who writes next. A tenant that writes without pause waits behind itself, not before everyone else.
+    turns: Fair<TenantId>,
 }
 
 impl Store {
@@ -151,7 +159,15 @@ impl Store {
             Location::Embedded { .. } => Database::connect(connect_options(location, false)).await?,
             Location::Postgres { .. } => writer.clone(),
         };
-        let store = Self { writer, reader };
+        let turns = match location {
+            Location::Embedded { .. } => Fair::new(1, 1),
+            // The rest of the connections is for those who read.
+            Location::Postgres { connections, .. } => {
+                let writers = usize::try_from(*connections).unwrap_or(2) / 2 + 1;
+                Fair::new(writers, writers / 2)
+            }
+        };
+        let store = Self { writer, reader, turns };
         store.ping().await?;
         store.refuse_powerful_role().await?;
         Ok(store)
@@ -204,6 +220,13 @@ impl Store {
     #[must_use]
     pub fn platform(&self) -> PlatformDb {
         PlatformDb::new(self.clone())
+    }
+
+    /// Waits for the turn of `tenant` to write. Keep it until the transaction has ended.
+    pub(crate) async fn turn_to_write(&self, tenant: TenantId) -> Result<Place<TenantId>, StoreError> {
+        tokio::time::timeout(PATIENCE, self.turns.enter(tenant))
+            .await
+            .map_err(|_| StoreError::Unavailable("no turn to write in time"))
     }
 
     pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, StoreError> {

@@ -97,6 +97,7 @@ impl TenantDb {
     pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
+        let _turn = self.store.turn_to_write(self.tenant).await?;
         let tx = TenantTx::enter(self.store.begin_write().await?, self.tenant).await?;
         match work(&tx).await {
             Ok(value) => {

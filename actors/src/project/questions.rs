@@ -1,7 +1,5 @@
 //! A question on its way to an answer.
 
-use std::sync::Arc;
-
 use entities::{ChunkId, ConversationId, DocumentId, MessageId, ProjectId, TenantTx, VisitorId, conversation, message};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -17,7 +15,6 @@ use crate::{
     fault::{Fault, Invalid},
     knowledge::{
         answer::{self, Answer, Citation, Outcome},
-        embed::Vector,
         index::Hit,
     },
     language_model::{Exchange, Passage, Written},
@@ -132,21 +129,27 @@ fn parse_question(text: &str) -> Result<String, Fault> {
 }
 
 impl ProjectActor {
-    async fn search(&self, question: &str) -> Result<(Option<Vector>, Vec<Hit>), Fault> {
+    /// Embeds the question, finds passages and makes an answer of them. One place on the processor for all of it: each
+    /// further one would be another wait.
+    async fn search(&self, question: &str) -> Result<(Answer, Vec<Hit>), Fault> {
         let loaded = self.index().instrument(debug_span!("refresh")).await?;
-        let has_vectors = loaded.read().map_err(|_| Fault::Internal("index lock"))?.index.vectors() > 0;
-        let vector = if has_vectors {
-            self.seed.lane.embed_question(question).instrument(debug_span!("embed")).await?
-        } else {
-            None
-        };
-        let asked = question.to_owned();
+        let (engine, question) = (self.seed.engine.clone(), question.to_owned());
         let search = move || {
-            let loaded = loaded.read().map_err(|_| Fault::Internal("index lock"))?;
-            let hits = loaded.index.search(&asked, vector.as_ref(), HITS);
-            Ok::<_, Fault>((vector, hits))
+            let has_vectors = loaded.read().map_err(|_| Fault::Internal("index lock"))?.index.vectors() > 0;
+            let vector = match has_vectors {
+                true => Some(debug_span!("embed").in_scope(|| engine.embed(&question))?),
+                false => None,
+            };
+            let hits = {
+                let _span = debug_span!("scan").entered();
+                let loaded = loaded.read().map_err(|_| Fault::Internal("index lock"))?;
+                loaded.index.search(&question, vector.as_ref(), HITS)
+            };
+            let extracted = debug_span!("extract").in_scope(|| answer::extract(&question, vector.as_ref(), &hits));
+            Ok((extracted, hits))
         };
-        self.seed.lane.question(search).instrument(debug_span!("scan")).await?
+        let parent = tracing::Span::current();
+        self.seed.lane.question(move || parent.in_scope(search)).await?
     }
 
     /// Stores the question, in a new conversation unless it continues one.
@@ -247,7 +250,7 @@ impl ProjectActor {
             Some(known) => self.last_turns(known, MEMORY).instrument(debug_span!("earlier")).await?,
             None => Vec::new(),
         };
-        let (vector, hits) = self.search(&question).await?;
+        let (extracted, hits) = self.search(&question).await?;
         let (conversation, asked) = self
             .store_question(&question, &asker)
             .instrument(debug_span!("store_question"))
@@ -259,7 +262,6 @@ impl ProjectActor {
                 question: asked,
             })
             .await;
-        let (extracted, hits) = self.extract(&question, vector, hits).instrument(debug_span!("extract")).await?;
         let message = MessageId::new();
         let answered = match self.write(&question, &earlier, &extracted, &hits, &events).await {
             Some((text, citations)) => Answered {
@@ -287,17 +289,6 @@ impl ProjectActor {
         self.store_answer(&asker, conversation, answered, self.now() - began)
             .instrument(debug_span!("store_answer"))
             .await
-    }
-
-    async fn extract(&self, question: &str, vector: Option<Vector>, hits: Vec<Hit>) -> Result<(Answer, Arc<Vec<Hit>>), Fault> {
-        let (question, hits) = (question.to_owned(), Arc::new(hits));
-        let seen = hits.clone();
-        let extracted = self
-            .seed
-            .lane
-            .question(move || answer::extract(&question, vector.as_ref(), &seen))
-            .await?;
-        Ok((extracted, hits))
     }
 
     /// The language model's answer from the passages, if one is configured, knows one, and cites what it says. Nothing is sent
@@ -405,11 +396,11 @@ impl Serve<VisitorAsk> for ProjectActor {
 
 impl Serve<RankDocuments> for ProjectActor {
     async fn serve(&self, rank: RankDocuments) -> Result<Vec<(DocumentId, f32)>, Fault> {
-        let loaded = self.index().await?;
-        let vector = self.seed.lane.embed_question(&rank.question).await?;
+        let (loaded, engine) = (self.index().await?, self.seed.engine.clone());
         let search = move || {
+            let vector = engine.embed(&rank.question)?;
             let loaded = loaded.read().map_err(|_| Fault::Internal("index lock"))?;
-            Ok::<Vec<(Uuid, f32)>, Fault>(loaded.index.search_documents(&rank.question, vector.as_ref(), rank.limit))
+            Ok::<Vec<(Uuid, f32)>, Fault>(loaded.index.search_documents(&rank.question, Some(&vector), rank.limit))
         };
         let ranked = self.seed.lane.question(search).await??;
         Ok(ranked.into_iter().map(|(document, score)| (document.into(), score)).collect())

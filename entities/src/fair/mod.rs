@@ -8,12 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use queue::{Queue, Ticket};
 
 /// Places for work, by a key such as the tenant or the address for whom it is.
-pub struct Fair<K: Clone + Eq + Hash>(Arc<Mutex<Queue<K, oneshot::Sender<()>>>>);
+pub struct Fair<K: Clone + Eq + Hash>(Arc<Inner<K>>);
+
+struct Inner<K> {
+    queue: Mutex<Queue<K, oneshot::Sender<()>>>,
+    /// Rings when somebody left.
+    left: Notify,
+}
 
 /// How busy a [`Fair`] is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,12 +45,22 @@ impl<K: Clone + Eq + Hash> Fair<K> {
     /// `places` in all, of which one key holds at most `each`.
     #[must_use]
     pub fn new(places: usize, each: usize) -> Self {
-        Self(Arc::new(Mutex::new(Queue::new(places.max(1), each.max(1)))))
+        Self::sharing(places, each, each)
+    }
+
+    /// As [`Fair::new`], but a key holds up to `alone` as long as no other has come lately.
+    #[must_use]
+    pub fn sharing(places: usize, each: usize, alone: usize) -> Self {
+        let queue = Queue::new(places.max(1), each.max(1), alone.max(1));
+        Self(Arc::new(Inner {
+            queue: Mutex::new(queue),
+            left: Notify::new(),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue<K, oneshot::Sender<()>>> {
         // No code that can panic runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn admit(&self) {
@@ -59,7 +75,7 @@ impl<K: Clone + Eq + Hash> Fair<K> {
     /// Waits for a place.
     pub async fn enter(&self, key: K) -> Place<K> {
         let (wake, turn) = oneshot::channel();
-        let ticket = self.lock().arrive(&key, wake);
+        let ticket = self.lock().arrive(&key, wake, Instant::now());
         let place = Place {
             fair: self.clone(),
             key,
@@ -78,6 +94,20 @@ impl<K: Clone + Eq + Hash> Fair<K> {
         count
     }
 
+    /// Waits until fewer than `busy` places are taken, but no longer than `patience`.
+    pub async fn calm(&self, busy: usize, patience: Duration) {
+        let calm = async {
+            loop {
+                let left = self.0.left.notified();
+                if self.load().working < busy {
+                    return;
+                }
+                left.await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, calm).await;
+    }
+
     #[must_use]
     pub fn load(&self) -> Load {
         let queue = self.lock();
@@ -90,8 +120,9 @@ impl<K: Clone + Eq + Hash> Fair<K> {
 
 impl<K: Clone + Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
-        self.fair.lock().leave(&self.key, self.ticket);
+        self.fair.lock().leave(&self.key, self.ticket, Instant::now());
         self.fair.admit();
+        self.fair.0.left.notify_waiters();
     }
 }
 
