@@ -1,6 +1,6 @@
 //! The worker: takes jobs that are due, in turn between tenants, and hands each to its tenant's actor, which does one step.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use entities::{Millis, PlatformDb, TenantId, job};
 use tokio::sync::{Notify, Semaphore};
@@ -9,7 +9,6 @@ use crate::{
     fault::Fault,
     project::{EmbedDocument, GiveUp, ReadDocument, Reseal},
     registry::Registry,
-    sessions::SweepSessions,
     tenant::{ProjectRef, PurgeProject},
 };
 
@@ -177,16 +176,18 @@ async fn give_up(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
 pub async fn watch_keys(registry: Arc<Registry>) {
     let mut seconds = tokio::time::interval(POLL);
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut seen = None;
+    let (mut seen, mut behind) = (None, HashSet::new());
     loop {
         seconds.tick().await;
         match registry.key_epoch().await {
-            Ok(epoch) if seen == Some(epoch) => {}
             Ok(epoch) => {
-                if seen.is_some() {
-                    registry.refresh_keys().await;
+                if seen.is_some_and(|seen| seen != epoch) {
+                    behind = registry.living_ids();
                 }
                 seen = Some(epoch);
+                if !behind.is_empty() {
+                    behind = registry.refresh_keys(&behind).await;
+                }
             }
             Err(fault) => tracing::warn!(%fault, "the count of key changes cannot be read"),
         }
@@ -204,7 +205,7 @@ pub async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limi
             tracing::warn!(%fault, "deleted workspaces could not be looked for");
         }
         for tenant in registry.living() {
-            if let Err(fault) = tenant.sessions(SweepSessions).await {
+            if let Err(fault) = tenant.sweep_sessions().await {
                 tracing::warn!(%fault, "expired sessions could not be removed");
             }
         }

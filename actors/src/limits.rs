@@ -35,6 +35,8 @@ impl Rule {
     pub const INVITATION_ADDRESS: Self = Self::new("invitation-address", 6, 3600);
     /// By network address: looking at an invitation, or accepting one.
     pub const INVITATION_LOOK: Self = Self::new("invitation-look", 60, 600);
+    /// By workspace: projects created and deleted, each of which changes keys.
+    pub const PROJECT_CHANGE: Self = Self::new("project-change", 60, 60);
     /// By account.
     pub const FOUND_WORKSPACE: Self = Self::new("found-workspace", 10, 3600);
 

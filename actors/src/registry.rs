@@ -1,7 +1,7 @@
 //! Which tenants are alive in this process.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -11,12 +11,14 @@ use std::{
 
 use actix::{Arbiter, ArbiterHandle};
 use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, tenants};
+use futures_util::StreamExt;
 
 use crate::{
     contain::{Home, Ledger},
     engine::Engine,
     fault::Fault,
     redis_pool::RedisPool,
+    sessions::{SessionHash, Storage as SessionStorage},
     team::invitations::InvitationToken,
     tenant::{PURGE_STEP, ProjectRef, Tenant, TenantSeed, public_key_hash},
     vault::Keeper,
@@ -177,9 +179,34 @@ impl Registry {
         Ok(self.store.platform().key_epoch().await?)
     }
 
-    /// Makes every project in use look at its keys anew.
-    pub(crate) async fn refresh_keys(&self) {
-        futures_util::future::join_all(self.living().iter().map(|tenant| tenant.refresh_keys())).await;
+    /// Makes those of `tenants` that are alive look at their keys anew, a few at a time. Returns those who could not in time.
+    pub(crate) async fn refresh_keys(&self, tenants: &HashSet<TenantId>) -> HashSet<TenantId> {
+        const AT_ONCE: usize = 4;
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let living: Vec<_> = {
+            let living = self.lock();
+            let wanted = living.iter().filter(|(id, _)| tenants.contains(id));
+            wanted.map(|(id, tenant)| (*id, tenant.clone())).collect()
+        };
+        let refreshed = futures_util::stream::iter(living).map(|(id, tenant)| async move {
+            let done = tokio::time::timeout(PATIENCE, tenant.refresh_keys()).await;
+            (!done.unwrap_or(false)).then_some(id)
+        });
+        refreshed.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
+    }
+
+    pub(crate) fn living_ids(&self) -> HashSet<TenantId> {
+        self.lock().keys().copied().collect()
+    }
+
+    /// Ends a session where it is kept, for when the tenant's own keeper of sessions does not answer.
+    ///
+    /// # Errors
+    /// `Storage` or `Cache` when the database or Redis does not answer either.
+    pub async fn end_session(&self, tenant: TenantId, hash: SessionHash) -> Result<(), Fault> {
+        SessionStorage::of(tenant, self.store.tenant(tenant), self.redis.clone())
+            .delete(hash)
+            .await
     }
 
     /// How many tenants are alive.

@@ -21,7 +21,7 @@ use crate::{
     project::{ProjectActor, ProjectSeed, RefreshKey},
     redis_pool::RedisPool,
     request,
-    sessions::{SessionActor, SessionSeed},
+    sessions::{SessionActor, SessionSeed, SweepSessions},
     vault::{Keeper, OpenProjectKey, Ring, VaultActor, VaultSeed},
 };
 
@@ -212,14 +212,24 @@ impl Tenant {
         before - children.len()
     }
 
-    /// Makes the projects in use look at their keys anew. One whose key is gone, or cannot be had, is let go.
-    pub(crate) async fn refresh_keys(&self) {
+    /// Makes the projects in use look at their keys anew, and lets go of those whose key is gone. `false` when one could not.
+    pub(crate) async fn refresh_keys(&self) -> bool {
         let running: Vec<_> = self.children.lock().iter().map(|(id, child)| (*id, child.clone())).collect();
+        let mut all = true;
         for (id, child) in running {
-            if !matches!(child.call(RefreshKey).await, Ok(Ok(()))) {
-                self.children.lock().remove(&id);
+            match child.call_unnoticed(RefreshKey).await {
+                Ok(Ok(())) => {}
+                Ok(Err(Fault::NotFound)) => drop(self.children.lock().remove(&id)),
+                // It keeps its index and the keys it knows, and none that is closed can be stored with.
+                _ => all = false,
             }
         }
+        all
+    }
+
+    /// Removes the sessions that expired.
+    pub(crate) async fn sweep_sessions(&self) -> Result<(), Fault> {
+        self.sessions.call_unnoticed(SweepSessions).await?
     }
 
     pub(crate) fn running_projects(&self) -> usize {

@@ -175,7 +175,11 @@ impl Store {
 
     #[cfg(test)]
     pub(crate) fn of(writer: DatabaseConnection, reader: DatabaseConnection) -> Self {
-        Self { writer, reader }
+        Self {
+            writer,
+            reader,
+            turns: Fair::new(2, 2),
+        }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

@@ -1,6 +1,12 @@
 //! The session door's passes.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_session::{Session, SessionExt};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
@@ -65,6 +71,7 @@ pub struct Pass<R: Level> {
     gate: Data<Gate>,
     signed_in: SignedIn,
     standing: Standing,
+    made: Instant,
     role: PhantomData<fn() -> R>,
 }
 
@@ -123,6 +130,7 @@ impl<R: Level> Pass<R> {
             gate,
             signed_in,
             standing,
+            made: Instant::now(),
             role: PhantomData,
         })
     }
@@ -171,7 +179,20 @@ impl<R: Level> Pass<R> {
         R: Covers<M::Needs>,
         TenantSupervisor: Serve<M>,
     {
+        self.still(None).await?;
         Ok(self.tenant.supervisor(message).await?)
+    }
+
+    /// The door looked before the body was read, and a client may take its time over that: whoever was removed or demoted
+    /// meanwhile is refused.
+    async fn still(&self, project: Option<ProjectId>) -> Result<(), Problem> {
+        if self.made.elapsed() < LOOK_AGAIN {
+            return Ok(());
+        }
+        match refused(&self.tenant, self.account(), R::LEAST, project).await {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
     }
 
     /// # Errors
@@ -225,13 +246,20 @@ async fn until_refused(tenant: Arc<Tenant>, account: AccountId, least: Role, pro
             Ok(()) = changes.changed() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
-        match tenant.sessions(ShowStanding(account)).await {
-            Ok(None) => return Problem::NotSignedIn,
-            Ok(Some(standing)) if project.is_some_and(|project| !standing.reach.covers(project)) => return Fault::NotFound.into(),
-            Ok(Some(standing)) if standing.role < least => return Problem::RoleTooLow,
-            Ok(Some(_)) => {}
-            Err(fault) => return fault.into(),
+        if let Some(problem) = refused(&tenant, account, least, project).await {
+            return problem;
         }
+    }
+}
+
+/// Why `account` may not, at this moment.
+async fn refused(tenant: &Tenant, account: AccountId, least: Role, project: Option<ProjectId>) -> Option<Problem> {
+    match tenant.sessions(ShowStanding(account)).await {
+        Ok(None) => Some(Problem::NotSignedIn),
+        Ok(Some(standing)) if project.is_some_and(|project| !standing.reach.covers(project)) => Some(Fault::NotFound.into()),
+        Ok(Some(standing)) if standing.role < least => Some(Problem::RoleTooLow),
+        Ok(Some(_)) => None,
+        Err(fault) => Some(fault.into()),
     }
 }
 
@@ -246,6 +274,7 @@ impl<R: Level> ProjectPass<R> {
         R: Covers<M::Needs>,
         ProjectActor: Serve<M>,
     {
+        self.pass.still(Some(self.id)).await?;
         Ok(self.project.ask(message).await?)
     }
 

@@ -154,13 +154,13 @@ impl SessionStore for TenantSessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let Some((tenant, hash)) = parse(key) else { return Ok(()) };
-        match self.0.tenant(tenant).await {
-            Ok(tenant) => tenant.sessions(EndSession(hash)).await?,
-            // The workspace was deleted, and its sessions with it.
-            Err(Fault::NotFound) => {}
-            Err(fault) => return Err(fault.into()),
+        let ended = async { self.0.tenant(tenant).await?.sessions(EndSession(hash)).await };
+        match ended.await {
+            // Not found: the workspace was deleted, and its sessions with it.
+            Ok(()) | Err(Fault::NotFound) => Ok(()),
+            // A workspace in trouble must not keep anyone from signing out of it, or in elsewhere.
+            Err(_) => Ok(self.0.end_session(tenant, hash).await?),
         }
-        Ok(())
     }
 }
 

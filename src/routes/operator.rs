@@ -38,6 +38,8 @@ pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Js
 const EVERY: Duration = Duration::from_secs(1);
 /// Rounds after which the operator's flag is asked for again.
 const PROVE: u32 = 5;
+/// Rounds of one stream. The page asks again, through the door: a session that ended sees no more.
+const LONGEST: u32 = 300;
 /// Changes that one event carries at most: the totals tell of the rest.
 const MOST_CHANGES: usize = 500;
 
@@ -52,7 +54,7 @@ pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpRespo
         loop {
             ticks.tick().await;
             round += 1;
-            if out.is_closed() || (round % PROVE == 0 && !pass.holds().await) {
+            if out.is_closed() || round > LONGEST || (round % PROVE == 0 && !pass.holds().await) {
                 return;
             }
             let actors = pass.actors();

@@ -63,6 +63,14 @@ impl<T: Behaviour> Handle<T> {
         T: Serve<M>,
     {
         self.vitals.touch();
+        self.call_unnoticed(message)
+    }
+
+    /// As [`Handle::call`], without counting as use: what the server does by itself keeps no idle actor.
+    pub fn call_unnoticed<M: Request>(&self, message: M) -> impl Future<Output = Result<M::Reply, CallError>> + Send + use<M, T>
+    where
+        T: Serve<M>,
+    {
         let sent = if let Ok(slot) = self.vitals.slots.clone().try_acquire_owned() {
             self.vitals.admitted();
             Ok(self.address.send(Envelope { message, slot }).timeout(M::PATIENCE))

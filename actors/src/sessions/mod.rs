@@ -12,7 +12,7 @@ use crate::{
     redis_pool::RedisPool,
     request,
 };
-use storage::Storage;
+pub(crate) use storage::Storage;
 
 /// The SHA-256 of a session's id. The id itself is with the browser only.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,7 @@ impl Behaviour for SessionActor {
     const NAME: &'static str = "sessions";
 
     async fn init(seed: SessionSeed) -> Result<Self, Fault> {
-        let storage = match seed.redis.clone() {
-            Some(redis) => Storage::Redis {
-                redis,
-                tenant: seed.tenant,
-            },
-            None => Storage::Database(seed.db.clone()),
-        };
+        let storage = Storage::of(seed.tenant, seed.db.clone(), seed.redis.clone());
         Ok(Self { seed, storage })
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::SessionHash;
 use crate::{fault::Fault, redis_pool::RedisPool};
 
-pub(super) enum Storage {
+pub(crate) enum Storage {
     Database(TenantDb),
     Redis { redis: RedisPool, tenant: TenantId },
 }
@@ -56,6 +56,14 @@ async fn row_of(tx: &TenantTx, hash: SessionHash, now: Millis) -> Result<Option<
 }
 
 impl Storage {
+    /// Where the sessions of `tenant` are.
+    pub(crate) fn of(tenant: TenantId, db: TenantDb, redis: Option<RedisPool>) -> Self {
+        match redis {
+            Some(redis) => Self::Redis { redis, tenant },
+            None => Self::Database(db),
+        }
+    }
+
     pub(super) async fn create(&self, hash: SessionHash, account: AccountId, state: String, ttl: Millis, now: Millis) -> Result<(), Fault> {
         let kept = Kept {
             account,
@@ -160,7 +168,7 @@ impl Storage {
         Ok(())
     }
 
-    pub(super) async fn delete(&self, hash: SessionHash) -> Result<(), Fault> {
+    pub(crate) async fn delete(&self, hash: SessionHash) -> Result<(), Fault> {
         match self {
             Self::Database(db) => db.write(async |tx| sessions::delete(tx, &hash.0).await).await?,
             Self::Redis { redis, tenant } => {

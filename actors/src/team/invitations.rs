@@ -16,7 +16,7 @@ use crate::{
     fault::{Fault, Limit},
     identity::Email,
     request,
-    role::ManageTeam,
+    role::{Level, ManageTeam},
     tenant::TenantSupervisor,
 };
 
@@ -115,6 +115,14 @@ request! {
 
 /// More than any team invites at a time; bounds what one workspace can make the server hold.
 const MOST_PENDING: usize = 200;
+
+/// What somebody invited ends with their right to invite: a removed Owner does not come back by a link of their own.
+async fn require_inviter(tx: &TenantTx, invitation: &Invitation) -> Result<(), Fault> {
+    match tenants::role_of(tx, invitation.invited_by).await? {
+        Some(role) if role >= ManageTeam::LEAST => Ok(()),
+        _ => Err(Fault::InvitationInvalid),
+    }
+}
 
 async fn card(tx: &TenantTx, invitation: Invitation, now: Millis) -> Result<InvitationCard, Fault> {
     Ok(InvitationCard {
@@ -219,6 +227,7 @@ impl Serve<PreviewInvitation> for TenantSupervisor {
             let (Some(invitation), Some(workspace)) = (invitation, tenants::name(tx).await?) else {
                 return Err(Fault::InvitationInvalid);
             };
+            require_inviter(tx, &invitation).await?;
             let named = projects::list(tx).await?.into_iter();
             Ok(Preview {
                 workspace,
@@ -245,6 +254,7 @@ impl Serve<AcceptInvitation> for TenantSupervisor {
             let invitation = redeemed
                 .filter(|invitation| invitation.expires_at > now)
                 .ok_or(Fault::InvitationInvalid)?;
+            require_inviter(tx, &invitation).await?;
             let account = match accept.joiner {
                 // What is not for them is not used up either: the transaction ends here.
                 Joiner::Known { email, .. } if email != invitation.email => return Err(Fault::InvitationForAnother),

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web::Json};
 use actors::{
+    Rule,
     role::{ManageProjects, UseProjects},
     tenant::{CreateProject, DeleteProject, RenameProject},
 };
@@ -20,6 +21,7 @@ pub async fn list(pass: Pass<UseProjects>) -> Result<Json<Projects>, Problem> {
 }
 
 pub async fn create(pass: Pass<ManageProjects>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
+    pass.count_here(Rule::PROJECT_CHANGE, "").await?;
     let project = pass
         .send(CreateProject {
             name: body.into_inner().name,
@@ -41,6 +43,7 @@ pub async fn rename(pass: ProjectPass<ManageProjects>, body: Json<NameBody>) -> 
 }
 
 pub async fn delete(pass: ProjectPass<ManageProjects>, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
+    pass.workspace().count_here(Rule::PROJECT_CHANGE, "").await?;
     pass.workspace()
         .send(DeleteProject {
             project: pass.id(),

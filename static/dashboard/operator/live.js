@@ -20,6 +20,9 @@ export async function follow(query, signal, tell, line) {
       wait = 1000;
       if (response.body) {
         for await (const event of readEvents(response.body)) tell(/** @type {ActorEvent} */ (event));
+        // The server ends each stream after a while, so that it asks at the door again.
+        await pause(wait, signal);
+        continue;
       }
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
