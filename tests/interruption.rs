@@ -19,8 +19,12 @@ use crate::support::{GUIDE, Person, TestApp};
 
 /// A change as bytes on the wire.
 fn request(person: &Person, path: &str, kind: &str, body: &[u8]) -> Vec<u8> {
+    request_by("POST", person, path, kind, body)
+}
+
+fn request_by(method: &str, person: &Person, path: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /api/v1{path} HTTP/1.1\r\nhost: test\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+        "{method} /api/v1{path} HTTP/1.1\r\nhost: test\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
         person.cookie.as_deref().unwrap(),
         person.csrf.as_deref().unwrap(),
         body.len()
@@ -185,4 +189,25 @@ async fn actors_that_are_let_go_of_again_and_again_lose_no_message() {
         });
     };
     tokio::task::spawn_blocking(hammer).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_holds_back_the_last_byte_and_is_removed_meanwhile_changes_nothing() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    let mut bob = app.admin(&mut ada).await;
+    let path = format!("/team/members/{}", bob.id().await);
+    let bytes = request_by("DELETE", &bob, &project, "application/json", br#"{"confirm":"Lantern"}"#);
+    let mut connection = TcpStream::connect(bob.url.strip_prefix("http://").unwrap()).unwrap();
+    connection.write_all(&bytes[..bytes.len() - 1]).unwrap();
+    // The door has looked by now, and waits for the body.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(ada.delete(&path, None).await.0, StatusCode::NO_CONTENT);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    connection.write_all(&bytes[bytes.len() - 1..]).unwrap();
+    let mut answer = [0; 12];
+    std::io::Read::read_exact(&mut connection, &mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+    assert_eq!(ada.get(&project).await.0, StatusCode::OK);
 }

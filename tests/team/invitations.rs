@@ -182,3 +182,15 @@ async fn invitations_come_in_while_sign_up_is_closed_and_no_workspace_does() {
     let mut bob = app.member(&mut ada, &[]).await;
     assert_eq!(bob.post("/workspaces", json!({ "name": "Mine" })).await.1["code"], "sign_up_closed");
 }
+
+#[tokio::test]
+async fn a_removed_owner_does_not_come_back_by_a_link_of_their_own() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut eve = app.admin(&mut ada).await;
+    let path = format!("/team/members/{}", eve.id().await);
+    assert_eq!(ada.patch(&path, json!({ "role": "owner" })).await.0, StatusCode::OK);
+    let token = eve.invite("eve.again@example.com", "owner", &[]).await;
+    assert_eq!(ada.delete(&path, None).await.0, StatusCode::NO_CONTENT);
+    is_invalid(&app, &token).await;
+}
