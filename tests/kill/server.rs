@@ -1,0 +1,113 @@
+//! The real program, started again and again on the same data.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use sea_orm::{ConnectionTrait, Database};
+
+pub(super) struct Server {
+    child: Option<Child>,
+    pub(super) url: String,
+    folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+    /// The owner of the tables on PostgreSQL.
+    admin: Option<String>,
+}
+
+impl Server {
+    pub(super) async fn create() -> Self {
+        // Fails only when it was installed before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let mut environment = vec![
+            ("PERNOEX_DATA".to_owned(), folder.path().join("data").display().to_string()),
+            ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
+            ("PERNOEX_LIMIT_FACTOR".to_owned(), "100000".to_owned()),
+        ];
+        let mut admin = None;
+        if let Ok(url) = std::env::var("PERNOEX_TEST_POSTGRES") {
+            let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
+            migration::create_database(&url, &name).await.unwrap();
+            let (server, _) = url.rsplit_once('/').unwrap();
+            let host = server.rsplit_once('@').unwrap().1;
+            environment.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
+            environment.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
+            admin = Some(format!("{server}/{name}"));
+        }
+        if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
+            environment.push(("REDIS_URL".into(), redis));
+        }
+        Self {
+            child: None,
+            url: String::new(),
+            folder,
+            environment,
+            admin,
+        }
+    }
+
+    pub(super) async fn start(&mut self) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        self.url = format!("http://127.0.0.1:{port}");
+        let log = File::create(self.folder.path().join("log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_pernoex"))
+            .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PERNOEX_LISTEN", format!("127.0.0.1:{port}"))
+            .envs(self.environment.iter().cloned())
+            .stdout(Stdio::from(log.try_clone().unwrap()))
+            .stderr(Stdio::from(log))
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        for _ in 0..600 {
+            if let Ok(answer) = reqwest::get(format!("{}/readyz", self.url)).await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "the server does not start: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the server is not ready: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+    }
+
+    /// SIGKILL: nothing in the process gets to finish.
+    pub(super) fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// What a lost worker leased is free after minutes, by the clock. On PostgreSQL this is those minutes.
+    pub(super) async fn let_leases_run_out(&self) {
+        if let Some(admin) = &self.admin {
+            let database = Database::connect(admin).await.unwrap();
+            database
+                .execute_unprepared("update job set locked_until = 0 where locked_until > 0")
+                .await
+                .unwrap();
+            database.close().await.unwrap();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Documents, their bytes and their passages.
+
+use entities::{chunk, documents};
+
+use super::call::{Call, read, tenant, write};
+use crate::walls::store::World;
+
+pub(super) const OPERATIONS: &[&str] = &[
+    "document::insert",
+    "document::list",
+    "document::find",
+    "document::totals",
+    "document::set_read",
+    "document::set_progress",
+    "document::fail",
+    "document::update",
+    "document::replace",
+    "document::delete",
+    "document_body::store",
+    "document_body::load",
+    "chunk::insert",
+    "chunk::page",
+    "chunk::of_document",
+    "chunk::without_embedding",
+    "chunk::embedded",
+    "chunk::set_embedding",
+    "chunk::purge",
+];
+
+pub(super) async fn perform(world: &World, call: &Call) -> String {
+    let db = &world.store.tenant(tenant(call.who));
+    let (project, document, text, at) = (call.project(), call.document(), call.content(), call.at);
+    match call.operation {
+        "document::insert" => {
+            let new = documents::Document {
+                id: document,
+                name: format!("name {}", call.n[2] % 3),
+                media_type: "text/plain".into(),
+                size: i64::try_from(call.n[3] % 100).unwrap(),
+                revision: 1,
+                status: "queued".into(),
+                failure: None,
+                title: text,
+                pages: None,
+                chunks: 0,
+                embedded: 0,
+                source_url: None,
+                created_at: at,
+                updated_at: at,
+            };
+            write(db, async |tx| documents::insert(tx, project, &new).await).await
+        }
+        "document::list" => read(db, async |tx| documents::list(tx, project).await).await,
+        "document::find" => read(db, async |tx| documents::find(tx, project, document).await).await,
+        "document::totals" => read(db, async |tx| documents::totals(tx, project).await).await,
+        "document::set_read" => {
+            write(db, async |tx| {
+                documents::set_read(tx, document, call.revision(), (&text, None, 2), at).await
+            })
+            .await
+        }
+        "document::set_progress" => {
+            write(db, async |tx| {
+                documents::set_progress(tx, document, call.revision(), 1, false, at).await
+            })
+            .await
+        }
+        "document::fail" => {
+            write(db, async |tx| {
+                documents::fail(tx, document, call.revision(), ("code", &text), at).await
+            })
+            .await
+        }
+        "document::update" => {
+            let change = documents::Change {
+                name: Some(format!("name {}", call.n[2] % 3)),
+                source_url: Some(Some(text)),
+            };
+            write(db, async |tx| documents::update(tx, project, document, change, at).await).await
+        }
+        "document::replace" => write(db, async |tx| documents::replace(tx, project, document, ("text/html", 7), at).await).await,
+        "document::delete" => write(db, async |tx| documents::delete(tx, project, document).await).await,
+        "document_body::store" => write(db, async |tx| documents::store_body(tx, project, document, call.sealed()).await).await,
+        "document_body::load" => read(db, async |tx| documents::load_body(tx, project, document).await).await,
+        "chunk::insert" => {
+            let chunk = chunk::Chunk {
+                id: call.chunk(),
+                document,
+                position: i32::try_from(call.n[3] % 3).unwrap(),
+                sealed: call.sealed(),
+                embedding: None,
+            };
+            write(db, async |tx| chunk::insert(tx, project, vec![chunk]).await).await
+        }
+        "chunk::page" => {
+            let after = (!call.n[1].is_multiple_of(2)).then(|| call.chunk());
+            read(db, async |tx| Ok(shown(chunk::page(tx, project, after, 3).await?))).await
+        }
+        "chunk::of_document" => read(db, async |tx| Ok(shown(chunk::of_document(tx, project, document).await?))).await,
+        "chunk::without_embedding" => read(db, async |tx| Ok(shown(chunk::without_embedding(tx, document, 3).await?))).await,
+        "chunk::embedded" => read(db, async |tx| chunk::embedded(tx, document).await).await,
+        "chunk::set_embedding" => write(db, async |tx| chunk::set_embedding(tx, project, call.chunk(), call.sealed()).await).await,
+        "chunk::purge" => write(db, async |tx| chunk::purge(tx, project, 1000).await).await,
+        unknown => panic!("{unknown} has no call here"),
+    }
+}
+
+fn shown(chunks: Vec<chunk::Chunk>) -> Vec<impl std::fmt::Debug> {
+    let show = |one: chunk::Chunk| (one.id, one.document, one.position, one.sealed, one.embedding);
+    chunks.into_iter().map(show).collect()
+}

@@ -1,0 +1,138 @@
+//! The workspace, who belongs to it, who is invited and who is signed in. At last its end.
+
+use entities::{Millis, NewAccount, invitations, members, sessions, tenants};
+
+use super::call::{Call, id, read, sorted, tenant, write};
+use crate::walls::store::World;
+
+pub(super) const OPERATIONS: &[&str] = &[
+    "workspace::name",
+    "workspace::lock",
+    "workspace::rename",
+    "member::role_of",
+    "member::standing",
+    "member::list",
+    "member::email_of",
+    "member::has_email",
+    "member::insert_account",
+    "member::insert",
+    "member::set_role",
+    "member::remove",
+    "member::owners",
+    "project_member::assigned",
+    "project_member::all",
+    "project_member::assign",
+    "invitation::insert",
+    "invitation::find",
+    "invitation::find_by_email",
+    "invitation::list",
+    "invitation::renew",
+    "invitation::revoke",
+    "invitation::redeem",
+    "session::create",
+    "session::load",
+    "session::update",
+    "session::touch",
+    "session::delete",
+    "session::delete_expired",
+];
+
+pub(super) async fn perform(world: &World, call: &Call) -> String {
+    let db = &world.store.tenant(tenant(call.who));
+    let (project, text, at) = (call.project(), call.content(), call.at);
+    match call.operation {
+        "workspace::lock" => write(db, async |tx| tenants::lock(tx).await).await,
+        "workspace::rename" => write(db, async |tx| tenants::rename(tx, &text).await).await,
+        "workspace::delete" => write(db, async |tx| Ok(sorted(tenants::delete(tx, at).await?))).await,
+        "workspace::name" => read(db, async |tx| tenants::name(tx).await).await,
+        "purge::purge" => write(db, async |tx| tenants::purge(tx, 100_000).await).await,
+        "member::role_of" => read(db, async |tx| tenants::role_of(tx, call.account()).await).await,
+        "member::standing" => {
+            read(db, async |tx| {
+                let standing = tenants::standing(tx, call.account()).await?;
+                Ok(standing.map(|mut standing| {
+                    if let tenants::Reach::Only(projects) = &mut standing.reach {
+                        projects.sort_unstable(); // they come in any order
+                    }
+                    standing
+                }))
+            })
+            .await
+        }
+        "member::list" => read(db, async |tx| members::list(tx).await).await,
+        "member::email_of" => read(db, async |tx| members::email_of(tx, call.account()).await).await,
+        "member::has_email" => read(db, async |tx| members::has_email(tx, "both@example.com").await).await,
+        "member::insert_account" => {
+            let new = NewAccount {
+                account: id(12, u64::try_from(call.who).unwrap() + call.n[0] % 3, u64::MAX).into(),
+                email: format!("{}@example.com", text.replace(' ', ".")),
+                password_hash: String::new(),
+            };
+            write(db, async |tx| members::insert_account(tx, new, at).await).await
+        }
+        "member::insert" => write(db, async |tx| members::insert(tx, call.account(), call.role(), at).await).await,
+        "member::set_role" => write(db, async |tx| members::set_role(tx, call.account(), call.role()).await).await,
+        "member::remove" => write(db, async |tx| members::remove(tx, call.account()).await).await,
+        "member::owners" => read(db, async |tx| members::owners(tx).await).await,
+        "project_member::assigned" => {
+            read(db, async |tx| {
+                let mut found = members::assigned(tx, call.account()).await?;
+                found.sort_unstable();
+                Ok(found)
+            })
+            .await
+        }
+        "project_member::all" => {
+            read(db, async |tx| {
+                let mut found = members::all_assignments(tx).await?;
+                found.sort_unstable();
+                Ok(found)
+            })
+            .await
+        }
+        "project_member::assign" => write(db, async |tx| members::assign(tx, call.account(), &[project], at).await).await,
+        "invitation::insert" => {
+            let new = invitations::Invitation {
+                id: call.invitation(),
+                email: call.address(),
+                role: call.role(),
+                projects: vec![project],
+                invited_by: call.account(),
+                created_at: at,
+                expires_at: at + 1_000_000,
+            };
+            write(db, async |tx| invitations::insert(tx, &new, call.token()).await).await
+        }
+        "invitation::find" => read(db, async |tx| invitations::find(tx, call.invitation()).await).await,
+        "invitation::find_by_email" => read(db, async |tx| invitations::find_by_email(tx, &call.address()).await).await,
+        "invitation::list" => read(db, async |tx| invitations::list(tx).await).await,
+        "invitation::renew" => {
+            write(db, async |tx| {
+                invitations::renew(tx, call.invitation(), call.token(), at + 2_000_000).await
+            })
+            .await
+        }
+        "invitation::revoke" => write(db, async |tx| invitations::revoke(tx, call.invitation()).await).await,
+        "invitation::redeem" => write(db, async |tx| invitations::redeem(tx, call.invitation(), &call.token()).await).await,
+        "session::create" => {
+            let expires_at = if call.n[1].is_multiple_of(3) { at } else { at + 1_000_000 };
+            write(db, async |tx| sessions::create(tx, session(call, text, expires_at)).await).await
+        }
+        "session::load" => read(db, async |tx| sessions::load(tx, &call.hash(), at).await).await,
+        "session::update" => write(db, async |tx| sessions::update(tx, &session(call, text, at + 1_000_000), at).await).await,
+        "session::touch" => write(db, async |tx| sessions::touch(tx, &call.hash(), at + 2_000_000, at).await).await,
+        "session::delete" => write(db, async |tx| sessions::delete(tx, &call.hash()).await).await,
+        "session::delete_expired" => write(db, async |tx| sessions::delete_expired(tx, at).await).await,
+        unknown => panic!("{unknown} has no call here"),
+    }
+}
+
+fn session(call: &Call, state: String, expires_at: Millis) -> sessions::Session {
+    sessions::Session {
+        id_hash: call.hash(),
+        account: call.account(),
+        state,
+        begun_at: call.at,
+        expires_at,
+    }
+}
