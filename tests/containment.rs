@@ -329,16 +329,15 @@ async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
             tokio::spawn(async move { one.post(&path, json!({ "question": QUESTION })).await.0 })
         })
         .collect();
-    // Until the flood waits for the processor: one more of its questions then takes seconds.
-    let began = std::time::Instant::now();
-    assert_eq!(ada.ask().await, StatusCode::OK);
-    assert!(began.elapsed() > 10 * task, "the flood is real: {:?}", began.elapsed());
+    tokio::time::sleep(5 * task).await;
     for _ in 0..3 {
         let began = std::time::Instant::now();
         assert_eq!(eve.ask().await, StatusCode::OK);
-        // A question is three pieces of work, each of which waits for about one task at most.
-        assert!(began.elapsed() < 8 * task, "another workspace waits {:?}", began.elapsed());
+        // A question is one piece of work: it waits for about one task at most.
+        assert!(began.elapsed() < 5 * task, "another workspace waits {:?}", began.elapsed());
     }
+    let waiting = questions.iter().filter(|one| !one.is_finished()).count();
+    assert!(waiting > 30, "the flood is real: {waiting} of it still wait for themselves");
     for one in &questions {
         one.abort();
     }
