@@ -181,6 +181,7 @@ async fn no_operation_reads_or_changes_the_rows_of_another_tenant_with_the_same_
         if idle(&did).is_empty() {
             return;
         }
+        println!("nothing found yet: {:?}", idle(&did));
     }
     panic!("never found anything: {:?}", idle(&did));
 }
