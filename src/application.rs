@@ -16,7 +16,8 @@ use actix_web::{
     web::{self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig},
 };
 use actors::{
-    Fault, Keeper, KeyError, KmsSettings, Location, MasterKeys, Platform, PlatformError, PlatformSettings, RingPlace, clock::Clock,
+    Fault, Keeper, KeyError, KmsSettings, Location, MasterKeys, Platform, PlatformError, PlatformSettings, RingPlace, RingSettings,
+    clock::Clock,
 };
 use migration::{ApplicationRole, MigrationError};
 use tracing_actix_web::TracingLogger;
@@ -148,17 +149,24 @@ pub async fn location(settings: &Settings, masters: &MasterKeys) -> Result<Locat
     })
 }
 
-/// Where the shares of keys are.
+/// Where the shares of keys are, and how long those of replaced keys stay.
 ///
 /// # Errors
 /// When a folder is named that is not there: made anew it would be an empty one, and nothing would open.
-pub fn key_ring(settings: &Settings) -> Result<RingPlace, StartError> {
-    match (&settings.key_ring, &settings.database) {
-        (Some(folder), _) if folder.is_dir() => Ok(RingPlace::Folder(folder.clone())),
-        (Some(_), _) => Err(SettingError::new("PERNOEX_KEY_RING", "names no folder: mount it, or make it for a new installation").into()),
-        (None, DatabaseSettings::Embedded) => Ok(RingPlace::Folder(settings.data.join("keyring"))),
-        (None, DatabaseSettings::Postgres { .. }) => Ok(RingPlace::Database),
-    }
+pub fn key_ring(settings: &Settings) -> Result<RingSettings, StartError> {
+    let place = match (&settings.key_ring, &settings.database) {
+        (Some(folder), _) if folder.is_dir() => RingPlace::Folder(folder.clone()),
+        (Some(_), _) => {
+            let reason = "names no folder: mount it, or make it for a new installation";
+            return Err(SettingError::new("PERNOEX_KEY_RING", reason).into());
+        }
+        (None, DatabaseSettings::Embedded) => RingPlace::Folder(settings.data.join("keyring")),
+        (None, DatabaseSettings::Postgres { .. }) => RingPlace::Database,
+    };
+    Ok(RingSettings {
+        place,
+        retention: settings.key_retention,
+    })
 }
 
 /// Brings the tables up to date, if this process may.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actors::{
-    DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace,
+    DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace, RingSettings,
     clock::Clock,
     identity::Password,
     knowledge::measure,
@@ -60,7 +60,10 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
     migration::run(&location, None).await?;
     let settings = PlatformSettings {
         location,
-        ring: RingPlace::Folder(scratch.0.join("keyring")),
+        ring: RingSettings {
+            place: RingPlace::Folder(scratch.0.join("keyring")),
+            retention: Duration::ZERO,
+        },
         redis_url: None,
         bcrypt_cost: 4,
         documents: DocumentLimits {

@@ -127,8 +127,12 @@ fn read_key() -> Result<SecretBytes, StartError> {
     Ok(SecretBytes::new(std::mem::take(&mut *line)))
 }
 
-fn days(since: i64) -> String {
-    match (Clock::system().now() - since) / 86_400_000 {
+fn days_since(at: i64) -> i64 {
+    (Clock::system().now() - at) / 86_400_000
+}
+
+fn days(number: i64) -> String {
+    match number {
         1 => "1 day".into(),
         days => format!("{days} days"),
     }
@@ -161,7 +165,20 @@ fn write(out: &mut impl Write, report: &KeyReport) -> std::io::Result<()> {
             let master = key
                 .master
                 .map_or_else(|| "an unnamed master key".into(), |id| format!("master key {id}"));
-            writeln!(out, "  version {}, {} old, wrapped by {master}", key.version, days(key.created_at))?;
+            writeln!(
+                out,
+                "  version {}, {} old, wrapped by {master}",
+                key.version,
+                days(days_since(key.created_at))
+            )?;
+        }
+        if let Some(last) = tenant.waiting_shares.last() {
+            let (shares, left) = (tenant.waiting_shares.len(), -days_since(*last));
+            writeln!(
+                out,
+                "  shares of replaced keys that wait to be destroyed: {shares}, the last in {}",
+                days(left.max(0))
+            )?;
         }
         for project in &tenant.projects {
             writeln!(out, "  project {}", project.project)?;
@@ -170,7 +187,7 @@ fn write(out: &mut impl Write, report: &KeyReport) -> std::io::Result<()> {
                     out,
                     "    version {}, {} old, wrapped by version {}, {}: {} cells",
                     key.version,
-                    days(key.created_at),
+                    days(days_since(key.created_at)),
                     key.tenant_version,
                     key.state,
                     key.cells

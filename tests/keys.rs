@@ -200,6 +200,11 @@ async fn the_command_line_works_beside_a_running_server_and_shows_no_key() {
         assert!(!printed.contains(master.trim()) && !printed.contains(&own));
         expect_readable(&mut ada, &project).await;
     }
+    let (_, printed) = app.program(&["keys", "list", "--tenant", &tenant], "");
+    assert!(
+        printed.contains("wait to be destroyed") && printed.contains("the last in 29 days"),
+        "{printed}"
+    );
     let (done, printed) = app.program(&["keys", "import", "--tenant", &tenant], "bm90IGEga2V5");
     assert!(
         !done && printed.contains("32 bytes") && !printed.contains("bm90IGEga2V5"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use actors::clock::Clock;
+use actors::{KeyAdmin, ProjectId, TenantId, clock::Clock};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -127,20 +127,169 @@ async fn stays_shut(mut app: TestApp) {
     rows.close().await;
     app.start_again();
     for person in [&mut ada, &mut eve] {
-        person.url.clone_from(&app.url);
-        let again = json!({ "email": person.email, "password": crate::support::PASSWORD });
-        let (status, session) = person.post("/session", again).await;
-        assert_eq!(status, StatusCode::OK);
-        person.csrf = session["csrf_token"].as_str().map(str::to_owned);
+        sign_in_again(&app, person).await;
     }
     assert_eq!(ada.question(&kept, "How do I export my data?").await["outcome"], "answered");
-    for (person, shut) in [(&mut ada, &doomed), (&mut eve, &theirs)] {
-        for path in [format!("{shut}/documents"), format!("{shut}/conversations")] {
-            let response = person.send(Method::GET, &path, None, &[]).await;
-            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
-            assert!(!response.text().await.unwrap().contains("guide"));
+    expect_shut(&mut ada, &doomed).await;
+    expect_shut(&mut eve, &theirs).await;
+}
+
+async fn sign_in_again(app: &TestApp, person: &mut Person) {
+    person.url.clone_from(&app.url);
+    let again = json!({ "email": person.email, "password": crate::support::PASSWORD });
+    let (status, session) = person.post("/session", again).await;
+    assert_eq!(status, StatusCode::OK);
+    person.csrf = session["csrf_token"].as_str().map(str::to_owned);
+}
+
+async fn expect_shut(person: &mut Person, project: &str) {
+    for path in [format!("{project}/documents"), format!("{project}/conversations")] {
+        let response = person.send(Method::GET, &path, None, &[]).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert!(!response.text().await.unwrap().contains("guide"));
+    }
+}
+
+fn id(project: &str) -> ProjectId {
+    project.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+async fn tenant(person: &mut Person) -> TenantId {
+    person.get("/session").await.1["workspace"]["id"].as_str().unwrap().parse().unwrap()
+}
+
+const DAY: i64 = 86_400_000;
+
+/// When the shares that wait are to be destroyed, of a tenant.
+async fn waiting(admin: &KeyAdmin, tenant: TenantId) -> Vec<i64> {
+    admin.list(Some(tenant)).await.unwrap().tenants.remove(0).waiting_shares
+}
+
+/// Waits until `met` is true; 40 s is for a busy machine.
+async fn eventually(what: &str, mut met: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if met().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{what}: not in time");
+}
+
+/// Waits until nothing but this version is left of the project's key.
+async fn only_version(admin: &KeyAdmin, tenant: TenantId, project: &str, version: i32) {
+    eventually("an older key goes", async || {
+        let report = admin.list(Some(tenant)).await.unwrap();
+        let mut projects = report.tenants[0].projects.iter();
+        let of = projects.find(|of| of.project == id(project)).unwrap();
+        of.versions.iter().all(|key| key.version == version)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_from_before_a_rotation_opens_beside_todays_ring_and_the_deleted_stays_shut() {
+    let mut app = TestApp::start().await;
+    let (mut ada, mut eve) = (app.owner("ada").await, app.owner("eve").await);
+    let (doomed, kept) = (project(&mut ada, "Doomed").await, project(&mut ada, "Kept").await);
+    let theirs = project(&mut eve, "Theirs").await;
+    let (ada_id, eve_id) = (tenant(&mut ada).await, tenant(&mut eve).await);
+    let backup = back_up(&app).await;
+    let admin = app.keys().await;
+    for tenant in [ada_id, eve_id] {
+        admin.rotate_tenant(tenant).await.unwrap();
+        for project in admin.projects_of(tenant).await.unwrap() {
+            admin.rotate_project(project).await.unwrap();
         }
     }
+    for (tenant, project) in [(ada_id, &doomed), (ada_id, &kept), (eve_id, &theirs)] {
+        only_version(&admin, tenant, project, 2).await;
+    }
+    let later = Clock::system().now() + 29 * DAY;
+    let waits = waiting(&admin, ada_id).await;
+    assert!(waits.len() == 3 && waits.iter().all(|at| *at > later), "{waits:?}");
+    assert_eq!(waiting(&admin, eve_id).await.len(), 2);
+    let rows = app.rows().await;
+    let jobs = async || {
+        let sql = "select state, attempts from job where kind = 'destroy_share' and run_at > $1";
+        rows.ask(sql, vec![later.into()]).await
+    };
+    let untouched = jobs().await;
+    assert_eq!(untouched.len(), 5);
+    for job in &untouched {
+        let (state, attempts): (String, i32) = (job.try_get("", "state").unwrap(), job.try_get("", "attempts").unwrap());
+        assert_eq!((state.as_str(), attempts), ("ready", 0));
+    }
+    // Who deletes does not wait for what a rotation left.
+    ada.delete(&doomed, Some(json!({ "confirm": "Doomed" }))).await;
+    eve.delete("/workspace", Some(json!({ "confirm": "eve" }))).await;
+    eventually("the deleted's shares go, the others wait", async || {
+        let all = rows.ask("select 1 as one from job where kind = 'destroy_share'", vec![]).await;
+        all.len() == 2 && jobs().await.len() == 2 && waiting(&admin, ada_id).await.len() == 2
+    })
+    .await;
+    rows.close().await;
+    admin.close().await;
+    app.stop().await;
+    restore(&mut app, &backup).await;
+    app.start_again();
+    for person in [&mut ada, &mut eve] {
+        sign_in_again(&app, person).await;
+    }
+    assert_eq!(ada.question(&kept, "How do I export my data?").await["outcome"], "answered");
+    assert_eq!(ada.get(&format!("{kept}/documents")).await.0, StatusCode::OK);
+    expect_shut(&mut ada, &doomed).await;
+    expect_shut(&mut eve, &theirs).await;
+}
+
+/// Shares in the ring, wherever it is.
+async fn shares(app: &TestApp) -> usize {
+    let folder = app.data().join("keyring");
+    if app.setting("MIGRATION_DATABASE_URL").is_none() {
+        return walk(&folder);
+    }
+    let rows = app.rows().await;
+    let found = rows.ask("select 1 as one from key_share", vec![]).await.len();
+    rows.close().await;
+    found
+}
+
+#[tokio::test]
+async fn a_replaced_keys_share_goes_when_its_time_has_come_and_at_once_where_none_is_kept() {
+    let clock = Clock::manual(Clock::system().now());
+    let mut app = TestApp::start_with(clock.clone(), &[]).await;
+    let mut ada = app.owner("ada").await;
+    let (lantern, ada_id) = (project(&mut ada, "Lantern").await, tenant(&mut ada).await);
+    let rotate = async |admin: &KeyAdmin, version| {
+        admin.rotate_tenant(ada_id).await.unwrap();
+        admin.rotate_project(id(&lantern)).await.unwrap();
+        // A second for the server to learn of it is in this.
+        clock.advance(60_000);
+        only_version(admin, ada_id, &lantern, version).await;
+    };
+    let admin = app.keys().await;
+    assert_eq!(shares(&app).await, 2);
+    rotate(&admin, 2).await;
+    assert_eq!((shares(&app).await, waiting(&admin, ada_id).await.len()), (4, 2));
+    clock.advance(29 * DAY);
+    app.restart().await;
+    assert_eq!((shares(&app).await, waiting(&admin, ada_id).await.len()), (4, 2));
+    clock.advance(DAY);
+    eventually("the old shares go", async || {
+        shares(&app).await == 2 && waiting(&admin, ada_id).await.is_empty()
+    })
+    .await;
+    admin.close().await;
+    app.set("PERNOEX_KEY_RETENTION_DAYS", "0").await;
+    let admin = app.keys().await;
+    rotate(&admin, 3).await;
+    eventually("the old shares go at once", async || {
+        shares(&app).await == 2 && waiting(&admin, ada_id).await.is_empty()
+    })
+    .await;
+    admin.close().await;
+    sign_in_again(&app, &mut ada).await;
+    assert_eq!(ada.question(&lantern, "How do I export my data?").await["outcome"], "answered");
 }
 
 fn walk(folder: &Path) -> usize {

@@ -148,7 +148,7 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
         },
         job::Work::DestroyShare { share } => {
             registry.keeper.ring.destroy(share).await?;
-            return registry.finish(tenant, job).await;
+            return registry.finish_share(tenant, job, share).await;
         }
         job::Work::ReadDocument { .. } | job::Work::EmbedDocument { .. } | job::Work::Reseal { .. } => {}
     }

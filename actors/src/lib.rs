@@ -38,7 +38,7 @@ pub use limits::{Limits, Rule};
 pub use registry::Registry;
 pub use start::{Platform, PlatformError, PlatformSettings};
 pub use vault::{
-    Keeper, KeyError, KmsSettings, MasterId, MasterKeys, RingPlace, SecretBytes,
+    Keeper, KeyError, KmsSettings, MasterId, MasterKeys, RingPlace, RingSettings, SecretBytes,
     admin::{KeyAdmin, KeyReport, ProjectKeys, TenantKeyVersion, TenantKeys},
     database_key,
     rotate_master::{MasterRotation, MasterStep},

@@ -10,8 +10,9 @@ use std::{
 };
 
 use actix::{Arbiter, ArbiterHandle};
-use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, tenants};
+use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, keys, tenants};
 use futures_util::StreamExt;
+use uuid::Uuid;
 
 use crate::{
     contain::{Home, Ledger},
@@ -167,6 +168,17 @@ impl Registry {
 
     pub(crate) async fn finish(&self, tenant: TenantId, job: job::Claimed) -> Result<(), Fault> {
         self.store.tenant(tenant).write(async |tx| job::finish(tx, &job).await).await?;
+        Ok(())
+    }
+
+    /// As [`Registry::finish`], and what the database keeps of the share goes with the job.
+    pub(crate) async fn finish_share(&self, tenant: TenantId, job: job::Claimed, share: Uuid) -> Result<(), Fault> {
+        let db = self.store.tenant(tenant);
+        db.write(async |tx| {
+            keys::drop_shares(tx, &[share]).await?;
+            job::finish(tx, &job).await
+        })
+        .await?;
         Ok(())
     }
 

@@ -15,14 +15,14 @@ use crate::{
     operators::Operations,
     redis_pool::RedisPool,
     registry::Registry,
-    vault::{Keeper, KeyError, MasterKeys, RingPlace},
+    vault::{Keeper, KeyError, MasterKeys, RingSettings},
     watch::{History, take_samples},
 };
 
 pub struct PlatformSettings {
     pub location: Location,
-    /// Where the shares of keys are kept.
-    pub ring: RingPlace,
+    /// Where the shares of keys are kept, and how long.
+    pub ring: RingSettings,
     pub redis_url: Option<String>,
     pub bcrypt_cost: u32,
     pub documents: DocumentLimits,

@@ -1,7 +1,7 @@
 //! Work that outlives a request. A job is written in the transaction of the change that caused it, leased by a worker
 //! until a deadline, and fenced by the lease: a worker that lost it can neither finish nor fail the job.
 
-use sea_orm::{Set, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Order, Set, entity::prelude::*, sea_query::Expr};
 
 use crate::{JobId, Millis, ProjectId, StoreError, TenantTx, tenant_db::TenantScoped};
 
@@ -131,6 +131,29 @@ pub async fn enqueue_for(tx: &TenantTx, project: ProjectId, work: Work, run_at: 
     })
     .await?;
     Ok(id)
+}
+
+fn waiting_shares_of(project: Option<ProjectId>) -> sea_orm::Condition {
+    sea_orm::Condition::all()
+        .add(Column::Kind.eq(DESTROY_SHARE))
+        .add_option(project.map(|project| Column::ProjectId.eq(project.uuid())))
+}
+
+/// When each share of a replaced key that is not destroyed yet is to be, the soonest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting_shares(tx: &TenantTx) -> Result<Vec<Millis>, StoreError> {
+    let find = tx.find::<Entity>().filter(waiting_shares_of(None));
+    let rows = find.order(Column::RunAt, Order::Asc).all().await?;
+    Ok(rows.into_iter().map(|row| row.run_at).collect())
+}
+
+/// Takes the shares, of one project or of all, out of their jobs: the caller destroys them now.
+pub(crate) async fn take_waiting_shares(tx: &TenantTx, project: Option<ProjectId>) -> Result<Vec<Uuid>, StoreError> {
+    let rows = tx.find::<Entity>().filter(waiting_shares_of(project)).all().await?;
+    tx.delete::<Entity>(Column::Id.is_in(rows.iter().map(|row| row.id))).await?;
+    Ok(rows.into_iter().filter_map(|row| row.subject).collect())
 }
 
 fn held(job: &Claimed) -> sea_orm::Condition {

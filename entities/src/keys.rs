@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 
-use crate::{Millis, ProjectId, StoreError, TenantTx, installation, tenant_db::TenantScoped};
+use crate::{Millis, ProjectId, StoreError, TenantTx, installation, job, tenant_db::TenantScoped};
 
 pub(crate) mod tenant_key {
     use sea_orm::entity::prelude::*;
@@ -164,7 +164,11 @@ pub async fn share(tx: &TenantTx, id: Uuid) -> Result<Option<Vec<u8>>, StoreErro
     Ok(row.map(|row| row.share))
 }
 
-async fn drop_shares(tx: &TenantTx, ids: &[Uuid]) -> Result<(), StoreError> {
+/// Drops shares that the database keeps; those that it does not keep are none of its business.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn drop_shares(tx: &TenantTx, ids: &[Uuid]) -> Result<(), StoreError> {
     tx.delete::<key_share::Entity>(key_share::Column::Id.is_in(ids.iter().copied()))
         .await?;
     Ok(())
@@ -229,7 +233,7 @@ pub async fn rewrap_tenant_key(tx: &TenantTx, old: &TenantKey, wrapped: Vec<u8>)
     Ok(changed == 1)
 }
 
-/// Removes the versions below `version`, which wrap nothing any more. Returns the shares that go with them.
+/// Removes the versions below `version`, which wrap nothing any more. Returns their shares, which stay until they are dropped.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -237,7 +241,6 @@ pub async fn retire_tenant_keys(tx: &TenantTx, version: i32) -> Result<Vec<Uuid>
     let old = tenant_key::Column::Version.lt(version);
     let shares = shares_of(tx.find::<tenant_key::Entity>().filter(old.clone()).all().await?, |row| row.share);
     tx.delete::<tenant_key::Entity>(old).await?;
-    drop_shares(tx, &shares).await?;
     Ok(shares)
 }
 
@@ -333,7 +336,8 @@ pub async fn close_project_keys(tx: &TenantTx, project: ProjectId, version: i32)
     Ok(())
 }
 
-/// Removes the closed versions below `version`, of which no cell is left. Returns the shares that go with them.
+/// Removes the closed versions below `version`, of which no cell is left. Returns their shares, which stay until they are
+/// dropped.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -344,30 +348,35 @@ pub async fn retire_project_keys(tx: &TenantTx, project: ProjectId, version: i32
         .add(Column::Closed.eq(1));
     let shares = shares_of(tx.find::<Entity>().filter(old.clone()).all().await?, |row| row.share);
     tx.delete::<Entity>(old).await?;
-    drop_shares(tx, &shares).await?;
     changed(tx).await?;
     Ok(shares)
 }
 
-/// Destroys every version of a project's key: what it sealed cannot be opened again. Returns the shares that go with them.
+/// Destroys every version of a project's key: what it sealed cannot be opened again. Returns the shares that go with them, and
+/// those of versions that were replaced before and wait to be destroyed.
 pub(crate) async fn destroy_project_keys(tx: &TenantTx, project: ProjectId) -> Result<Vec<Uuid>, StoreError> {
     let all = Column::ProjectId.eq(project.uuid());
-    let shares = shares_of(tx.find::<Entity>().filter(all.clone()).all().await?, |row| row.share);
+    let mut shares = shares_of(tx.find::<Entity>().filter(all.clone()).all().await?, |row| row.share);
     tx.delete::<Entity>(all).await?;
+    // After the keys: a rotation that retires one meanwhile has either queued its share by now, or finds no key to retire.
+    shares.extend(job::take_waiting_shares(tx, Some(project)).await?);
     drop_shares(tx, &shares).await?;
     changed(tx).await?;
     Ok(shares)
 }
 
 /// Destroys every key of the tenant and of its projects: nothing it ever sealed can be opened again. Returns the shares that
-/// go with them.
+/// go with them, and those of versions that were replaced before and wait to be destroyed.
 pub(crate) async fn destroy_all_keys(tx: &TenantTx) -> Result<Vec<Uuid>, StoreError> {
+    // A rotation under way ends first, so that what it stores is seen here.
+    lock_tenant_keys(tx).await?;
     let mut shares = shares_of(tx.find::<Entity>().all().await?, |row| row.share);
     shares.extend(shares_of(tx.find::<tenant_key::Entity>().all().await?, |row| row.share));
     let all = sea_orm::Condition::all;
     tx.delete::<Entity>(all()).await?;
     tx.delete::<tenant_key::Entity>(all()).await?;
     tx.delete::<key_share::Entity>(all()).await?;
+    shares.extend(job::take_waiting_shares(tx, None).await?);
     changed(tx).await?;
     Ok(shares)
 }

@@ -8,6 +8,7 @@ use sea_orm::{
 use crate::{
     AccountId, Millis, PlatformDb, StoreError,
     account::{self, Account},
+    job,
     operator_act::{self, OperatorAct},
     store::set_local,
 };
@@ -119,8 +120,10 @@ impl PlatformDb {
         set_local(&tx, "app.dispatcher", "on".into()).await?;
         let backend = tx.get_database_backend();
         let mark = if backend == DbBackend::Postgres { "$1" } else { "?1" };
+        // A replaced key's share that is kept for some weeks is no work that waits.
+        let kept = format!("kind = '{}' and run_at > {mark}", job::DESTROY_SHARE);
         let question = format!(
-            "select coalesce(sum(case when state in ('ready', 'running') and locked_until < {mark} then 1 else 0 end), 0) as waiting, \
+            "select coalesce(sum(case when state in ('ready', 'running') and locked_until < {mark} and not ({kept}) then 1 else 0 end), 0) as waiting, \
              coalesce(sum(case when state = 'running' and locked_until >= {mark} then 1 else 0 end), 0) as running, \
              coalesce(sum(case when state = 'parked' then 1 else 0 end), 0) as parked from job"
         );

@@ -27,6 +27,8 @@ pub struct Settings {
     pub kms_command: Option<Vec<String>>,
     /// The folder of the key ring.
     pub key_ring: Option<PathBuf>,
+    /// How long the share of a replaced key is kept.
+    pub key_retention: Duration,
     pub sign_up_open: bool,
     pub bcrypt_cost: u32,
     /// Multiplies every rate limit.
@@ -139,6 +141,7 @@ impl Settings {
             master_key: source.text("PERNOEX_MASTER_KEY").map(Secret::of),
             kms_command: source.text("PERNOEX_KMS_COMMAND").map(command).transpose()?,
             key_ring: source.text("PERNOEX_KEY_RING").map(PathBuf::from),
+            key_retention: Duration::from_secs(86_400 * u64::from(whole(source, "PERNOEX_KEY_RETENTION_DAYS", 30, 0..=3650)?)),
             sign_up_open: match source.text("PERNOEX_SIGN_UP") {
                 None | Some("open") => true,
                 Some("closed") => false,
@@ -348,6 +351,8 @@ mod tests {
             (vec![("PERNOEX_LISTEN", "hunter2")], "PERNOEX_LISTEN"),
             (vec![("PERNOEX_LISTN", "hunter2")], "PERNOEX_LISTN"),
             (vec![("PERNOEX_BCRYPT_COST", "99")], "PERNOEX_BCRYPT_COST"),
+            (vec![("PERNOEX_KEY_RETENTION_DAYS", "hunter2")], "PERNOEX_KEY_RETENTION_DAYS"),
+            (vec![("PERNOEX_KEY_RETENTION_DAYS", "3651")], "PERNOEX_KEY_RETENTION_DAYS"),
             (vec![("DATABASE_URL", "mysql://hunter2")], "DATABASE_URL"),
             (vec![("DATABASE_URL", "postgres://host/db")], "DATABASE_URL"),
             (vec![("MIGRATION_DATABASE_URL", "postgres://a:hunter2@h/d")], "DATABASE_URL is not"),

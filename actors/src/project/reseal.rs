@@ -10,7 +10,7 @@ use crate::{
     request,
     vault::{
         ANNOUNCED_MS, OpenProjectKey, Place,
-        admin::{destroy_now, queue_destruction},
+        admin::{destroy_now, queue_retired},
     },
 };
 
@@ -123,7 +123,7 @@ impl ProjectActor {
             .db()
             .write(async |tx| {
                 let shares = keys::retire_project_keys(tx, project, version).await?;
-                queue_destruction(tx, ring, project, &shares, now).await?;
+                let shares = queue_retired(tx, ring, project, shares, now).await?;
                 if job::finish(tx, job).await? { Ok(shares) } else { Err(lost()) }
             })
             .await?;

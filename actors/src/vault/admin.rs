@@ -13,7 +13,7 @@ use super::{
     error::KeyError,
     keeper::{Keeper, Of},
     master::{MasterId, MasterKeys, wrapper_of},
-    ring::{Ring, RingPlace},
+    ring::{Ring, RingSettings},
     rotate_master::MasterRotation,
     secret::SecretBytes,
 };
@@ -38,6 +38,8 @@ pub struct KeyReport {
 pub struct TenantKeys {
     pub tenant: TenantId,
     pub versions: Vec<TenantKeyVersion>,
+    /// When the share of each replaced version is to be destroyed, the soonest first; those of projects' keys included.
+    pub waiting_shares: Vec<Millis>,
     pub projects: Vec<ProjectKeys>,
 }
 
@@ -79,6 +81,28 @@ pub(crate) async fn queue_destruction(
     Ok(())
 }
 
+/// As [`queue_destruction`], for keys that were replaced: their shares are kept for a while, so that an older copy of the
+/// database still opens. Returns those that are to be destroyed right after the transaction.
+pub(crate) async fn queue_retired(
+    tx: &TenantTx,
+    ring: &Ring,
+    project: ProjectId,
+    shares: Vec<Uuid>,
+    now: Millis,
+) -> Result<Vec<Uuid>, StoreError> {
+    let kept_for = ring.retention();
+    if kept_for == 0 {
+        keys::drop_shares(tx, &shares).await?;
+        queue_destruction(tx, ring, project, &shares, now).await?;
+        return Ok(shares);
+    }
+    for share in shares {
+        let work = job::Work::DestroyShare { share };
+        job::enqueue_for(tx, project, work, now + kept_for, now).await?;
+    }
+    Ok(Vec::new())
+}
+
 /// Destroys shares whose keys are gone. What fails is left to its job.
 pub(crate) async fn destroy_now(ring: &Ring, shares: &[Uuid]) {
     for share in shares {
@@ -105,7 +129,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// When the database or its keys cannot be opened.
-    pub async fn open(masters: MasterKeys, ring: RingPlace, location: &Location, clock: Clock) -> Result<Self, KeyError> {
+    pub async fn open(masters: MasterKeys, ring: RingSettings, location: &Location, clock: Clock) -> Result<Self, KeyError> {
         let store = Store::open(location).await?;
         let keeper = Keeper::open(masters, ring, store.platform(), clock.now()).await?;
         let database_key = match location {
@@ -132,8 +156,8 @@ impl KeyAdmin {
         }
     }
 
-    /// A new version of the tenant's key. The keys of its projects are wrapped anew by it, and the old version is destroyed, all
-    /// in one transaction. Returns the new version.
+    /// A new version of the tenant's key. The keys of its projects are wrapped anew by it, and the old version is removed, all
+    /// in one transaction; its share is destroyed when its time has come. Returns the new version.
     ///
     /// # Errors
     /// When the tenant or its key is not there, or another rotation came between.
@@ -202,7 +226,7 @@ impl KeyAdmin {
                 keys::rewrap_project_key(tx, stored, wrapped, version).await?;
             }
             let shares = keys::retire_tenant_keys(tx, version).await?;
-            queue_destruction(tx, &self.keeper.ring, no_project(), &shares, now).await?;
+            let shares = queue_retired(tx, &self.keeper.ring, no_project(), shares, now).await?;
             keys::changed(tx).await?;
             Ok(shares)
         });
@@ -309,9 +333,11 @@ impl KeyAdmin {
 
     async fn keys_of(&self, tenant: TenantId) -> Result<TenantKeys, KeyError> {
         let (db, now) = (self.db(tenant).await?, self.clock.now());
-        let (versions, project_keys) = db
-            .read(async |tx| Ok::<_, KeyError>((keys::tenant_keys(tx).await?, keys::all_project_keys(tx).await?)))
-            .await?;
+        let found = db.read(async |tx| {
+            let (versions, project_keys) = (keys::tenant_keys(tx).await?, keys::all_project_keys(tx).await?);
+            Ok::<_, KeyError>((versions, project_keys, job::waiting_shares(tx).await?))
+        });
+        let (versions, project_keys, waiting_shares) = found.await?;
         let versions = versions.iter().map(|key| TenantKeyVersion {
             version: key.version,
             created_at: key.created_at,
@@ -350,6 +376,7 @@ impl KeyAdmin {
         Ok(TenantKeys {
             tenant,
             versions: versions.collect(),
+            waiting_shares,
             projects,
         })
     }

@@ -9,7 +9,7 @@ use super::{
     cipher::{Key, Place, bind},
     error::KeyError,
     master::{MasterId, MasterKeys},
-    ring::{Ring, RingPlace},
+    ring::{Ring, RingSettings},
     secret::SecretBytes,
 };
 
@@ -52,7 +52,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When no master key at hand is the one that wraps it.
-    pub(crate) async fn open(masters: MasterKeys, ring: RingPlace, platform: PlatformDb, now: Millis) -> Result<Self, KeyError> {
+    pub(crate) async fn open(masters: MasterKeys, ring: RingSettings, platform: PlatformDb, now: Millis) -> Result<Self, KeyError> {
         loop {
             if let Some(found) = platform.installation().await? {
                 let secret = masters.unwrap(SECRET, None, &installation_place(), &found.wrapped).await?;

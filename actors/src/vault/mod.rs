@@ -31,7 +31,7 @@ pub use keeper::Keeper;
 use keeper::Of;
 pub use master::{KmsSettings, MasterId, MasterKeys};
 pub(crate) use ring::Ring;
-pub use ring::RingPlace;
+pub use ring::{RingPlace, RingSettings};
 pub use secret::SecretBytes;
 
 /// How long a new version of a project's key is known before it seals. Every node looks for changed keys each second, so by

@@ -5,10 +5,11 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use entities::{TenantDb, keys};
+use entities::{Millis, TenantDb, keys};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -27,17 +28,36 @@ pub enum RingPlace {
     Database,
 }
 
-pub(crate) struct Ring(RingPlace);
+/// The key ring as it was set.
+#[derive(Clone, Debug)]
+pub struct RingSettings {
+    pub place: RingPlace,
+    /// How long the share of a replaced key is kept, for copies of the database from before.
+    pub retention: Duration,
+}
+
+pub(crate) struct Ring {
+    place: RingPlace,
+    retention: Millis,
+}
 
 impl Ring {
-    pub(crate) fn new(place: RingPlace) -> Self {
-        Self(place)
+    pub(crate) fn new(settings: RingSettings) -> Self {
+        Self {
+            place: settings.place,
+            retention: Millis::try_from(settings.retention.as_millis()).unwrap_or(Millis::MAX / 2),
+        }
+    }
+
+    /// How long the share of a replaced key is kept; 0 for not at all.
+    pub(crate) fn retention(&self) -> Millis {
+        self.retention
     }
 
     /// A fresh share. In a folder it is kept when this returns; in the database it is to be stored with its key.
     pub(crate) async fn make(&self) -> Result<(keys::Share, Key), KeyError> {
         let (id, share) = (Uuid::now_v7(), Key::generate());
-        let kept = match &self.0 {
+        let kept = match &self.place {
             RingPlace::Folder(folder) => {
                 let path = path_of(folder, id);
                 let text = share.open_bytes(|bytes| Zeroizing::new(BASE64_STANDARD.encode(bytes)));
@@ -51,7 +71,7 @@ impl Ring {
 
     /// A share of `db`'s tenant, wherever it was put: the place may have been moved since.
     pub(crate) async fn find(&self, db: &TenantDb, id: Uuid) -> Result<Key, KeyError> {
-        if let RingPlace::Folder(folder) = &self.0 {
+        if let RingPlace::Folder(folder) = &self.place {
             let path = path_of(folder, id);
             let found = blocking(move || match fs::read(&path) {
                 Ok(text) => Ok(Some(Zeroizing::new(text))),
@@ -71,12 +91,12 @@ impl Ring {
 
     /// Whether destroying a key's row leaves its share to be destroyed.
     pub(crate) fn is_apart(&self) -> bool {
-        matches!(self.0, RingPlace::Folder(_))
+        matches!(self.place, RingPlace::Folder(_))
     }
 
     /// Overwrites and removes a share. One that is not there is destroyed already.
     pub(crate) async fn destroy(&self, id: Uuid) -> Result<(), KeyError> {
-        let RingPlace::Folder(folder) = &self.0 else { return Ok(()) };
+        let RingPlace::Folder(folder) = &self.place else { return Ok(()) };
         let path = path_of(folder, id);
         blocking(move || destroy(&path).map_err(KeyError::file(&path))).await
     }
@@ -128,7 +148,10 @@ mod tests {
     #[tokio::test]
     async fn a_destroyed_share_is_gone_from_the_folder_and_destroying_it_again_is_no_error() {
         let folder = std::env::temp_dir().join(format!("pernoex-ring-{}", Uuid::new_v4()));
-        let ring = Ring::new(RingPlace::Folder(folder.clone()));
+        let ring = Ring::new(RingSettings {
+            place: RingPlace::Folder(folder.clone()),
+            retention: Duration::ZERO,
+        });
         let (share, _) = ring.make().await.unwrap();
         let path = path_of(&folder, share.id);
         assert!(share.kept.is_none() && path.exists());

@@ -9,6 +9,7 @@ use crate::walls::store::World;
 
 pub(super) const OPERATIONS: &[&str] = &[
     "keys::share",
+    "keys::drop_shares",
     "keys::store_tenant_key",
     "keys::tenant_keys",
     "keys::lock_tenant_keys",
@@ -30,6 +31,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
     let db = &world.store.tenant(tenant(call.who));
     let (project, document, at) = (call.project(), call.document(), call.at);
     match call.operation {
+        "keys::drop_shares" => write(db, async |tx| keys::drop_shares(tx, &[call.share().id]).await).await,
         "keys::share" => read(db, async |tx| keys::share(tx, call.share().id).await).await,
         "keys::store_tenant_key" => {
             let key = keys::NewTenantKey {

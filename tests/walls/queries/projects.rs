@@ -24,6 +24,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "job::advance",
     "job::finish",
     "job::put_back",
+    "job::waiting_shares",
 ];
 
 pub(super) async fn perform(world: &World, call: &Call) -> String {
@@ -72,13 +73,17 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             format!("{:?}", found.map(|_| ()))
         }
         "job::enqueue_for" => {
-            let work = call.job().work;
+            let work = match call.n[3].is_multiple_of(2) {
+                true => job::Work::DestroyShare { share: call.share().id },
+                false => call.job().work,
+            };
             let found = db.write(async |tx| job::enqueue_for(tx, project, work, at + 5, at).await).await;
             if let Ok(found) = found {
                 lease(world, call, found).await;
             }
             format!("{:?}", found.map(|_| ()))
         }
+        "job::waiting_shares" => read(db, async |tx| job::waiting_shares(tx).await).await,
         "job::advance" => write(db, async |tx| job::advance(tx, &call.job(), job::Work::PurgeProject, at).await).await,
         "job::release" => write(db, async |tx| job::release(tx, &call.job(), at).await).await,
         "job::finish" => write(db, async |tx| job::finish(tx, &call.job()).await).await,
