@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use actors::clock::Clock;
-use actors::{KeyAdmin, MasterStep, ProjectId, SecretBytes, TenantId};
+use actors::{
+    KeyAdmin, MasterStep, ProjectId, SecretBytes, TenantId,
+    faults::{Effect, Point, clear, inject},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -284,6 +287,52 @@ async fn the_master_key_is_replaced_and_a_crash_after_any_step_loses_nothing() {
         steps.contains(&MasterStep::Adopted) && steps.contains(&MasterStep::OldKeyDropped),
         "{steps:?}"
     );
+}
+
+#[tokio::test]
+async fn the_old_master_key_stays_until_nothing_hangs_on_it() {
+    let mut app = start().await;
+    let (mut ada, project, tenant) = set_up(&app).await;
+    let rows = app.rows().await;
+    let of = || vec![tenant.uuid().into()];
+    let old: Vec<u8> = rows.ask("select wrapped from tenant_key where tenant_id = $1", of()).await[0]
+        .try_get("", "wrapped")
+        .unwrap();
+    let admin = app.keys().await;
+    let mut rotation = admin.rotate_master().unwrap();
+    // The tenant's step fails once: the same rotation must come back to it.
+    inject(tenant, Point::Commit, Effect::Refuse, 1);
+    let mut failed = 0;
+    for _ in 0..20 {
+        match rotation.step().await {
+            Ok(MasterStep::Tenant(done)) if done == tenant => break,
+            Ok(step) => assert!(step != MasterStep::OldKeyDropped && step != MasterStep::Done, "{step:?}"),
+            Err(_) => failed += 1,
+        }
+    }
+    clear(tenant);
+    assert_eq!(failed, 1);
+    // Whatever brings back what the old key wraps, the old key is not thrown away over it.
+    let mut values = vec![old.into()];
+    values.extend(of());
+    assert_eq!(rows.run("update tenant_key set wrapped = $1 where tenant_id = $2", values).await, 1);
+    rows.close().await;
+    let refused = rotation.step().await.unwrap_err().to_string();
+    assert!(
+        refused.contains("still wraps the key of tenant") && !refused.contains('\n'),
+        "{refused}"
+    );
+    let lines = |app: &TestApp| std::fs::read_to_string(app.data().join("master.key")).unwrap().lines().count();
+    assert_eq!(lines(&app), 2);
+    drop(rotation);
+    let mut rotation = admin.rotate_master().unwrap();
+    while rotation.step().await.unwrap() != MasterStep::Done {}
+    assert_eq!(lines(&app), 1);
+    drop(rotation);
+    admin.close().await;
+    app.restart().await;
+    ada.url.clone_from(&app.url);
+    expect_alive(&app, &mut ada, &project).await;
 }
 
 #[tokio::test]

@@ -98,10 +98,17 @@ impl MasterRotation {
         }
         // Tenants that are founded from here on are the new key's: the list is complete.
         for tenant in self.keeper.platform.tenants().await? {
-            if self.seen.insert(tenant) && self.rewrap(tenant, newest).await? {
+            if self.seen.contains(&tenant) {
+                continue;
+            }
+            let any = self.rewrap(tenant, newest).await?;
+            // Only now: where it failed, it is tried again before the old key goes.
+            self.seen.insert(tenant);
+            if any {
                 return Ok(MasterStep::Tenant(tenant));
             }
         }
+        self.require_all_by(newest).await?;
         if masters.drop_older_from_file()? {
             return Ok(MasterStep::OldKeyDropped);
         }
@@ -125,6 +132,31 @@ impl MasterRotation {
         self.keeper.refresh().await?;
         self.installation_done = true;
         Ok(true)
+    }
+
+    /// Looks at everything once more: what the old key still wraps would be lost with it.
+    async fn require_all_by(&self, newest: MasterId) -> Result<(), KeyError> {
+        let refuse = |what: String| {
+            let reason = format!("an older master key still wraps {what}: it stays at hand; run this again");
+            Err(KeyError::Refused(reason))
+        };
+        let found = self.keeper.platform.installation().await?.ok_or(KeyError::Damaged(SECRET))?;
+        if found.master != newest.as_bytes() || wrapper_of(&found.wrapped) != Some(newest) {
+            return refuse(SECRET.into());
+        }
+        if let Some(file) = &self.database_key
+            && file.wrapper()? != Some(newest)
+        {
+            return refuse("the database's key".into());
+        }
+        for tenant in self.keeper.platform.tenants().await? {
+            let db = self.store.tenant(tenant);
+            let stored = db.read(async |tx| keys::tenant_keys(tx).await).await?;
+            if stored.iter().any(|key| wrapper_of(&key.wrapped) != Some(newest)) {
+                return refuse(format!("the key of tenant {tenant}"));
+            }
+        }
+        Ok(())
     }
 
     /// `false` when there was nothing to wrap.
