@@ -53,13 +53,14 @@ impl Keeper {
     /// # Errors
     /// When no master key at hand is the one that wraps it.
     pub(crate) async fn open(masters: MasterKeys, ring: RingSettings, platform: PlatformDb, now: Millis) -> Result<Self, KeyError> {
+        let ring = Ring::open(ring).await?;
         loop {
             if let Some(found) = platform.installation().await? {
                 let secret = masters.unwrap(SECRET, None, &installation_place(), &found.wrapped).await?;
                 let current = MasterId::from_slice(&found.master).ok_or(KeyError::Damaged(SECRET))?;
                 return Ok(Self {
                     masters,
-                    ring: Ring::new(ring),
+                    ring,
                     platform,
                     current: RwLock::new(current),
                     secret,

@@ -42,11 +42,19 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    pub(crate) fn new(settings: RingSettings) -> Self {
-        Self {
+    /// Makes the folder, so that its own name is on the disk before any share is.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) async fn open(settings: RingSettings) -> Result<Self, KeyError> {
+        if let RingPlace::Folder(folder) = &settings.place {
+            let folder = folder.clone();
+            blocking(move || make_folder(&folder).map_err(KeyError::file(&folder))).await?;
+        }
+        Ok(Self {
             place: settings.place,
             retention: Millis::try_from(settings.retention.as_millis()).unwrap_or(Millis::MAX / 2),
-        }
+        })
     }
 
     /// How long the share of a replaced key is kept; 0 for not at all.
@@ -112,6 +120,22 @@ fn path_of(folder: &Path, id: Uuid) -> PathBuf {
     folder.join(format!("{:02x}", id.as_bytes()[15])).join(id.to_string())
 }
 
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let was_there = folder.is_dir();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let beside = match folder.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Ok(()),
+    };
+    match fs::File::open(beside).and_then(|parent| parent.sync_all()) {
+        // It is mounted, say, where this process may not look around: its name is not ours to keep.
+        Err(_) if was_there => Ok(()),
+        synced => synced,
+    }
+}
+
 fn keep(path: &Path, text: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     if let Some(folder) = path.parent() {
@@ -148,10 +172,15 @@ mod tests {
     #[tokio::test]
     async fn a_destroyed_share_is_gone_from_the_folder_and_destroying_it_again_is_no_error() {
         let folder = std::env::temp_dir().join(format!("pernoex-ring-{}", Uuid::new_v4()));
-        let ring = Ring::new(RingSettings {
+        let settings = || RingSettings {
             place: RingPlace::Folder(folder.clone()),
             retention: Duration::ZERO,
-        });
+        };
+        let ring = Ring::open(settings()).await.unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&folder).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700);
+        // As it is at each later start.
+        Ring::open(settings()).await.unwrap();
         let (share, _) = ring.make().await.unwrap();
         let path = path_of(&folder, share.id);
         assert!(share.kept.is_none() && path.exists());
