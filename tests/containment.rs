@@ -319,7 +319,7 @@ async fn a_flood_of_one_workspace_is_refused_at_once_and_others_do_not_wait() {
 async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
     // Limits of how often one may ask are not what this is about.
     let app = TestApp::with(&[("PERNOEX_LIMIT_FACTOR", "1000")]).await;
-    let (mut ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
+    let (ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
     let task = Duration::from_millis(100);
     ada.fails(Point::Work, Effect::Slow(task), 10_000);
     let questions: Vec<_> = (0..100)

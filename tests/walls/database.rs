@@ -36,7 +36,7 @@ async fn every_table_is_walled_or_on_the_list() {
     assert_eq!(others, listed, "a table without tenant_id needs a reason");
     assert!(scoped.len() >= 12, "{scoped:?}");
     if !world.is_postgres() {
-        return;
+        return world.close().await;
     }
     let mine = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)";
     let dispatcher = "(current_setting('app.dispatcher'::text, true) = 'on'::text)";
@@ -59,6 +59,7 @@ async fn every_table_is_walled_or_on_the_list() {
         }
         assert_eq!(policies, expected, "{table}");
     }
+    world.close().await;
 }
 
 /// `table (column, …) → table (column, …)` of every foreign key, tenant tables only.
@@ -115,6 +116,7 @@ async fn every_foreign_key_between_tenants_tables_carries_the_tenant() {
         scoped.into_iter().collect(),
         "every tenant table belongs to a tenant that exists"
     );
+    world.close().await;
 }
 
 async fn pool(world: &World, connections: u32) -> Option<DatabaseConnection> {
@@ -221,6 +223,7 @@ async fn the_applications_role_owns_nothing_and_can_change_no_table() {
         code(&app.execute_unprepared("select * from document").await.unwrap_err()),
         NOT_ALLOWED
     );
+    world.close().await;
 }
 
 #[tokio::test]
@@ -257,6 +260,7 @@ async fn a_question_without_a_filter_sees_one_tenant_and_without_a_tenant_nothin
             tx.rollback().await.unwrap();
         }
     }
+    world.close().await;
 }
 
 #[tokio::test]
@@ -300,6 +304,7 @@ async fn a_row_of_another_tenant_is_neither_made_nor_changed_nor_moved_nor_delet
     // A child below a parent of the other tenant: the foreign key carries the tenant.
     let child = "insert into project_key (tenant_id, project_id, version, wrapped, created_at) values ('$mine', $theirs, 1, 'k', 0)";
     assert_eq!(attempt(&child.replace("$mine", &mine.to_string())).await, Err("23503".into()));
+    world.close().await;
 }
 
 #[tokio::test]
@@ -333,4 +338,5 @@ async fn the_dispatcher_sees_and_leases_jobs_and_does_nothing_else() {
     let columns: BTreeSet<String> = world.columns("job").await.into_iter().collect();
     let known = "tenant_id id kind project_id subject revision priority state attempts run_at locked_until lease last_error created_at";
     assert_eq!(columns, known.split(' ').map(str::to_owned).collect());
+    world.close().await;
 }

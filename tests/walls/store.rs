@@ -48,6 +48,12 @@ impl World {
         }
     }
 
+    /// Ends every connection: a process that exits while SQLCipher still works on one crashes in its clean-up.
+    pub async fn close(self) {
+        self.store.close().await;
+        let _ = self.raw.close().await;
+    }
+
     pub fn is_postgres(&self) -> bool {
         self.raw.get_database_backend() == DbBackend::Postgres
     }
