@@ -285,6 +285,12 @@ impl Application {
         let (masters, first_run) = master_keys(settings)?;
         let location = location(settings, &masters).await?;
         migrate(settings, &location).await?;
+        // Before anything runs that would have to be stopped again.
+        let (listener, address) = bind(settings.listen, "PERNOEX_LISTEN")?;
+        let for_metrics = settings
+            .metrics_listen
+            .map(|wanted| bind(wanted, "PERNOEX_METRICS_LISTEN"))
+            .transpose()?;
         let started = Platform::start(masters, platform_settings(settings, location, clock)?).await;
         let platform = started.map_err(|error| not_started(settings, error))?;
         let engine = platform.engine.clone();
@@ -293,13 +299,9 @@ impl Application {
                 tracing::error!(%fault, "the embedding model cannot be loaded");
             }
         });
-        let (listener, address) = bind(settings.listen, "PERNOEX_LISTEN")?;
         let http = Data::new(HttpMetrics::default());
-        let metrics = match settings.metrics_listen {
-            Some(wanted) => {
-                let (listener, address) = bind(wanted, "PERNOEX_METRICS_LISTEN")?;
-                Some((address, metrics::serve(listener, &platform.operations, &http)?))
-            }
+        let metrics = match for_metrics {
+            Some((listener, address)) => Some((address, metrics::serve(listener, &platform.operations, &http)?)),
             None => None,
         };
         let server = serve(&platform, settings, &platform.keeper, listener, http)?;

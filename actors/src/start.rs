@@ -72,6 +72,15 @@ impl Platform {
     /// When the database or Redis cannot be reached, a key cannot be opened, or a setting cannot be used.
     pub async fn start(masters: MasterKeys, settings: PlatformSettings) -> Result<Self, PlatformError> {
         let store = Store::open(&settings.location).await?;
+        let started = Self::on(store.clone(), masters, settings).await;
+        if started.is_err() {
+            // A process that ends while SQLCipher still works on a connection crashes in its clean-up.
+            store.close().await;
+        }
+        started
+    }
+
+    async fn on(store: Store, masters: MasterKeys, settings: PlatformSettings) -> Result<Self, PlatformError> {
         let keeper = Keeper::open(masters, settings.ring, store.platform(), settings.clock.now()).await?;
         let keeper = Arc::new(keeper);
         let redis = match &settings.redis_url {

@@ -45,6 +45,7 @@ const MAKERS: &[&str] = &[
     "document::insert",
     "document_body::store",
     "chunk::insert",
+    "chunk::set_embedding",
     "conversation::insert",
     "message::insert",
     "session::create",
@@ -65,15 +66,15 @@ async fn perform(world: &World, call: &Call) -> String {
     }
 }
 
-fn calls(seed: u64, count: usize) -> Vec<Call> {
+/// `wanted` are drawn more often: chance alone would seldom get to what they need.
+fn calls(seed: u64, count: usize, wanted: &[&'static str]) -> Vec<Call> {
     let mut dice = Dice::new(seed);
     let mut drawn = Vec::with_capacity(count);
     let all = operations();
     for turn in 0..count {
         let operations = if turn < 80 || dice.below(3) == 0 { MAKERS } else { all.as_slice() };
-        // This one needs an answer, its project and its visitor at once: chance alone would seldom get there.
-        let operation = match dice.below(30) {
-            0 => "message::set_helpful",
+        let operation = match dice.below(5) {
+            0 if !wanted.is_empty() => wanted[dice.below(wanted.len())],
             _ => operations[dice.below(operations.len())],
         };
         // Seldom, or little would be left to look at.
@@ -176,7 +177,8 @@ async fn no_operation_reads_or_changes_the_rows_of_another_tenant_with_the_same_
     let count = if crate::support::is_full() { 20_000 } else { 1_500 };
     // Another round for what chance has left out.
     for seed in (0..20).map(|round| seed.wrapping_add(round)) {
-        let calls = calls(seed, count);
+        let wanted = if did.is_empty() { Vec::new() } else { idle(&did) };
+        let calls = calls(seed, count, &wanted);
         println!("seed {seed}: {} calls", calls.len());
         if let Some(reason) = difference(&calls, &mut did).await {
             let (calls, reason) = shrunk(calls, reason).await;
