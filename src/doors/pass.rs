@@ -37,8 +37,8 @@ use crate::error::Problem;
 /// }
 /// ```
 /// ```compile_fail,E0624
-/// async fn admit(session: actix_session::Session, gate: actix_web::web::Data<pernoex::doors::Gate>) {
-///     let _ = pernoex::doors::Pass::<actors::role::Owner>::admit(session, gate).await;
+/// async fn enter(session: actix_session::Session, gate: actix_web::web::Data<pernoex::doors::Gate>) {
+///     let _ = pernoex::doors::Pass::<actors::role::Owner>::enter(session, gate).await;
 /// }
 /// ```
 /// ```compile_fail,E0616
