@@ -158,7 +158,7 @@ impl Settings {
             log: LogSettings {
                 filter: source
                     .text("PERNOEX_LOG")
-                    .unwrap_or("info,sqlx=warn,sea_orm_migration=warn,actix_server=warn,actix_http::h1=off")
+                    .unwrap_or("info,sqlx=warn,sea_orm_migration=warn,actix_server=warn,actix_http::h1=off,actix_session=error")
                     .to_owned(),
                 json: match source.text("PERNOEX_LOG_FORMAT") {
                     None | Some("pretty") => false,
