@@ -8,7 +8,6 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN},
     middleware::Next,
-    web::Data,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -50,13 +49,6 @@ fn is_same_origin(gate: &Gate, request: &HttpRequest) -> bool {
     }
 }
 
-fn gate(request: &ServiceRequest) -> Result<Data<Gate>, Problem> {
-    request
-        .app_data::<Data<Gate>>()
-        .cloned()
-        .ok_or(Problem::Fault(actors::Fault::Internal("no gate")))
-}
-
 /// For routes that change something in a session.
 ///
 /// # Errors
@@ -65,7 +57,7 @@ pub async fn with_token(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let gate = gate(&request)?;
+    let gate = Gate::of(request.request())?;
     if !is_same_origin(&gate, request.request()) {
         return Err(Problem::CsrfFailed.into());
     }
@@ -86,7 +78,7 @@ pub async fn same_origin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let gate = gate(&request)?;
+    let gate = Gate::of(request.request())?;
     let json = request
         .headers()
         .get(CONTENT_TYPE)

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::HOST;
+use actix_web::{HttpRequest, http::header::HOST, web::Data};
 use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity, operators::Operations};
 use url::Url;
+
+use crate::error::Problem;
 
 /// Tells a handler what is nobody's secret, and leads nowhere:
 /// ```
@@ -34,6 +36,12 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The gate that this server's doors share.
+    pub(super) fn of(request: &HttpRequest) -> Result<Data<Self>, Problem> {
+        let gate = request.app_data::<Data<Self>>().cloned();
+        gate.ok_or(Problem::Fault(Fault::Internal("no gate")))
+    }
+
     #[must_use]
     pub fn new(platform: &Platform, csrf_key: SecretBytes, public_url: Option<&Url>, sign_up_open: bool) -> Self {
         Self {

@@ -303,19 +303,12 @@ impl<R: Level> ProjectPass<R> {
 
 type Admission<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
-    request
-        .app_data::<Data<Gate>>()
-        .cloned()
-        .ok_or(Problem::Fault(Fault::Internal("no gate")))
-}
-
 impl<R: Level> FromRequest for Pass<R> {
     type Error = Problem;
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate) = (request.get_session(), gate(request));
+        let (session, gate) = (request.get_session(), Gate::of(request));
         Box::pin(async move { Self::enter(session, gate?).await?.check_role() })
     }
 }
@@ -325,7 +318,7 @@ impl<R: Level> FromRequest for ProjectPass<R> {
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate) = (request.get_session(), gate(request));
+        let (session, gate) = (request.get_session(), Gate::of(request));
         let id = request.match_info().get("project").and_then(|id| id.parse::<ProjectId>().ok());
         Box::pin(async move {
             let pass = Pass::enter(session, gate?).await?;

@@ -8,7 +8,6 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::{self, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN},
     middleware::Next,
-    web::Data,
 };
 use actors::{
     Fault, MessageId, Rule, VisitorId,
@@ -81,20 +80,13 @@ struct Place {
 /// Left in the request once its origin was allowed, for the layer that writes the response's headers.
 struct Allowed(HeaderValue);
 
-fn gate(request: &HttpRequest) -> Result<Data<Gate>, Problem> {
-    request
-        .app_data::<Data<Gate>>()
-        .cloned()
-        .ok_or(Problem::Fault(Fault::Internal("no gate")))
-}
-
 impl Place {
     /// The project that the path's key leads to, after `admit` had it look at the page's origin, with what that found.
     async fn find<T>(
         request: &HttpRequest,
         admit: impl AsyncFnOnce(&ProjectRef, String) -> Result<T, Fault>,
     ) -> Result<(Self, T), Problem> {
-        let gate = gate(request)?;
+        let gate = Gate::of(request)?;
         let key = request
             .match_info()
             .get("key")
