@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf};
 
 use actors::{Fault, operators::Roster};
 use clap::{Parser, Subcommand};
@@ -57,15 +57,15 @@ enum OperatorAction {
     List,
 }
 
-/// Runs the command to its end.
+/// Runs the command to its end: the status to exit with.
 #[must_use]
-pub fn run(command: Command) -> ExitCode {
+pub fn run(command: Command) -> i32 {
     let outcome = actix_web::rt::System::new().block_on(act(command));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             complain(&error);
-            ExitCode::FAILURE
+            1
         }
     }
 }

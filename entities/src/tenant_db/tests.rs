@@ -82,6 +82,7 @@ async fn no_condition_reaches_past_the_tenant() {
     let left = other.read(async |tx| tx.find::<session::Entity>().all().await).await.unwrap();
     assert_eq!(left.len(), 4);
     assert!(left.iter().all(|row| row.state != "changed"));
+    store.close().await;
 }
 
 #[tokio::test]
@@ -104,6 +105,7 @@ async fn a_row_cannot_change_its_tenant_and_reading_cannot_write() {
         let count = db.read(async |tx| tx.find::<session::Entity>().count().await);
         assert_eq!(count.await.unwrap(), rows);
     }
+    store.close().await;
 }
 
 /// What every connection of the pool has for a tenant and a dispatcher while nobody uses it.

@@ -120,8 +120,22 @@ fn gives_away(answer: &str, who: u128) -> bool {
 async fn difference(calls: &[Call], did: &mut BTreeMap<&'static str, BTreeSet<String>>) -> Option<String> {
     let both = world().await;
     let alone = BTreeMap::from([(ADA, world().await), (EVE, world().await)]);
+    let found = difference_in(&both, &alone, calls, did).await;
+    both.close().await;
+    for (_, world) in alone {
+        world.close().await;
+    }
+    found
+}
+
+async fn difference_in(
+    both: &World,
+    alone: &BTreeMap<u128, World>,
+    calls: &[Call],
+    did: &mut BTreeMap<&'static str, BTreeSet<String>>,
+) -> Option<String> {
     for call in calls {
-        let (together, apart) = (perform(&both, call).await, perform(&alone[&call.who], call).await);
+        let (together, apart) = (perform(both, call).await, perform(&alone[&call.who], call).await);
         if together != apart {
             return Some(format!("{call:?}\n  answers {together}\n  alone   {apart}"));
         }
@@ -130,7 +144,7 @@ async fn difference(calls: &[Call], did: &mut BTreeMap<&'static str, BTreeSet<St
         }
         did.entry(call.operation).or_default().insert(together);
     }
-    for (who, world) in &alone {
+    for (who, world) in alone {
         let (together, apart) = (both.rows_of(tenant(*who)).await, world.rows_of(tenant(*who)).await);
         if together != apart {
             let missing: Vec<_> = apart.iter().filter(|row| !together.contains(row)).collect();
@@ -274,4 +288,5 @@ async fn a_child_is_found_below_its_own_parent_only() {
         let right = perform(&world, &call(operation, [0, 0, 1, 0])).await;
         assert!(right.starts_with("Ok") && right != nothing, "{operation} below its own: {right}");
     }
+    world.close().await;
 }
