@@ -156,7 +156,7 @@ impl Registry {
     /// Removes some rows of a deleted tenant. Done here, because a tenant without keys has no actors.
     pub(crate) async fn purge(&self, tenant: TenantId, job: job::Claimed) -> Result<(), Fault> {
         let (db, now) = (self.store.tenant(tenant), self.engine.clock.now());
-        db.write(async |tx| {
+        db.write_alone(async |tx| {
             if !tenants::purge(tx, PURGE_STEP).await? {
                 job::release(tx, &job, now).await?;
             }

@@ -6,8 +6,8 @@ mod tests;
 use std::sync::Mutex;
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityName, EntityTrait, Iden, IntoActiveModel, Order,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityName, EntityTrait, Iden,
+    IntoActiveModel, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, UpdateMany, Value,
     prelude::Uuid,
     sea_query::{Expr, IntoCondition, SimpleExpr},
 };
@@ -95,10 +95,25 @@ impl TenantDb {
     /// # Errors
     /// What `work` returns, or `Unavailable`.
     pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        self.run(Writing::Beside, work).await
+    }
+
+    /// As [`Self::write`], while no other transaction of the tenant writes. For what removes rows that others refer to: those take
+    /// their locks from the child up, this from the parent down, and PostgreSQL would end one of the two as a deadlock.
+    ///
+    /// # Errors
+    /// What `work` returns, or `Unavailable`.
+    pub async fn write_alone<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
+        self.run(Writing::Alone, work).await
+    }
+
+    async fn run<T, E: From<StoreError>>(&self, writing: Writing, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
         let _turn = self.store.turn_to_write(self.tenant).await?;
-        let tx = TenantTx::enter(self.store.begin_write().await?, self.tenant).await?;
+        let tx = self.store.begin_write().await?;
+        take_turn(&tx, self.tenant, writing).await?;
+        let tx = TenantTx::enter(tx, self.tenant).await?;
         match work(&tx).await {
             Ok(value) => {
                 #[cfg(feature = "faults")]
@@ -112,6 +127,27 @@ impl TenantDb {
             }
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Writing {
+    Beside,
+    Alone,
+}
+
+/// Holds the tenant's advisory lock until the transaction ends, so that every node keeps to it. An embedded file has one writer anyway.
+async fn take_turn(tx: &DatabaseTransaction, tenant: TenantId, writing: Writing) -> Result<(), StoreError> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        let sql = match writing {
+            Writing::Beside => "select pg_advisory_xact_lock_shared($1)",
+            Writing::Alone => "select pg_advisory_xact_lock($1)",
+        };
+        // The random half of the id: two tenants that share a lock would only wait for each other.
+        let (_, lock) = tenant.uuid().as_u64_pair();
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [lock.cast_signed().into()]);
+        tx.execute_raw(statement).await?;
+    }
+    Ok(())
 }
 
 /// A transaction of one tenant. Every statement made through it carries the tenant, put on last, outside whatever the caller added.

@@ -34,7 +34,10 @@ async fn what_was_acknowledged_survives_being_killed() {
         server.kill();
         writers = Vec::new();
         for work in at_work {
-            writers.push(work.await.unwrap_or_else(|error| panic!("round {round}: {error}")));
+            writers.push(
+                work.await
+                    .unwrap_or_else(|error| panic!("round {round}: {error}\n{}", server.log())),
+            );
         }
         server.let_leases_run_out().await;
         server.start().await;

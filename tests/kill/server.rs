@@ -78,7 +78,7 @@ impl Server {
         panic!("the server is not ready: {}", self.log());
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
     }

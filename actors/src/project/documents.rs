@@ -327,7 +327,7 @@ impl Serve<ReplaceDocument> for ProjectActor {
         let size = i64::try_from(replace.bytes.len()).unwrap_or(i64::MAX);
         let sealed = self.seal_body(id, replace.bytes).await?;
         let _changing = self.changing().await;
-        let replaced = self.db().write(async |tx| {
+        let replaced = self.db().write_alone(async |tx| {
             let old = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
             self.check_room(tx, (0, size), old.size).await?;
             let revision = documents::replace(tx, project, id, (media.as_str(), size), now)
@@ -372,7 +372,7 @@ impl Serve<DeleteDocument> for ProjectActor {
     async fn serve(&self, DeleteDocument(id): DeleteDocument) -> Result<(), Fault> {
         let project = self.id();
         let _changing = self.changing().await;
-        let deleted = self.db().write(async |tx| {
+        let deleted = self.db().write_alone(async |tx| {
             if !documents::delete(tx, project, id).await? {
                 return Err(Fault::NotFound);
             }

@@ -121,7 +121,7 @@ impl ProjectActor {
         let ring = &self.seed.keeper.ring;
         let shares = self
             .db()
-            .write(async |tx| {
+            .write_alone(async |tx| {
                 let shares = keys::retire_project_keys(tx, project, version).await?;
                 let shares = queue_retired(tx, ring, project, shares, now).await?;
                 if job::finish(tx, job).await? { Ok(shares) } else { Err(lost()) }

@@ -44,7 +44,7 @@ impl Serve<RenameWorkspace> for TenantSupervisor {
 impl Serve<DeleteWorkspace> for TenantSupervisor {
     async fn serve(&self, delete: DeleteWorkspace) -> Result<(), Fault> {
         let (now, ring) = (self.now(), self.key_ring());
-        let deleted = self.db().write(async |tx| {
+        let deleted = self.db().write_alone(async |tx| {
             authorise::<ManageTeam>(tx, delete.by).await?;
             if tenants::name(tx).await?.as_deref() != Some(delete.confirm.trim()) {
                 return Err(Fault::ConfirmationMismatch);

@@ -87,7 +87,7 @@ impl Serve<DeleteProject> for TenantSupervisor {
         let (id, now, ring) = (delete.project, self.now(), self.key_ring());
         let shares = self
             .db()
-            .write(async |tx| {
+            .write_alone(async |tx| {
                 let project = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
                 if project.name != delete.confirm.trim() {
                     return Err(Fault::ConfirmationMismatch);
@@ -109,7 +109,7 @@ impl Serve<PurgeProject> for TenantSupervisor {
     async fn serve(&self, PurgeProject(job): PurgeProject) -> Result<(), Fault> {
         let now = self.now();
         self.db()
-            .write(async |tx| {
+            .write_alone(async |tx| {
                 let removed = entities::chunk::purge(tx, job.project, PURGE_STEP).await?
                     + entities::conversation::purge(tx, job.project, PURGE_STEP).await?;
                 if removed > 0 {

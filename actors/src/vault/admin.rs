@@ -209,7 +209,7 @@ impl KeyAdmin {
             rewrapped.push(self.keeper.rewrap_project_key(of, (outer, &key), stored).await?);
         }
         let made = new.share.id;
-        let replaced = db.write(async |tx| {
+        let replaced = db.write_alone(async |tx| {
             let locked = keys::lock_tenant_keys(tx).await?;
             let unchanged = locked.iter().map(|key| key.version).eq(stored.iter().map(|key| key.version));
             let current = keys::all_project_keys(tx).await?;

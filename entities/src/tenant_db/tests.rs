@@ -183,3 +183,36 @@ async fn a_pooled_connection_keeps_no_tenant_however_a_transaction_ends() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_writes_alone_waits_for_the_tenants_other_writers_and_for_no_other_tenant() {
+    let Ok(url) = std::env::var("PERNOEX_TEST_POSTGRES") else { return };
+    let pool = Database::connect(connect_options(&Location::Postgres { url, connections: 4 }, true))
+        .await
+        .unwrap();
+    // As many nodes: each has its own turns.
+    let node = || Store::of(pool.clone(), pool.clone());
+    let (mine, theirs) = (TenantId::new(), TenantId::new());
+    let (release, held) = tokio::sync::oneshot::channel::<()>();
+    let (began, begun) = tokio::sync::oneshot::channel::<()>();
+    let first = node().tenant(mine);
+    let writing = tokio::spawn(async move {
+        let work = async |_: &TenantTx| {
+            began.send(()).unwrap();
+            held.await.unwrap();
+            Ok::<_, StoreError>(())
+        };
+        first.write(work).await
+    });
+    begun.await.unwrap();
+    let nothing = async |_: &TenantTx| Ok::<_, StoreError>(());
+    node().tenant(mine).write(nothing).await.unwrap();
+    node().tenant(theirs).write_alone(nothing).await.unwrap();
+    let alone = node().tenant(mine);
+    let mut waiting = tokio::spawn(async move { alone.write_alone(nothing).await });
+    let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut waiting).await;
+    assert!(early.is_err(), "beside another writer");
+    release.send(()).unwrap();
+    waiting.await.unwrap().unwrap();
+    writing.await.unwrap().unwrap();
+}
