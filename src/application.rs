@@ -409,6 +409,8 @@ fn serve(
     });
     let server = server
         .workers(std::thread::available_parallelism().map_or(2, usize::from))
+        // Or an event that follows another waits 40 ms for the acknowledgement of the first.
+        .tcp_nodelay(true)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(20)
         .shutdown_signal(asked_to_stop())
