@@ -414,3 +414,15 @@ async fn the_embedded_files_are_noise_while_they_are_used_and_after() {
     ada.url.clone_from(&app.url);
     expect_readable(&mut ada, &project).await;
 }
+
+#[tokio::test]
+async fn a_database_that_lost_the_installations_secret_takes_no_other_master_key() {
+    let mut app = start().await;
+    app.owner("ada").await;
+    app.stop().await;
+    let rows = app.rows().await;
+    assert_eq!(rows.run("delete from installation", Vec::new()).await, 1);
+    rows.close().await;
+    let refusal = app.refusal();
+    assert!(refusal.contains("table `installation` is empty"), "{refusal}");
+}

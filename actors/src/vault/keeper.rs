@@ -55,6 +55,8 @@ impl Keeper {
     pub(crate) async fn open(masters: MasterKeys, ring: RingSettings, platform: PlatformDb, now: Millis) -> Result<Self, KeyError> {
         let ring = Ring::open(ring).await?;
         loop {
+            // Asked first: an account is there only after the secret is.
+            let has_accounts = platform.has_accounts().await?;
             if let Some(found) = platform.installation().await? {
                 let secret = masters.unwrap(SECRET, None, &installation_place(), &found.wrapped).await?;
                 let current = MasterId::from_slice(&found.master).ok_or(KeyError::Damaged(SECRET))?;
@@ -66,15 +68,16 @@ impl Keeper {
                     secret,
                 });
             }
-            // Passwords from before this secret was stored are keyed with the master key of that time: it becomes the secret.
-            let secret = match masters.first_root() {
-                Some(first) if platform.has_accounts().await? => first,
-                _ => Key::generate(),
-            };
+            // A new secret would fit no password, and whatever master key is at hand would pass for the installation's.
+            if has_accounts {
+                return Err(KeyError::Refused(
+                    "the database has accounts, but its table `installation` is empty: restore it from a backup".into(),
+                ));
+            }
             let master = masters.newest()?;
             let new = Installation {
                 master: master.as_bytes().to_vec(),
-                wrapped: masters.wrap(master, None, &installation_place(), &secret).await?,
+                wrapped: masters.wrap(master, None, &installation_place(), &Key::generate()).await?,
             };
             match platform.create_installation(new, now).await {
                 // Another node came first: its secret is the one.
