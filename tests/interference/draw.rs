@@ -97,11 +97,11 @@ impl Actor {
         who.streams = streams && self.dice.below(2) == 0;
         if door == Door::Widget {
             // Never the first tenant's key from a page that they allow: that is a visitor of theirs, and no attack.
-            let origins = [self.origin(), "null".to_owned(), format!("{THEIRS}.evil.test")];
-            let at = if names_first || self.dice.below(8) == 0 {
-                self.dice.below(3)
-            } else {
-                0
+            let origins = [self.origin(), "null".to_owned(), format!("{THEIRS}.evil.test"), THEIRS.to_owned()];
+            let at = match names_first {
+                true => self.dice.below(3),
+                false if self.dice.below(4) == 0 => self.dice.below(4),
+                false => 0,
             };
             who.origin = Some(origins[at].clone());
             let tokens: Vec<String> = stolen.get("visit").into_iter().flatten().chain(&self.visitor).cloned().collect();

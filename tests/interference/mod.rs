@@ -155,6 +155,7 @@ async fn what_others_do_is_neither_noticed_nor_rewarded() {
     println!("seed {seed}: {count} steps");
     let (reason, life) = interference(seed, &steps).await;
     if let Some(mut reason) = reason {
+        println!("found: {reason}");
         // Half of it, while that fails too.
         while steps.len() > 1 {
             let (front, back) = steps.split_at(steps.len() / 2);
