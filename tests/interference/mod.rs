@@ -139,7 +139,9 @@ async fn live(seed: u64, steps: &[usize], crowd: bool) -> Life {
 async fn interference(seed: u64, steps: &[usize]) -> (Option<String>, Life) {
     let alone = live(seed, steps, false).await;
     let crowded = live(seed, steps, true).await;
-    if let Some(leak) = crowded.leaks.first() {
+    // A word that got out says more than a failure on the way.
+    let worst = crowded.leaks.iter().find(|leak| leak.contains(" got at "));
+    if let Some(leak) = worst.or(crowded.leaks.first()) {
         return (Some(leak.clone()), crowded);
     }
     let differs = alone.seen.iter().zip(&crowded.seen).find(|(alone, crowded)| alone != crowded);
