@@ -290,3 +290,29 @@ async fn a_session_is_of_its_own_workspace_only() {
     let (_, list) = ada.get(&format!("/projects?tenant_id={tenant}&workspace={tenant}")).await;
     assert_eq!(list["projects"], json!([]));
 }
+
+#[tokio::test]
+async fn a_request_that_was_begun_before_the_sign_out_and_ends_after_it_changes_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let address = app.url.strip_prefix("http://").unwrap();
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = "{\"name\":\"Late\"}";
+    let head = format!(
+        "POST /api/v1/projects HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{{",
+        ada.cookie.as_deref().unwrap(),
+        ada.csrf.as_deref().unwrap(),
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    assert_eq!(ada.delete("/session", None).await.0, StatusCode::NO_CONTENT);
+    slow.write_all(&body.as_bytes()[1..]).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("not_signed_in"), "{answer}");
+    let (email, mut ada) = (ada.email.clone(), app.nobody());
+    assert_eq!(sign_in(&mut ada, &email, PASSWORD).await, StatusCode::OK);
+    assert_eq!(ada.get("/projects").await.1["projects"], json!([]));
+}

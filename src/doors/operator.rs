@@ -12,13 +12,17 @@ use actix_web::{
     web::Data,
 };
 use actors::{
-    AccountId, Fault,
+    AccountId, Fault, TenantId,
     contain::Status,
     operators::{Act, Busy, Operator},
+    sessions::{LoadSession, SessionHash},
     watch::{ActorName, Sample},
 };
 
-use super::{Gate, sessions::ACCOUNT};
+use super::{
+    Gate,
+    sessions::{ACCOUNT, HASH, TENANT},
+};
 use crate::error::Problem;
 
 /// An operator. May see how actors are and reset or evict them: there is no method for anything of a tenant's.
@@ -31,21 +35,31 @@ use crate::error::Problem;
 pub struct OperatorPass {
     gate: Data<Gate>,
     who: Operator,
+    session: (TenantId, SessionHash),
 }
 
 impl OperatorPass {
     async fn admit(request: &HttpRequest) -> Result<Self, Problem> {
         let nothing = || Problem::Fault(Fault::NotFound);
         let gate = request.app_data::<Data<Gate>>().cloned().ok_or_else(nothing)?;
-        let account: AccountId = request.get_session().get(ACCOUNT).ok().flatten().ok_or_else(nothing)?;
+        let session = request.get_session();
+        let account: AccountId = session.get(ACCOUNT).ok().flatten().ok_or_else(nothing)?;
+        let tenant = session.get(TENANT).ok().flatten().ok_or_else(nothing)?;
+        let hash = session.get(HASH).ok().flatten().ok_or_else(nothing)?;
         let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
         let who = gate.operations.admit(account, &address).await?;
-        Ok(Self { gate, who })
+        Ok(Self {
+            gate,
+            who,
+            session: (tenant, hash),
+        })
     }
 
-    /// Whether the flag is still there: for answers that last.
+    /// Whether the flag and the session are still there: for answers that last.
     pub async fn holds(&self) -> bool {
-        self.gate.operations.still(&self.who).await
+        let (tenant, hash) = self.session;
+        let session = async { self.gate.registry.tenant(tenant).await?.sessions(LoadSession(hash)).await };
+        self.gate.operations.still(&self.who).await && matches!(session.await, Ok(Some(_)))
     }
 
     /// Every actor of this process, in no order.

@@ -16,7 +16,7 @@ use actors::{
     identity::SignedIn,
     project::ProjectActor,
     role::{Covers, Level},
-    sessions::ShowStanding,
+    sessions::{LoadSession, SessionHash},
     team::{members::Leave, workspace::DeleteWorkspace},
     tenant::{ListProjects, ProjectCard, ProjectRef, ShowProject, Tenant, TenantSupervisor},
 };
@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Gate, Who, end_session,
-    sessions::{ACCOUNT, STANDING, TENANT, UNAVAILABLE},
+    sessions::{ACCOUNT, HASH, STANDING, TENANT, UNAVAILABLE},
 };
 use crate::error::Problem;
 
@@ -70,6 +70,7 @@ pub struct Pass<R: Level> {
     tenant: Arc<Tenant>,
     gate: Data<Gate>,
     signed_in: SignedIn,
+    session: SessionHash,
     standing: Standing,
     made: Instant,
     role: PhantomData<fn() -> R>,
@@ -120,8 +121,9 @@ impl<R: Level> Pass<R> {
             state::<TenantId>(&session, TENANT),
             state::<AccountId>(&session, ACCOUNT),
             state::<Standing>(&session, STANDING),
+            state::<SessionHash>(&session, HASH),
         );
-        let (Some(tenant), Some(account), Some(standing)) = found else {
+        let (Some(tenant), Some(account), Some(standing), Some(hash)) = found else {
             return Err(nobody(&session));
         };
         let signed_in = SignedIn { account, tenant };
@@ -129,6 +131,7 @@ impl<R: Level> Pass<R> {
             tenant: gate.registry.tenant(tenant).await?,
             gate,
             signed_in,
+            session: hash,
             standing,
             made: Instant::now(),
             role: PhantomData,
@@ -183,13 +186,13 @@ impl<R: Level> Pass<R> {
         Ok(self.tenant.supervisor(message).await?)
     }
 
-    /// The door looked before the body was read, and a client may take its time over that: whoever was removed or demoted
-    /// meanwhile is refused.
+    /// The door looked before the body was read, and a client may take its time over that: whoever was removed, demoted
+    /// or signed out meanwhile is refused.
     async fn still(&self, project: Option<ProjectId>) -> Result<(), Problem> {
         if self.made.elapsed() < LOOK_AGAIN {
             return Ok(());
         }
-        match refused(&self.tenant, self.account(), R::LEAST, project).await {
+        match refused(&self.tenant, self.session, R::LEAST, project).await {
             Some(problem) => Err(problem),
             None => Ok(()),
         }
@@ -221,7 +224,7 @@ impl<R: Level> Pass<R> {
     /// Comes to an end when this pass would not be given any more, with what would be said instead. For streams, which outlive the
     /// moment in which the door looked.
     pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
-        until_refused(self.tenant.clone(), self.account(), R::LEAST, None)
+        until_refused(self.tenant.clone(), self.session, R::LEAST, None)
     }
 }
 
@@ -239,22 +242,23 @@ impl Pass<actors::role::ManageTeam> {
     }
 }
 
-async fn until_refused(tenant: Arc<Tenant>, account: AccountId, least: Role, project: Option<ProjectId>) -> Problem {
+async fn until_refused(tenant: Arc<Tenant>, session: SessionHash, least: Role, project: Option<ProjectId>) -> Problem {
     let mut changes = tenant.team_changes();
     loop {
         tokio::select! {
             Ok(()) = changes.changed() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
-        if let Some(problem) = refused(&tenant, account, least, project).await {
+        if let Some(problem) = refused(&tenant, session, least, project).await {
             return problem;
         }
     }
 }
 
-/// Why `account` may not, at this moment.
-async fn refused(tenant: &Tenant, account: AccountId, least: Role, project: Option<ProjectId>) -> Option<Problem> {
-    match tenant.sessions(ShowStanding(account)).await {
+/// Why whoever began `session` may not, at this moment.
+async fn refused(tenant: &Tenant, session: SessionHash, least: Role, project: Option<ProjectId>) -> Option<Problem> {
+    let live = tenant.sessions(LoadSession(session)).await;
+    match live.map(|live| live.map(|live| live.standing)) {
         Ok(None) => Some(Problem::NotSignedIn),
         Ok(Some(standing)) if project.is_some_and(|project| !standing.reach.covers(project)) => Some(Fault::NotFound.into()),
         Ok(Some(standing)) if standing.role < least => Some(Problem::RoleTooLow),
@@ -297,7 +301,7 @@ impl<R: Level> ProjectPass<R> {
 
     /// As [`Pass::until_refused`], for this project.
     pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
-        until_refused(self.pass.tenant.clone(), self.pass.account(), R::LEAST, Some(self.id))
+        until_refused(self.pass.tenant.clone(), self.pass.session, R::LEAST, Some(self.id))
     }
 }
 

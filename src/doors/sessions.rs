@@ -27,6 +27,8 @@ pub(super) const ACCOUNT: &str = "account";
 pub(super) const NONCE: &str = "nonce";
 /// The member's role and reach. Never stored: asked of the tenant at each request.
 pub(super) const STANDING: &str = "standing";
+/// Which session it is, by the hash of its id. Never stored: it is where the state was found.
+pub(super) const HASH: &str = "hash";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
@@ -70,6 +72,7 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(STANDING);
+    state.remove(HASH);
     state.remove(UNAVAILABLE);
     Ok(serde_json::to_string(&state)?)
 }
@@ -105,6 +108,8 @@ impl SessionStore for TenantSessions {
         }
         let standing = serde_json::to_string(&live.standing).map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(STANDING.into(), standing);
+        let hash = serde_json::to_string(&hash).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(HASH.into(), hash);
         Ok(Some(state))
     }
 

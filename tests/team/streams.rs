@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::names;
 use crate::support::{
-    GUIDE, Person, TestApp,
+    GUIDE, PASSWORD, Person, TestApp,
     endpoint::{Act, FakeModel},
 };
 
@@ -101,5 +101,21 @@ async fn a_running_answer_ends_for_whoever_is_removed_and_goes_on_for_others() {
     assert!(names(&carla.get("/projects").await.1).is_empty());
     // Whoever may still read is not disturbed.
     let quiet = tokio::time::timeout(Duration::from_secs(2), to_ada.chunk()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_answers_of_that_session_and_no_other() {
+    let (app, mut ada, project) = slow_app().await;
+    let mut elsewhere = app.nobody();
+    let body = json!({ "email": ada.email, "password": PASSWORD });
+    let (status, session) = elsewhere.post("/session", body).await;
+    assert_eq!(status, StatusCode::OK);
+    elsewhere.took(&session);
+    let (here, mut there) = (ask(&mut ada, &project).await, ask(&mut elsewhere, &project).await);
+    assert_eq!(ada.delete("/session", None).await.0, StatusCode::NO_CONTENT);
+    let last = rest(here).await;
+    assert!(last.contains("event: problem") && last.contains("not_signed_in"), "{last}");
+    let quiet = tokio::time::timeout(Duration::from_secs(2), there.chunk()).await;
     assert!(quiet.is_err(), "{quiet:?}");
 }

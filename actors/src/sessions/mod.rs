@@ -2,7 +2,8 @@
 
 mod storage;
 
-use entities::{AccountId, Millis, TenantDb, TenantId, tenants, tenants::Standing};
+use entities::{AccountId, Millis, TenantDb, TenantId, tenants::Standing};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 pub(crate) use storage::Storage;
 
 /// The SHA-256 of a session's id. The id itself is with the browser only.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionHash([u8; 32]);
 
 impl SessionHash {
@@ -75,9 +76,6 @@ pub struct UpdateSession {
 /// `None` for a session that never was, expired or was ended, and when its account no longer belongs to the tenant.
 pub struct LoadSession(pub SessionHash);
 
-/// What an account is here at this moment; `None` when it does not belong to the tenant.
-pub struct ShowStanding(pub AccountId);
-
 /// Moves the end of a living session.
 pub struct TouchSession {
     pub hash: SessionHash,
@@ -94,7 +92,6 @@ request! {
     BeginSession => (), needs System;
     UpdateSession => bool, needs System;
     LoadSession => Option<Live>, needs System;
-    ShowStanding => Option<Standing>, needs System;
     TouchSession => (), needs System;
     EndSession => (), needs System;
     SweepSessions => (), needs System;
@@ -127,18 +124,6 @@ impl Serve<LoadSession> for SessionActor {
             standing,
             state: found.state,
         }))
-    }
-}
-
-impl SessionActor {
-    async fn standing(&self, account: AccountId) -> Result<Option<Standing>, Fault> {
-        Ok(self.seed.db.read(async |tx| tenants::standing(tx, account).await).await?)
-    }
-}
-
-impl Serve<ShowStanding> for SessionActor {
-    async fn serve(&self, ShowStanding(account): ShowStanding) -> Result<Option<Standing>, Fault> {
-        self.standing(account).await
     }
 }
 
