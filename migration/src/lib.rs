@@ -8,6 +8,7 @@ mod m0005_jobs;
 mod m0006_team;
 mod m0007_operators;
 mod m0009_keys;
+mod m0010_identity;
 mod table;
 
 use entities::{Location, connect_options};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_team::Migration),
             Box::new(m0007_operators::Migration),
             Box::new(m0009_keys::Migration),
+            Box::new(m0010_identity::Migration),
         ]
     }
 }

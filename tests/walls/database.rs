@@ -11,6 +11,18 @@ use super::store::World;
 /// Tables without a `tenant_id`, and why no tenant wall stands before them. May only shrink: a new table has a `tenant_id`.
 const PLATFORM: &[(&str, &str)] = &[
     ("account", "people exist before a tenant is known: sign-in looks here"),
+    ("account_backup_code", "a person's, not a workspace's; hashes"),
+    (
+        "account_identity",
+        "which Google or Apple account signs a person in, before a tenant is known",
+    ),
+    ("account_passkey", "a person's, not a workspace's; public keys"),
+    (
+        "account_token",
+        "where the hash of a mailed link leads: the link is all that its holder brings",
+    ),
+    ("account_totp", "a person's, not a workspace's; sealed"),
+    ("ceremony", "what one sign-in must remember, before a tenant is known; sealed"),
     ("directory", "which workspaces open for an account; ids only"),
     ("installation", "the server's own secret, wrapped by the master key: no tenant's"),
     ("key_epoch", "counts changes of keys, so that every node looks again; a number"),
@@ -18,6 +30,7 @@ const PLATFORM: &[(&str, &str)] = &[
         "invitation_route",
         "where the hash of an invitation's token leads: the token is all that a newcomer brings; ids only",
     ),
+    ("mail", "mail that waits, some of it to people without an account; sealed"),
     ("operator_act", "what operators did, by whom: none of it is a tenant's content"),
     ("seaql_migrations", "which migrations ran; the application may not read it"),
     ("tenant", "which tenants exist; ids only"),

@@ -6,7 +6,7 @@ use entities::{Installation, Millis, PlatformDb, ProjectId, StoreError, TenantDb
 use uuid::Uuid;
 
 use super::{
-    cipher::{Key, Place, bind},
+    cipher::{CannotOpen, Key, Place, bind},
     error::KeyError,
     master::{MasterId, MasterKeys},
     ring::{Ring, RingSettings},
@@ -25,6 +25,8 @@ pub struct Keeper {
 pub(super) fn installation_place() -> Vec<u8> {
     bind(Uuid::nil(), Uuid::nil(), Place("installation", "wrapped", Uuid::nil()))
 }
+
+const PERSONAL: &str = "pernoex personal secrets v1";
 
 pub(super) const SECRET: &str = "the installation's secret";
 
@@ -116,6 +118,17 @@ impl Keeper {
     /// Keys the pre-hash of passwords. Were it derived from the master key, a new one would lock everybody out.
     pub(crate) fn pepper(&self) -> SecretBytes {
         SecretBytes::new(self.secret.derive("pernoex password pepper v1").open_bytes(|bytes| bytes.to_vec()))
+    }
+
+    /// Seals what belongs to a person rather than to a tenant: an authenticator app's secret, a mail that waits, what a sign-in must
+    /// remember. `owner` is the account, or nil before there is one.
+    pub(crate) fn seal_personal(&self, owner: Uuid, place: Place, plain: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+        self.secret.derive(PERSONAL).seal(1, &bind(Uuid::nil(), owner, place), plain)
+    }
+
+    pub(crate) fn open_personal(&self, owner: Uuid, place: Place, sealed: &[u8]) -> Result<SecretBytes, CannotOpen> {
+        let opened = self.secret.derive(PERSONAL).open(&bind(Uuid::nil(), owner, place), sealed)?;
+        Ok(SecretBytes::new(opened.to_vec()))
     }
 
     /// Wraps `key` as a version of the tenant's. Its share is in the ring when this returns.
