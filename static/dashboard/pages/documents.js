@@ -41,6 +41,7 @@ export default function page({ outlet, project, signal, title }) {
   const nothing = h("p", { class: "nothing", hidden: true }, "No document matches.");
   const usage = h("p", { class: "hint usage" });
   const content = h("div");
+  let changes = 0;
   let words = "";
   let wanted = "all";
   let order = "newest";
@@ -83,7 +84,14 @@ export default function page({ outlet, project, signal, title }) {
   document.addEventListener("visibilitychange", () => !document.hidden && schedule(0), { signal });
 
   const fetch = () => /** @type {Promise<DocList>} */ (get(path, signal));
-  const refresh = async () => take(await fetch());
+  /** A list that was asked for before something changed here is old: it is asked for again, so that it undoes nothing. */
+  const refresh = async () => {
+    for (;;) {
+      const asked = changes;
+      const list = await fetch();
+      if (asked === changes) return take(list);
+    }
+  };
   void load(content, {
     signal,
     skeleton: () => skeleton("rows"),
@@ -128,6 +136,7 @@ export default function page({ outlet, project, signal, title }) {
 
   /** A document that just changed here. @param {Doc} doc */
   function put(doc) {
+    changes += 1;
     show(doc);
     arrange();
     filter();
@@ -148,6 +157,7 @@ export default function page({ outlet, project, signal, title }) {
     const rows = [...body.children].filter((row) => row instanceof HTMLElement && !row.hidden);
     const at = rows.findIndex((row) => row === known.get(doc.id)?.row.element);
     const next = rows[at + 1] ?? rows[at - 1];
+    changes += 1;
     drop(doc.id);
     filter();
     const heir = next?.querySelector("a") ?? outlet.querySelector("h1");

@@ -19,9 +19,11 @@ export function hang(button, panel) {
     closed.abort();
     if (!open) return;
     place(button, panel);
-    // Scrolling under an open panel would leave it behind.
+    // Scrolling under an open panel would leave it behind. The event comes a frame late: one for a movement from before the opening (giving the focus back moves the page) closes nothing.
     closed = new AbortController();
-    addEventListener("scroll", () => panel.hidePopover(), { passive: true, signal: closed.signal });
+    const [left, top] = [scrollX, scrollY];
+    const scrolled = () => Math.abs(scrollX - left) + Math.abs(scrollY - top) > 1 && panel.hidePopover();
+    addEventListener("scroll", scrolled, { passive: true, signal: closed.signal });
   });
 }
 
