@@ -5,6 +5,7 @@
 //! and of invitations.
 
 pub mod account;
+mod ceremony;
 pub mod chunk;
 pub mod conversation;
 mod document;
@@ -70,6 +71,7 @@ pub mod tenants {
     pub use crate::workspace::{delete, lock, name, rename};
 }
 
+pub use ceremony::Ceremony;
 pub use error::StoreError;
 pub use ids::{AccountId, ChunkId, ConversationId, DocumentId, InvitationId, JobId, MessageId, ProjectId, TenantId, VisitorId};
 pub use installation::Installation;
