@@ -1,9 +1,13 @@
 //! What the server must remember between two requests of one sign-in or enrolment, found by the SHA-256 of a ticket. Platform table:
 //! much of it exists before an account does.
 
-use sea_orm::{DatabaseTransaction, Set, entity::prelude::*};
+use sea_orm::{
+    DatabaseTransaction, Set,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 
-use crate::{AccountId, Millis, PlatformDb, StoreError};
+use crate::{AccountId, Millis, PlatformDb, PlatformTx, StoreError};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,6 +18,8 @@ pub(crate) struct Model {
     /// A ticket for one thing opens nothing else.
     pub purpose: String,
     pub account_id: Option<Uuid>,
+    /// How often somebody tried to finish it, where that is counted.
+    pub tries: i32,
     pub sealed: Vec<u8>,
     pub expires_at: i64,
 }
@@ -25,6 +31,16 @@ pub struct Ceremony {
     pub account: Option<AccountId>,
     pub sealed: Vec<u8>,
     pub expires_at: Millis,
+}
+
+impl From<Model> for Ceremony {
+    fn from(row: Model) -> Self {
+        Self {
+            account: row.account_id.map(AccountId::from),
+            sealed: row.sealed,
+            expires_at: row.expires_at,
+        }
+    }
 }
 
 /// Takes a ceremony away and returns it; of two who come with one ticket, one gets it. As part of what the transaction does besides.
@@ -47,11 +63,38 @@ async fn find(tx: &DatabaseTransaction, ticket_hash: &[u8; 32], purpose: &str, n
         .filter(Column::ExpiresAt.gt(now))
         .one(tx)
         .await?;
-    Ok(row.map(|row| Ceremony {
-        account: row.account_id.map(AccountId::from),
-        sealed: row.sealed,
-        expires_at: row.expires_at,
-    }))
+    Ok(row.map(Ceremony::from))
+}
+
+/// Counts one more try at a ceremony that is not over, and returns it; `None` once it is, or after `most` of them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn attempt(
+    tx: &PlatformTx,
+    ticket_hash: &[u8; 32],
+    purpose: &str,
+    most: i32,
+    now: Millis,
+) -> Result<Option<Ceremony>, StoreError> {
+    let rows = Entity::update_many()
+        .col_expr(Column::Tries, Expr::col(Column::Tries).add(1))
+        .filter(Column::TicketHash.eq(ticket_hash.as_slice()))
+        .filter(Column::Purpose.eq(purpose))
+        .filter(Column::Tries.lt(most))
+        .filter(Column::ExpiresAt.gt(now))
+        .exec_with_returning(tx.raw())
+        .await?;
+    Ok(rows.into_iter().next().map(Ceremony::from))
+}
+
+/// Uses a ceremony up that was tried successfully; `false` when another request came first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn finish(tx: &PlatformTx, ticket_hash: &[u8; 32]) -> Result<bool, StoreError> {
+    let gone = Entity::delete_by_id(ticket_hash.to_vec()).exec(tx.raw()).await?;
+    Ok(gone.rows_affected == 1)
 }
 
 impl PlatformDb {
@@ -65,6 +108,7 @@ impl PlatformDb {
             ticket_hash: Set(ticket_hash.to_vec()),
             purpose: Set(purpose.to_owned()),
             account_id: Set(ceremony.account.map(AccountId::uuid)),
+            tries: Set(0),
             sealed: Set(ceremony.sealed),
             expires_at: Set(ceremony.expires_at),
         };

@@ -5,7 +5,7 @@
 //! and of invitations.
 
 pub mod account;
-mod ceremony;
+pub mod ceremony;
 pub mod chunk;
 pub mod conversation;
 mod document;
@@ -25,10 +25,12 @@ pub mod message;
 mod operator_act;
 mod operators;
 mod platform_db;
+mod platform_tx;
 mod project;
 mod project_member;
 mod purge;
 pub mod sealed;
+pub mod second_factor;
 mod session;
 mod store;
 mod tenant;
@@ -78,6 +80,7 @@ pub use installation::Installation;
 pub use operator_act::OperatorAct;
 pub use operators::{JobCounts, PoolUse};
 pub use platform_db::{NewAccount, NewTenant, PlatformDb};
+pub use platform_tx::PlatformTx;
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};
 

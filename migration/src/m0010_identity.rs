@@ -54,7 +54,7 @@ crate::migration!("m0010_identity", manager => {
     run(manager, "create unique index account_identity_account on account_identity (account_id, provider)").await?;
 
     // What the server must remember between two requests of one sign-in or enrolment: by the hash of a ticket, sealed, single use.
-    run(manager, "create table ceremony (ticket_hash {bytes} primary key, purpose text not null, account_id {uuid}, \
+    run(manager, "create table ceremony (ticket_hash {bytes} primary key, purpose text not null, account_id {uuid}, tries {int} not null default 0, \
         sealed {bytes} not null, expires_at {big} not null)").await?;
     run(manager, "create index ceremony_expiry on ceremony (expires_at)").await
 });

@@ -1,0 +1,66 @@
+//! Transactions on the platform's own tables, for changes that are more than one statement.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+
+use crate::{PlatformDb, StoreError};
+
+/// A transaction on tables that no tenant owns. Ends with the work that [`PlatformDb::write`] was given.
+///
+/// It is no connection, and does not lend the one that it holds:
+/// ```compile_fail,E0616
+/// fn connection(tx: &entities::PlatformTx) -> &sea_orm::DatabaseTransaction {
+///     &tx.tx
+/// }
+/// ```
+pub struct PlatformTx {
+    tx: DatabaseTransaction,
+}
+
+impl PlatformTx {
+    pub(crate) fn new(tx: DatabaseTransaction) -> Self {
+        Self { tx }
+    }
+
+    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
+        self.tx
+    }
+
+    pub(crate) fn raw(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.tx.get_database_backend() == DbBackend::Postgres
+    }
+}
+
+impl PlatformDb {
+    /// Runs `work` on one consistent view of the rows.
+    ///
+    /// # Errors
+    /// What `work` returns, or `Unavailable`.
+    pub async fn read<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>) -> Result<T, E> {
+        let tx = PlatformTx::new(self.store().begin_read().await?);
+        let outcome = work(&tx).await;
+        tx.into_transaction().rollback().await.map_err(StoreError::from)?;
+        outcome
+    }
+
+    /// Runs `work` as one transaction: all of it is stored when this returns `Ok`, none of it otherwise.
+    ///
+    /// # Errors
+    /// What `work` returns, or `Unavailable`.
+    pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>) -> Result<T, E> {
+        let tx = PlatformTx::new(self.store().begin_write().await?);
+        match work(&tx).await {
+            Ok(value) => {
+                tx.into_transaction().commit().await.map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.into_transaction().rollback().await.map_err(StoreError::from)?;
+                Err(error)
+            }
+        }
+    }
+}
