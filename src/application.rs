@@ -221,6 +221,7 @@ pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) 
         limit_factor: settings.limit_factor,
         idle: settings.idle,
         invitation: settings.invitation,
+        sessions: settings.sessions,
         clock,
     })
 }
@@ -376,7 +377,7 @@ fn serve(
         settings.sign_up_open,
     ));
     let described = Data::new(openapi::document(&routes::api()));
-    let (cookie_key, registry) = (Arc::new(keeper.cookie_key()), platform.registry.clone());
+    let (cookie_key, registry, sessions) = (Arc::new(keeper.cookie_key()), platform.registry.clone(), settings.sessions);
     let upload = usize::try_from(settings.documents.file_bytes)
         .unwrap_or(usize::MAX)
         .saturating_mul(4);
@@ -397,12 +398,12 @@ fn serve(
             .wrap(from_fn(metrics::count))
             .service(
                 web::scope("/api/v1")
-                    .wrap(doors::cookies(registry.clone(), &cookie_key))
+                    .wrap(doors::cookies(registry.clone(), &cookie_key, sessions))
                     .configure(|scope| routes::mount(&routes, "/api/v1", scope)),
             )
             .service(
                 web::scope("/operator/api")
-                    .wrap(doors::cookies(registry.clone(), &cookie_key))
+                    .wrap(doors::cookies(registry.clone(), &cookie_key, sessions))
                     .configure(|scope| routes::mount(&routes, "/operator/api", scope)),
             )
             .configure(outside_api)

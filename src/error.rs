@@ -15,6 +15,8 @@ pub enum Problem {
     NotSignedIn,
     RoleTooLow,
     SignUpClosed,
+    /// The session is not enough: the person is to prove who they are once more.
+    StepUpNeeded,
     CsrfFailed,
     /// The body is not the JSON, or not the form, that the route takes.
     InvalidBody(String),
@@ -127,6 +129,12 @@ impl Problem {
             Self::Fault(fault) => describe(fault),
             Self::NotSignedIn => Description::new(S::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on."),
             Self::RoleTooLow => role_too_low(),
+            Self::StepUpNeeded => Description::new(
+                S::FORBIDDEN,
+                "step_up_needed",
+                "Confirm that it is you",
+                "This needs a proof of who you are that is not older than ten minutes.",
+            ),
             Self::SignUpClosed => Description::new(
                 S::FORBIDDEN,
                 "sign_up_closed",

@@ -15,6 +15,7 @@ use actors::{
         documents::{AddDocument, ListDocuments},
         questions::RankDocuments,
     },
+    sessions::SessionLimits,
     tenant::{CreateProject, ProjectRef},
 };
 
@@ -75,6 +76,10 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         limit_factor: 1,
         idle: Duration::from_secs(3600),
         invitation: Duration::from_secs(3600),
+        sessions: SessionLimits {
+            idle: Duration::from_secs(3600),
+            whole: Duration::from_secs(3600),
+        },
         clock: Clock::system(),
     };
     let platform = Platform::start(masters, settings).await?;

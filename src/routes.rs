@@ -29,6 +29,24 @@ pub fn api() -> Vec<Route> {
             .gives::<v::SessionView>(200),
         get("/session", account::show, Session, "Who is signed in").gives::<v::SessionView>(200),
         delete("/session", account::sign_out, Session, "Sign out").empty(),
+        post("/session/proof", account::prove, Session, "Prove anew who one is")
+            .takes::<v::ProofBody>()
+            .gives::<v::SessionView>(200),
+        get("/account/sessions", account::sessions, Session, "One's own sessions").gives::<v::Sessions>(200),
+        delete(
+            "/account/sessions",
+            account::end_others,
+            Session,
+            "End all of one's sessions but this one",
+        )
+        .empty(),
+        delete(
+            "/account/sessions/{session}",
+            account::end_one,
+            Session,
+            "End one of one's sessions",
+        )
+        .empty(),
         post(
             "/session/workspace",
             account::switch,
@@ -64,6 +82,7 @@ pub fn api() -> Vec<Route> {
             .empty(),
         delete("/workspace", workspace::delete, Session, "Delete the workspace and destroy its key")
             .takes::<v::Confirmation>()
+            .fresh()
             .empty(),
         delete("/workspace/membership", workspace::leave, Session, "Leave the workspace").empty(),
         get("/team/permissions", team::permissions, Session, "What each role may do").gives::<v::Permissions>(200),
@@ -82,6 +101,7 @@ pub fn api() -> Vec<Route> {
         .gives::<v::MemberView>(200),
         post("/team/owner", team::hand_over, Session, "Hand over ownership")
             .takes::<v::NewOwner>()
+            .fresh()
             .empty(),
         get("/team/invitations", invitations::list, Session, "Open invitations").gives::<v::Invitations>(200),
         post("/team/invitations", invitations::create, Session, "Invite somebody")
@@ -116,6 +136,7 @@ pub fn api() -> Vec<Route> {
             "Delete a project and destroy its key",
         )
         .takes::<v::Confirmation>()
+        .fresh()
         .empty(),
         get("/projects/{project}/documents", documents::list, Session, "The project's documents").gives::<v::Documents>(200),
         post("/projects/{project}/documents", documents::add, Session, "Upload documents")
@@ -192,7 +213,9 @@ pub fn api() -> Vec<Route> {
         patch("/projects/{project}/widget", set_up::change, Session, "Change the widget's set-up")
             .takes::<v::WidgetChange>()
             .gives::<v::WidgetView>(200),
-        post("/projects/{project}/widget/key", set_up::rotate, Session, "Replace the public key").gives::<v::WidgetView>(200),
+        post("/projects/{project}/widget/key", set_up::rotate, Session, "Replace the public key")
+            .fresh()
+            .gives::<v::WidgetView>(200),
         post("/widget/{key}/visits", widget::visit, Widget, "Begin or continue a visit")
             .takes::<v::VisitBody>()
             .gives::<v::VisitView>(201)

@@ -9,7 +9,7 @@ use pernoex::{
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{As, Call, GUIDE, Person, TestApp};
+use crate::support::{As, Call, GUIDE, PASSWORD, Person, TestApp};
 
 /// Who asks. From the unassigned to the owner they belong to the workspace that is asked about; the operator owns another one.
 const PEOPLE: [&str; 8] = [
@@ -33,6 +33,10 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST",   "/session",                                             [200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/session",                                             [401, 401, 200, 200, 200, 200, 200, 200]),
     ("DELETE", "/session",                                             [401, 401, 204, 204, 204, 204, 204, 204]),
+    ("POST",   "/session/proof",                                       [401, 401, 200, 200, 200, 200, 200, 200]),
+    ("GET",    "/account/sessions",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
+    ("DELETE", "/account/sessions",                                    [401, 401, 204, 204, 204, 204, 204, 204]),
+    ("DELETE", "/account/sessions/{session}",                          [401, 401, 404, 404, 404, 404, 204, 404]),
     ("POST",   "/session/workspace",                                   [401, 401, 404, 200, 200, 200, 200, 404]),
     ("POST",   "/session/invitation",                                  [401, 401, 200, 200, 200, 200, 200, 200]),
     ("POST",   "/invitations/preview",                                 [200, 200, 200, 200, 200, 200, 200, 200]),
@@ -148,6 +152,11 @@ impl Cast {
         };
         visitor.bearer = Some(text(&visit("/widget/{key}/visits", &visitor).await["token"]));
         let own = visit("/widget/{key}/questions", &visitor).await;
+        let mut elsewhere = app.nobody();
+        elsewhere
+            .post("/session", json!({ "email": owner.email, "password": PASSWORD }))
+            .await;
+        let sessions = owner.get("/account/sessions").await.1;
         let things = BTreeMap::from([
             ("project", last(&project)),
             ("document", text(&uploaded["documents"][0]["id"])),
@@ -156,6 +165,7 @@ impl Cast {
             ("own message", text(&own["message"])),
             ("member", member.id().await),
             ("invitation", text(&invitations["invitations"][0]["id"])),
+            ("session", text(&sessions["sessions"][1]["id"])),
             ("key", key.clone()),
             ("workspace", text(&owner.get("/session").await.1["workspace"]["id"])),
             (
@@ -253,7 +263,8 @@ enum Spent {
 
 fn spent(method: &str, template: &str) -> Spent {
     match (method, template) {
-        ("DELETE", "/session" | "/workspace/membership") => Spent::Row,
+        ("DELETE", "/session" | "/workspace/membership" | "/account/sessions" | "/account/sessions/{session}")
+        | ("POST", "/session/proof") => Spent::Row,
         ("DELETE", _) | ("POST", "/team/owner") | ("PATCH", "/team/members/{member}") => Spent::All,
         ("POST", "/account" | "/session" | "/session/workspace" | "/session/invitation" | "/workspaces" | "/invitations/accept")
         | ("PATCH", "/workspace" | "/projects/{project}")
@@ -317,7 +328,7 @@ async fn a_foreign_thing_answers_as_one_that_does_not_exist() {
                 let mut ask = |what: &str| match what {
                     "name" => "a name".into(),
                     "key" if !exists => format!("pk_{}", "a".repeat(43)),
-                    "project" | "document" | "conversation" | "message" | "member" | "invitation" if !exists => {
+                    "project" | "document" | "conversation" | "message" | "member" | "invitation" | "session" if !exists => {
                         uuid::Uuid::now_v7().to_string()
                     }
                     what => cast.things.get(what).cloned().unwrap_or_else(|| "x@example.com".into()),

@@ -20,6 +20,7 @@ use crate::{
         parse,
     },
     language_model::LanguageModel,
+    sessions::SessionLimits,
 };
 
 /// How much a project may hold and a file may be.
@@ -57,13 +58,20 @@ pub struct Engine {
     pub(crate) limits: DocumentLimits,
     /// How long an invitation can be accepted.
     pub(crate) invitation_ms: Millis,
+    pub(crate) sessions: SessionLimits,
     /// Rings when a job was enqueued.
     pub(crate) work: Arc<Notify>,
 }
 
 impl Engine {
     #[must_use]
-    pub fn new(language_model: Option<LanguageModel>, clock: Clock, limits: DocumentLimits, invitation: Duration) -> Self {
+    pub fn new(
+        language_model: Option<LanguageModel>,
+        clock: Clock,
+        limits: DocumentLimits,
+        invitation: Duration,
+        sessions: SessionLimits,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             embedder: OnceLock::new(),
@@ -74,6 +82,7 @@ impl Engine {
             clock,
             limits,
             invitation_ms: Millis::try_from(invitation.as_millis()).unwrap_or(Millis::MAX),
+            sessions,
             work: Arc::default(),
         }
     }

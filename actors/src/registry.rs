@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix::{Arbiter, ArbiterHandle};
-use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, keys, tenants};
+use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, keys, sessions, tenants};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::{
     engine::Engine,
     fault::Fault,
     redis_pool::RedisPool,
-    sessions::{SessionHash, Storage as SessionStorage},
+    sessions::SessionHash,
     team::invitations::InvitationToken,
     tenant::{PURGE_STEP, ProjectRef, Tenant, TenantSeed, public_key_hash},
     vault::Keeper,
@@ -78,7 +78,6 @@ impl Registry {
         let tenant = Arc::new(Tenant::start(TenantSeed {
             tenant: id,
             db: self.store.tenant(id),
-            redis: self.redis.clone(),
             keeper: self.keeper.clone(),
             engine: self.engine.clone(),
             home: Home {
@@ -214,11 +213,10 @@ impl Registry {
     /// Ends a session where it is kept, for when the tenant's own keeper of sessions does not answer.
     ///
     /// # Errors
-    /// `Storage` or `Cache` when the database or Redis does not answer either.
+    /// `Storage` when the database does not answer either.
     pub async fn end_session(&self, tenant: TenantId, hash: SessionHash) -> Result<(), Fault> {
-        SessionStorage::of(tenant, self.store.tenant(tenant), self.redis.clone())
-            .delete(hash)
-            .await
+        let db = self.store.tenant(tenant);
+        Ok(db.write(async |tx| sessions::delete(tx, hash.as_bytes()).await).await?)
     }
 
     /// How many tenants are alive.

@@ -15,6 +15,7 @@ use crate::{
     operators::Operations,
     redis_pool::RedisPool,
     registry::Registry,
+    sessions::SessionLimits,
     vault::{Keeper, KeyError, MasterKeys, RingSettings},
     watch::{History, take_samples},
 };
@@ -33,6 +34,7 @@ pub struct PlatformSettings {
     pub idle: Duration,
     /// How long an invitation can be accepted.
     pub invitation: Duration,
+    pub sessions: SessionLimits,
     pub clock: Clock,
 }
 
@@ -94,6 +96,7 @@ impl Platform {
             settings.clock.clone(),
             settings.documents,
             settings.invitation,
+            settings.sessions,
         ));
         let limits = Arc::new(Limits::new(redis.clone(), settings.limit_factor));
         let identity = Arc::new(Identity {

@@ -19,7 +19,6 @@ use crate::{
     engine::Engine,
     fault::Fault,
     project::{ProjectActor, ProjectSeed, RefreshKey},
-    redis_pool::RedisPool,
     request,
     sessions::{SessionActor, SessionSeed, SweepSessions},
     vault::{Keeper, OpenProjectKey, Ring, VaultActor, VaultSeed},
@@ -30,7 +29,6 @@ use crate::{
 pub(crate) struct TenantSeed {
     pub tenant: TenantId,
     pub db: TenantDb,
-    pub redis: Option<RedisPool>,
     pub keeper: Arc<Keeper>,
     pub engine: Arc<Engine>,
     pub home: Home,
@@ -100,10 +98,9 @@ impl Tenant {
         };
         let vault = Arc::new(Handle::start(&seed.home, vault, MAILBOX, policy));
         let sessions = SessionSeed {
-            tenant: seed.tenant,
             db: seed.db.clone(),
-            redis: seed.redis.clone(),
             clock: seed.engine.clock.clone(),
+            limits: seed.engine.sessions,
         };
         let sessions = Handle::start(&seed.home, sessions, MAILBOX, policy);
         let children = Arc::<Children>::default();

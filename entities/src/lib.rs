@@ -54,7 +54,7 @@ pub mod projects {
 }
 pub mod sessions {
     //! Sessions, by the hash of their id.
-    pub use crate::session::{Session, create, delete, delete_expired, load, touch, update};
+    pub use crate::session::{Session, create, delete, delete_expired, delete_of, load, of_account, touch, update};
 }
 pub mod invitations {
     //! Invitations, and the tokens that lead to them.
@@ -62,7 +62,7 @@ pub mod invitations {
 }
 pub mod members {
     //! Who belongs to a tenant, and which projects they are assigned to.
-    pub use crate::member::{Member, email_of, has_email, insert, insert_account, list, owners, remove, set_role};
+    pub use crate::member::{Member, email_of, epoch, has_email, insert, insert_account, list, owners, remove, set_role};
     pub use crate::project_member::{all as all_assignments, assign, assigned};
 }
 pub mod tenants {

@@ -136,6 +136,18 @@ pub async fn email_of(tx: &TenantTx, account: AccountId) -> Result<Option<String
     Ok(row.map(|row| row.email))
 }
 
+/// The epoch of a member's account: its sessions of an earlier one are over. `None` for someone who does not belong to the tenant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn epoch(tx: &TenantTx, account: AccountId) -> Result<Option<i64>, StoreError> {
+    if find(tx, account).await?.is_none() {
+        return Ok(None);
+    }
+    let row = account::Entity::find_by_id(account.uuid()).one(tx.raw()).await?;
+    Ok(row.map(|row| row.epoch))
+}
+
 /// Whether the address is a member's.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use crate::{
     installation::{self, key_epoch},
     invitation_route, job,
     keys::{self, NewTenantKey},
-    member,
+    member, session,
     store::set_local,
     tenant::{self, directory},
     tenants::Role,
@@ -49,6 +49,9 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
         password_hash: Set(new.password_hash),
         created_at: Set(now),
         operator_since: Set(None),
+        epoch: Set(0),
+        verified_at: Set(None),
+        second_factor_at: Set(None),
     };
     account::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -116,6 +119,25 @@ impl PlatformDb {
             .filter(account::Column::PasswordHash.eq(old))
             .exec(&tx)
             .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends every session of `account`, but for the one with `keep`'s hash in `keep`'s tenant.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, [u8; 32])>) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        let epoch = account::end_sessions(&tx, account).await?;
+        let tx = match keep {
+            None => tx,
+            Some((tenant, hash)) => {
+                let tx = TenantTx::enter(tx, tenant).await?;
+                session::carry_over(&tx, account, &hash, epoch).await?;
+                tx.into_transaction()
+            }
+        };
         tx.commit().await?;
         Ok(())
     }

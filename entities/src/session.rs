@@ -1,6 +1,6 @@
 //! Sessions of a tenant's members, found by the SHA-256 of their id: a stolen table opens nothing.
 
-use sea_orm::{Set, entity::prelude::*};
+use sea_orm::{Condition, Order, Set, entity::prelude::*};
 
 use crate::{AccountId, Millis, StoreError, TenantTx, tenant_db::TenantScoped};
 
@@ -16,7 +16,18 @@ pub(crate) struct Model {
     /// JSON; holds no secret.
     pub state: String,
     pub created_at: i64,
+    /// Moves with use, and never beyond `ends_at`.
     pub expires_at: i64,
+    /// Of the account, when the session began: it ends when the account's passes.
+    pub epoch: i64,
+    /// When the person last proved who they are.
+    pub proved_at: i64,
+    pub seen_at: i64,
+    pub ends_at: i64,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// The network address that it began from.
+    pub address: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -31,6 +42,32 @@ pub struct Session {
     pub state: String,
     pub begun_at: Millis,
     pub expires_at: Millis,
+    pub epoch: i64,
+    pub proved_at: Millis,
+    pub seen_at: Millis,
+    pub ends_at: Millis,
+    pub agent: String,
+    pub address: String,
+}
+
+impl TryFrom<Model> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id_hash: row.id_hash.try_into().map_err(|_| StoreError::Damaged("session.id_hash"))?,
+            account: row.account_id.into(),
+            state: row.state,
+            begun_at: row.created_at,
+            expires_at: row.expires_at,
+            epoch: row.epoch,
+            proved_at: row.proved_at,
+            seen_at: row.seen_at,
+            ends_at: row.ends_at,
+            agent: row.agent,
+            address: row.address,
+        })
+    }
 }
 
 /// # Errors
@@ -43,11 +80,17 @@ pub async fn create(tx: &TenantTx, session: Session) -> Result<(), StoreError> {
         state: Set(session.state),
         created_at: Set(session.begun_at),
         expires_at: Set(session.expires_at),
+        epoch: Set(session.epoch),
+        proved_at: Set(session.proved_at),
+        seen_at: Set(session.seen_at),
+        ends_at: Set(session.ends_at),
+        agent: Set(session.agent),
+        address: Set(session.address),
     })
     .await
 }
 
-/// The session, unless it is unknown or expired.
+/// The session, unless it is unknown or over by itself. Whether its epoch is still its account's is for the caller to see.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -56,41 +99,53 @@ pub async fn load(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Opti
         .find::<Entity>()
         .filter(Column::IdHash.eq(id_hash.as_slice()))
         .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::EndsAt.gt(now))
         .one()
         .await?;
-    Ok(row.map(|row| Session {
-        id_hash: *id_hash,
-        account: row.account_id.into(),
-        state: row.state,
-        begun_at: row.created_at,
-        expires_at: row.expires_at,
-    }))
+    row.map(Session::try_from).transpose()
+}
+
+/// The living sessions of `account` in this tenant, the last used first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_account(tx: &TenantTx, account: AccountId, epoch: i64, now: Millis) -> Result<Vec<Session>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Epoch.eq(epoch))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::EndsAt.gt(now))
+        .order(Column::SeenAt, Order::Desc)
+        .all()
+        .await?;
+    rows.into_iter().map(Session::try_from).collect()
 }
 
 /// Replaces the state of a session that still lives; `false` when it is gone, so that a late write cannot bring it back.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn update(tx: &TenantTx, session: &Session, now: Millis) -> Result<bool, StoreError> {
+pub async fn update(tx: &TenantTx, id_hash: &[u8; 32], account: AccountId, state: &str, now: Millis) -> Result<bool, StoreError> {
     let changed = tx
         .update::<Entity>()
-        .set(Column::State, session.state.clone())
-        .set(Column::ExpiresAt, session.expires_at)
-        .filter(Column::IdHash.eq(session.id_hash.as_slice()))
-        .filter(Column::AccountId.eq(session.account.uuid()))
+        .set(Column::State, state)
+        .filter(Column::IdHash.eq(id_hash.as_slice()))
+        .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::ExpiresAt.gt(now))
         .run()
         .await?;
     Ok(changed == 1)
 }
 
-/// Moves the end of a living session.
+/// Notes that a living session was used, and moves its end.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn touch(tx: &TenantTx, id_hash: &[u8; 32], expires_at: Millis, now: Millis) -> Result<(), StoreError> {
     tx.update::<Entity>()
         .set(Column::ExpiresAt, expires_at)
+        .set(Column::SeenAt, now)
         .filter(Column::IdHash.eq(id_hash.as_slice()))
         .filter(Column::ExpiresAt.gt(now))
         .run()
@@ -98,11 +153,37 @@ pub async fn touch(tx: &TenantTx, id_hash: &[u8; 32], expires_at: Millis, now: M
     Ok(())
 }
 
+/// Lets the session go on in its account's new epoch; `false` when it is gone.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn carry_over(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32], epoch: i64) -> Result<bool, StoreError> {
+    let changed = tx
+        .update::<Entity>()
+        .set(Column::Epoch, epoch)
+        .filter(Column::IdHash.eq(id_hash.as_slice()))
+        .filter(Column::AccountId.eq(account.uuid()))
+        .run()
+        .await?;
+    Ok(changed == 1)
+}
+
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(tx: &TenantTx, id_hash: &[u8; 32]) -> Result<(), StoreError> {
     tx.delete::<Entity>(Column::IdHash.eq(id_hash.as_slice())).await?;
     Ok(())
+}
+
+/// Ends a session of `account`, and of nobody else; `false` when there is none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete_of(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32]) -> Result<bool, StoreError> {
+    let wanted = Condition::all()
+        .add(Column::IdHash.eq(id_hash.as_slice()))
+        .add(Column::AccountId.eq(account.uuid()));
+    Ok(tx.delete::<Entity>(wanted).await? == 1)
 }
 
 /// # Errors

@@ -1,9 +1,11 @@
 //! How somebody comes to have a session: sign-up, sign-in, an invitation, another of their workspaces.
 
 use actix_session::Session;
+use actix_web::{HttpRequest, http::header::USER_AGENT};
 use actors::{
     AccountId, Fault, Role, Rule, TenantId,
     identity::{Password, Proven, SignedIn},
+    sessions::Proof,
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, Preview, PreviewInvitation},
     tenant::{ShowWorkspace, Tenant},
 };
@@ -40,11 +42,48 @@ pub enum Opening<'a> {
     Join(&'a InvitationToken),
 }
 
+/// Where a request comes from, as a session remembers it.
+pub struct Caller {
+    /// The network address.
+    pub address: String,
+    /// What the browser calls itself.
+    pub agent: String,
+}
+
+impl Caller {
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let agent = request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .unwrap_or_default();
+        Self {
+            address: request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default(),
+            agent: agent.chars().take(MOST_OF_AGENT).collect(),
+        }
+    }
+
+    /// That somebody just proved who they are, from here.
+    pub(super) fn proof(&self, gate: &Gate, who: SignedIn) -> Proof {
+        Proof {
+            epoch: who.epoch,
+            at: gate.identity.now(),
+            agent: self.agent.clone(),
+            address: self.address.clone(),
+        }
+    }
+}
+
+/// Longer than what browsers call themselves.
+const MOST_OF_AGENT: usize = 300;
+
 /// Lets someone in and begins their session.
 ///
 /// # Errors
 /// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`; what is wrong with an invitation.
-pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, address: &str) -> Result<Who, Problem> {
+pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, from: &Caller) -> Result<Who, Problem> {
+    let address = from.address.as_str();
     let signed_in = match credentials {
         Credentials::SignUp {
             email,
@@ -60,7 +99,7 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
         }
         Credentials::Invitation { token, password } => join_anew(gate, token, password, address).await?,
     };
-    settle(gate, session, signed_in).await
+    settle(gate, session, signed_in, &from.proof(gate, signed_in)).await
 }
 
 fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
@@ -70,22 +109,22 @@ fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
 async fn open(gate: &Gate, proven: Proven, opening: Opening<'_>) -> Result<SignedIn, Problem> {
     match opening {
         Opening::Join(token) => join(gate, token, proven).await,
-        Opening::Usual => Ok(gate.identity.usual_workspace(proven.account).await?),
-        Opening::Found(name) => match gate.identity.usual_workspace(proven.account).await {
+        Opening::Usual => Ok(gate.identity.usual_workspace(proven.account, proven.epoch).await?),
+        Opening::Found(name) => match gate.identity.usual_workspace(proven.account, proven.epoch).await {
             Err(Fault::NoWorkspace) => {
                 refuse_closed(gate)?;
-                Ok(gate.identity.found_workspace(proven.account, name).await?)
+                Ok(gate.identity.found_workspace(proven.account, proven.epoch, name).await?)
             }
             found => Ok(found?),
         },
     }
 }
 
-async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
+async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
     let tenant = gate.registry.tenant(signed_in.tenant).await?;
     // Asked before the session begins: someone who is no member here gets none.
     let who = Who::find(gate, &tenant, signed_in).await?;
-    begin(session, signed_in)?;
+    begin(session, signed_in, proof)?;
     gate.identity.opened(signed_in).await?;
     Ok(who)
 }
@@ -93,7 +132,7 @@ async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn) -> Result<W
 /// Accepts for someone who proved who they are.
 async fn join(gate: &Gate, token: &InvitationToken, proven: Proven) -> Result<SignedIn, Problem> {
     let (id, tenant, invitation) = gate.registry.by_invitation(token).await?;
-    let Proven { account, email } = proven;
+    let Proven { account, email, epoch } = proven;
     tenant
         .supervisor(AcceptInvitation {
             invitation,
@@ -101,7 +140,11 @@ async fn join(gate: &Gate, token: &InvitationToken, proven: Proven) -> Result<Si
             joiner: Joiner::Known { account, email },
         })
         .await?;
-    Ok(SignedIn { account, tenant: id })
+    Ok(SignedIn {
+        account,
+        tenant: id,
+        epoch,
+    })
 }
 
 /// Accepts for someone who gets their account by it. Works while sign-up is closed: that is what invitations are for.
@@ -124,7 +167,11 @@ async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, ad
             },
         })
         .await?;
-    Ok(SignedIn { account, tenant: id })
+    Ok(SignedIn {
+        account,
+        tenant: id,
+        epoch: 0,
+    })
 }
 
 /// What an invitation says, for whoever holds its link, and whether its address has an account to sign in with.
@@ -145,8 +192,11 @@ impl Pass<actors::role::OwnAccount> {
     /// # Errors
     /// `NotFound` for a workspace that they do not belong to.
     pub async fn switch(&self, session: &Session, to: TenantId) -> Result<Who, Problem> {
-        let account = self.account();
-        settle(self.gate(), session, SignedIn { account, tenant: to }).await
+        let signed_in = SignedIn {
+            tenant: to,
+            ..self.signed_in()
+        };
+        settle(self.gate(), session, signed_in, self.proof()).await
     }
 
     /// Accepts an invitation as who is signed in, and opens its workspace.
@@ -157,8 +207,9 @@ impl Pass<actors::role::OwnAccount> {
         self.count(Rule::INVITATION_LOOK).await?;
         let account = self.account();
         let email = self.gate().identity.email_of(account).await?;
-        let signed_in = join(self.gate(), token, Proven { account, email }).await?;
-        settle(self.gate(), session, signed_in).await
+        let epoch = self.proof().epoch;
+        let signed_in = join(self.gate(), token, Proven { account, email, epoch }).await?;
+        settle(self.gate(), session, signed_in, self.proof()).await
     }
 
     /// Creates another workspace and opens it.
@@ -167,8 +218,9 @@ impl Pass<actors::role::OwnAccount> {
     /// `SignUpClosed`; what [`Identity`](actors::identity::Identity) refuses.
     pub async fn found(&self, session: &Session, name: &str) -> Result<Who, Problem> {
         refuse_closed(self.gate())?;
-        let signed_in = self.gate().identity.found_workspace(self.account(), name).await?;
-        settle(self.gate(), session, signed_in).await
+        let SignedIn { account, epoch, .. } = self.signed_in();
+        let signed_in = self.gate().identity.found_workspace(account, epoch, name).await?;
+        settle(self.gate(), session, signed_in, self.proof()).await
     }
 }
 
@@ -194,7 +246,7 @@ pub struct Belonging {
 
 impl Who {
     pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
-        let SignedIn { account, tenant: id } = signed_in;
+        let SignedIn { account, tenant: id, .. } = signed_in;
         let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
         let (email, is_operator) = gate.identity.person(account).await?;
         let mut workspaces = Vec::new();

@@ -16,7 +16,7 @@ use actors::{
     identity::SignedIn,
     project::ProjectActor,
     role::{Covers, Level},
-    sessions::{LoadSession, SessionHash},
+    sessions::{LoadSession, Proof, SessionHash},
     team::{members::Leave, workspace::DeleteWorkspace},
     tenant::{ListProjects, ProjectCard, ProjectRef, ShowProject, Tenant, TenantSupervisor},
 };
@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Gate, Who, end_session,
-    sessions::{ACCOUNT, HASH, STANDING, TENANT, UNAVAILABLE},
+    sessions::{ACCOUNT, HASH, PROOF, STANDING, TENANT, UNAVAILABLE},
 };
 use crate::error::Problem;
 
@@ -71,6 +71,7 @@ pub struct Pass<R: Level> {
     gate: Data<Gate>,
     signed_in: SignedIn,
     session: SessionHash,
+    proof: Proof,
     standing: Standing,
     made: Instant,
     role: PhantomData<fn() -> R>,
@@ -122,16 +123,22 @@ impl<R: Level> Pass<R> {
             state::<AccountId>(&session, ACCOUNT),
             state::<Standing>(&session, STANDING),
             state::<SessionHash>(&session, HASH),
+            state::<Proof>(&session, PROOF),
         );
-        let (Some(tenant), Some(account), Some(standing), Some(hash)) = found else {
+        let (Some(tenant), Some(account), Some(standing), Some(hash), Some(proof)) = found else {
             return Err(nobody(&session));
         };
-        let signed_in = SignedIn { account, tenant };
+        let signed_in = SignedIn {
+            account,
+            tenant,
+            epoch: proof.epoch,
+        };
         Ok(Self {
             tenant: gate.registry.tenant(tenant).await?,
             gate,
             signed_in,
             session: hash,
+            proof,
             standing,
             made: Instant::now(),
             role: PhantomData,
@@ -152,6 +159,18 @@ impl<R: Level> Pass<R> {
     /// Who asks.
     pub fn account(&self) -> AccountId {
         self.signed_in.account
+    }
+
+    pub(super) fn signed_in(&self) -> SignedIn {
+        self.signed_in
+    }
+
+    pub(super) fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    pub(super) fn session(&self) -> SessionHash {
+        self.session
     }
 
     /// The projects that they reach.

@@ -11,7 +11,7 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
     AccountId, Fault, Registry, SecretBytes, StoreError, TenantId,
     identity::SignedIn,
-    sessions::{BeginSession, EndSession, LoadSession, SessionHash, TouchSession, UpdateSession},
+    sessions::{BeginSession, EndSession, LoadSession, Proof, SessionHash, SessionLimits, UpdateSession},
 };
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -19,7 +19,6 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crate::error::Problem;
 
 const COOKIE: &str = "__Host-pernoex";
-const LIFE: Duration = Duration::hours(12);
 
 pub(super) const TENANT: &str = "tenant";
 pub(super) const ACCOUNT: &str = "account";
@@ -29,13 +28,15 @@ pub(super) const NONCE: &str = "nonce";
 pub(super) const STANDING: &str = "standing";
 /// Which session it is, by the hash of its id. Never stored: it is where the state was found.
 pub(super) const HASH: &str = "hash";
+/// How it came to be. Kept beside the state.
+pub(super) const PROOF: &str = "proof";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
 type State = HashMap<String, String>;
 
 /// The session middleware, with the cookie's every protection.
-pub fn cookies(registry: Arc<Registry>, key: &SecretBytes) -> SessionMiddleware<TenantSessions> {
+pub fn cookies(registry: Arc<Registry>, key: &SecretBytes, limits: SessionLimits) -> SessionMiddleware<TenantSessions> {
     SessionMiddleware::builder(TenantSessions(registry), key.open(Key::from))
         .cookie_name(COOKIE.into())
         .cookie_secure(true)
@@ -46,7 +47,8 @@ pub fn cookies(registry: Arc<Registry>, key: &SecretBytes) -> SessionMiddleware<
         .cookie_content_security(CookieContentSecurity::Signed)
         .session_lifecycle(
             PersistentSession::default()
-                .session_ttl(LIFE)
+                // The cookie lasts as long as a session can: when it ends is decided where it is kept.
+                .session_ttl(limits.whole.try_into().unwrap_or(Duration::WEEK))
                 .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
         )
         .build()
@@ -73,6 +75,7 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(STANDING);
     state.remove(HASH);
+    state.remove(PROOF);
     state.remove(UNAVAILABLE);
     Ok(serde_json::to_string(&state)?)
 }
@@ -80,10 +83,6 @@ fn stored(mut state: State) -> Result<String, anyhow::Error> {
 /// Stands for a session that cannot be looked at now: it has no owner, so that it opens nothing.
 fn unavailable(retry_after_s: u64) -> State {
     State::from([(UNAVAILABLE.into(), retry_after_s.to_string())])
-}
-
-fn millis(ttl: &Duration) -> i64 {
-    i64::try_from(ttl.whole_milliseconds()).unwrap_or(i64::MAX)
 }
 
 impl SessionStore for TenantSessions {
@@ -110,18 +109,21 @@ impl SessionStore for TenantSessions {
         state.insert(STANDING.into(), standing);
         let hash = serde_json::to_string(&hash).map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(HASH.into(), hash);
+        let proof = serde_json::to_string(&live.proof).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(PROOF.into(), proof);
         Ok(Some(state))
     }
 
-    async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
+    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
         let (tenant, account) = owner_of(&state).ok_or_else(|| SaveError::Other(anyhow!("a session without an owner")))?;
+        let proof: Proof = field(&state, PROOF).ok_or_else(|| SaveError::Other(anyhow!("a session without a proof")))?;
         let mut secret = [0; 32];
         rand::fill(&mut secret);
         let begin = BeginSession {
             hash: SessionHash::of(&secret),
             account,
             state: stored(state).map_err(SaveError::Serialization)?,
-            ttl_ms: millis(ttl),
+            proof,
         };
         let begun = async { self.0.tenant(tenant).await?.sessions(begin).await };
         begun.await.map_err(|fault| SaveError::Other(fault.into()))?;
@@ -129,7 +131,7 @@ impl SessionStore for TenantSessions {
         key.try_into().map_err(|_| SaveError::Other(anyhow!("session key")))
     }
 
-    async fn update(&self, key: SessionKey, state: State, ttl: &Duration) -> Result<SessionKey, UpdateError> {
+    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
         let other = |reason: &'static str| UpdateError::Other(anyhow!(reason));
         let (tenant, hash) = parse(&key).ok_or_else(|| other("session key"))?;
         let (owner, account) = owner_of(&state).ok_or_else(|| other("a session without an owner"))?;
@@ -140,20 +142,14 @@ impl SessionStore for TenantSessions {
             hash,
             account,
             state: stored(state).map_err(UpdateError::Serialization)?,
-            ttl_ms: millis(ttl),
         };
         let updated = async { self.0.tenant(tenant).await?.sessions(update).await };
         // `false`: it ended meanwhile, and stays ended.
         updated.await.map(|_| key).map_err(|fault| UpdateError::Other(fault.into()))
     }
 
-    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
-        let Some((tenant, hash)) = parse(key) else { return Ok(()) };
-        self.0
-            .tenant(tenant)
-            .await?
-            .sessions(TouchSession { hash, ttl_ms: millis(ttl) })
-            .await?;
+    /// How long it goes on is decided where it is kept, with each use.
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
         Ok(())
     }
 
@@ -170,16 +166,25 @@ impl SessionStore for TenantSessions {
 }
 
 /// Begins a session of `who`, and ends the one that was there.
-pub(super) fn begin(session: &Session, who: SignedIn) -> Result<(), Problem> {
+pub(super) fn begin(session: &Session, who: SignedIn, proof: &Proof) -> Result<(), Problem> {
     let failed = |_| Problem::Fault(Fault::Internal("session state"));
     // A new id: one that somebody planted before the sign-in opens nothing after it.
     session.clear();
     session.renew();
     session.insert(TENANT, who.tenant).map_err(failed)?;
     session.insert(ACCOUNT, who.account).map_err(failed)?;
+    session.insert(PROOF, proof).map_err(failed)?;
     let mut nonce = [0; 32];
     rand::fill(&mut nonce);
     session.insert(NONCE, BASE64_URL_SAFE_NO_PAD.encode(nonce)).map_err(failed)
+}
+
+/// Gives the session a new id, as whoever it is of has proved anew that it is theirs. Other pages of theirs go on with their token.
+pub(super) fn prove(session: &Session, proof: &Proof) -> Result<(), Problem> {
+    session.renew();
+    session
+        .insert(PROOF, proof)
+        .map_err(|_| Problem::Fault(Fault::Internal("session state")))
 }
 
 /// Ends the session, in the store first: the cookie is worth nothing when the answer is out.

@@ -4,15 +4,16 @@ use actix_session::Session;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{Data, Json},
+    web::{Data, Json, Path},
 };
-use actors::role::OwnAccount;
+use actors::{Fault, role::OwnAccount};
 
 use super::views::{
-    Acceptance, BelongingView, InvitationPreview, NameBody, OtherWorkspace, SessionView, SignIn, SignUp, TokenBody, UserView, WorkspaceView,
+    self, Acceptance, BelongingView, InvitationPreview, NameBody, OtherWorkspace, OwnSessionView, ProofBody, SessionView, Sessions, SignIn,
+    SignUp, TokenBody, UserView, WorkspaceView,
 };
 use crate::{
-    doors::{Credentials, Gate, Opening, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
+    doors::{Caller, Credentials, Gate, Opening, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
     error::Problem,
 };
 
@@ -34,10 +35,6 @@ fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<
     }))
 }
 
-fn address(request: &HttpRequest) -> String {
-    request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default()
-}
-
 pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Problem> {
     let SignUp {
         email,
@@ -49,7 +46,7 @@ pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, b
         password,
         workspace,
     };
-    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
+    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
     view(&gate, &session, who, StatusCode::CREATED)
 }
 
@@ -66,7 +63,7 @@ pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, b
         (None, None) => Opening::Usual,
     };
     let credentials = Credentials::SignIn { email, password, opening };
-    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
+    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
     view(&gate, &session, who, StatusCode::OK)
 }
 
@@ -95,17 +92,48 @@ pub async fn found(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session, b
 }
 
 pub async fn preview(gate: Data<Gate>, request: HttpRequest, body: Json<TokenBody>) -> Result<Json<InvitationPreview>, Problem> {
-    Ok(Json(preview_invitation(&gate, &body.token, &address(&request)).await?.into()))
+    Ok(Json(
+        preview_invitation(&gate, &body.token, &Caller::of(&request).address).await?.into(),
+    ))
 }
 
 pub async fn accept(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<Acceptance>) -> Result<HttpResponse, Problem> {
     let Acceptance { token, password } = &*body;
     let credentials = Credentials::Invitation { token, password };
-    let who = begin_session(&gate, &session, credentials, &address(&request)).await?;
+    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
     view(&gate, &session, who, StatusCode::CREATED)
 }
 
 pub async fn join(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session, body: Json<TokenBody>) -> Result<HttpResponse, Problem> {
     let who = pass.join(&session, &body.token).await?;
     view(&gate, &session, who, StatusCode::OK)
+}
+
+pub async fn prove(
+    pass: Pass<OwnAccount>,
+    gate: Data<Gate>,
+    session: Session,
+    request: HttpRequest,
+    body: Json<ProofBody>,
+) -> Result<HttpResponse, Problem> {
+    let who = pass.prove(&session, &body.password, &Caller::of(&request)).await?;
+    view(&gate, &session, who, StatusCode::OK)
+}
+
+pub async fn sessions(pass: Pass<OwnAccount>) -> Result<Json<Sessions>, Problem> {
+    let sessions = pass.sessions().await?;
+    Ok(Json(Sessions {
+        sessions: sessions.into_iter().map(OwnSessionView::from).collect(),
+    }))
+}
+
+pub async fn end_one(pass: Pass<OwnAccount>, session: Session, name: Path<String>) -> Result<HttpResponse, Problem> {
+    let (tenant, hash) = views::session_name(&name).ok_or(Problem::Fault(Fault::NotFound))?;
+    pass.end_session(&session, tenant, hash).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn end_others(pass: Pass<OwnAccount>) -> Result<HttpResponse, Problem> {
+    pass.end_other_sessions().await?;
+    Ok(HttpResponse::NoContent().finish())
 }

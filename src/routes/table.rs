@@ -63,6 +63,8 @@ pub struct Route {
     pub(crate) answer: Option<Described>,
     pub(crate) streams: bool,
     pub(crate) file: bool,
+    /// Whether it asks for a fresh proof of who it is.
+    pub(crate) fresh: bool,
     /// Whether it takes no token, because it gives one.
     pub(crate) begins: bool,
     mount: Mount,
@@ -88,7 +90,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, begins: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, fresh: false, begins: false, mount }
         }
     )*};
 }
@@ -137,13 +139,22 @@ impl Route {
         matches!(self.body, Body::Json(_))
     }
 
+    /// Only for those who proved who they are within the last ten minutes.
+    pub(super) fn fresh(self) -> Self {
+        Self { fresh: true, ..self }
+    }
+
     /// Begins what the others of its door go on with.
     pub(super) fn begins(self) -> Self {
         Self { begins: true, ..self }
     }
 
     fn guarded(&self) -> actix_web::Route {
-        let route = (self.mount)();
+        let route = match self.fresh {
+            // Inside of the token's check: a page elsewhere learns nothing from it.
+            true => (self.mount)().wrap(from_fn(doors::freshly_proven)),
+            false => (self.mount)(),
+        };
         match self.door {
             Door::Open => route.wrap(from_fn(doors::same_origin)),
             Door::Session if self.method == Method::GET => route,

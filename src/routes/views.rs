@@ -13,7 +13,10 @@ mod widget;
 use actors::Millis;
 use chrono::{DateTime, NaiveDate, Utc};
 
-pub use account::{BelongingView, OtherWorkspace, SessionView, SignIn, SignUp, UserView, WorkspaceView};
+pub(super) use account::session_name;
+pub use account::{
+    BelongingView, OtherWorkspace, OwnSessionView, ProofBody, SessionView, Sessions, SignIn, SignUp, UserView, WorkspaceView,
+};
 pub use analytics::{AnalyticsView, DayView, SourceView, TotalsView, UnansweredView};
 pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQuestion};
 pub(super) use conversation::turns;

@@ -4,7 +4,7 @@ mod source;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use actors::{DocumentLimits, LanguageModelSettings};
+use actors::{DocumentLimits, LanguageModelSettings, sessions::SessionLimits};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -36,6 +36,7 @@ pub struct Settings {
     pub idle: Duration,
     /// How long an invitation can be accepted.
     pub invitation: Duration,
+    pub sessions: SessionLimits,
     pub database: DatabaseSettings,
     pub redis_url: Option<Secret>,
     pub language_model: Option<ModelSettings>,
@@ -151,6 +152,10 @@ impl Settings {
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
             invitation: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_INVITATION_HOURS", 72, 1..=720)?)),
+            sessions: SessionLimits {
+                idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_SESSION_IDLE_MINUTES", 720, 5..=43_200)?)),
+                whole: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_SESSION_HOURS", 168, 1..=2160)?)),
+            },
             database: database(source)?,
             redis_url: redis_url(source)?,
             language_model: language_model(source)?,

@@ -93,6 +93,7 @@ impl Actor {
             ("/projects/{project}/conversations", "conversation"),
             ("/team/members", "member"),
             ("/team/invitations", "invitation"),
+            ("/account/sessions", "session"),
         ];
         let mut keep = |kind: &'static str, value: &Value| {
             if let Some(text) = value.as_str() {

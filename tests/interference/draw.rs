@@ -123,6 +123,7 @@ fn kind(what: &str) -> &'static str {
         "message",
         "member",
         "invitation",
+        "session",
         "key",
         "workspace",
         "actor",

@@ -27,6 +27,8 @@ use crate::support::{Dice, TestApp, is_full, seed};
 /// What the first tenant never does: it would lose the session that it is watched through.
 const NOT_ALONE: &[(&str, &str)] = &[
     ("DELETE", "/session"),
+    ("POST", "/session/proof"),
+    ("DELETE", "/account/sessions/{session}"),
     ("POST", "/session/workspace"),
     ("POST", "/session/invitation"),
     ("POST", "/workspaces"),

@@ -90,7 +90,7 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
     let json = match (method, template) {
         ("GET", _)
         | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
-        | ("DELETE", "/projects/{project}/documents/{document}")
+        | ("DELETE", "/account/sessions" | "/account/sessions/{session}" | "/projects/{project}/documents/{document}")
         | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key")
         | ("POST", "/actors/{actor}/reset" | "/actors/{actor}/evict") => return Body::Empty,
         ("POST", "/projects/{project}/documents") | ("PUT", "/projects/{project}/documents/{document}") => {
@@ -98,6 +98,7 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         }
         ("POST", "/account") => json!({ "email": ask("new email"), "password": PASSWORD, "workspace": ask("name") }),
         ("POST", "/session") => json!({ "email": ask("email"), "password": PASSWORD }),
+        ("POST", "/session/proof") => json!({ "password": PASSWORD }),
         ("POST", "/session/workspace") => json!({ "workspace": ask("workspace") }),
         ("POST", "/session/invitation") => json!({ "token": ask("own invitation") }),
         ("POST", "/invitations/preview") => json!({ "token": ask("invitation token") }),

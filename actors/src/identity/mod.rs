@@ -6,13 +6,14 @@ mod password;
 
 use std::sync::Arc;
 
-use entities::{AccountId, NewAccount, NewTenant, PlatformDb, StoreError, TenantId};
+use entities::{AccountId, Millis, NewAccount, NewTenant, PlatformDb, StoreError, TenantId};
 
 pub use self::{email::Email, hasher::Hasher, password::Password};
 use crate::{
     clock::Clock,
     fault::{Fault, Limit},
     limits::{Limits, Rule},
+    sessions::SessionHash,
     text::parse_name,
     vault::{Keeper, admin::abandon, first_tenant_key},
 };
@@ -30,6 +31,8 @@ pub struct Identity {
 pub struct Proven {
     pub account: AccountId,
     pub email: String,
+    /// Of the account, read together with what the proof was compared with.
+    pub epoch: i64,
 }
 
 /// More than anyone works in; bounds what listing them costs.
@@ -40,6 +43,8 @@ const MOST_WORKSPACES: usize = 50;
 pub struct SignedIn {
     pub account: AccountId,
     pub tenant: TenantId,
+    /// Of the account when they proved who they are: a session that begins with it ends when it passes.
+    pub epoch: i64,
 }
 
 impl Identity {
@@ -54,7 +59,7 @@ impl Identity {
         password.check_strength(&email)?;
         let new = self.new_account(email, password, address).await?;
         let account = new.account;
-        self.found(account, Some(new), name).await
+        self.found(account, Some(new), 0, name).await
     }
 
     /// An account for an invited address, not stored yet.
@@ -80,7 +85,7 @@ impl Identity {
     ///
     /// # Errors
     /// `Invalid`, `TooMany`, `TooManyWorkspaces`.
-    pub async fn found_workspace(&self, account: AccountId, name: &str) -> Result<SignedIn, Fault> {
+    pub async fn found_workspace(&self, account: AccountId, epoch: i64, name: &str) -> Result<SignedIn, Fault> {
         let name = parse_name(name, "workspace")?;
         self.limits.check(Rule::FOUND_WORKSPACE, &account.to_string()).await?;
         if self.platform.tenants_of(account).await?.len() >= MOST_WORKSPACES {
@@ -89,7 +94,7 @@ impl Identity {
                 reason: format!("An account belongs to at most {MOST_WORKSPACES} workspaces."),
             });
         }
-        self.found(account, None, name).await
+        self.found(account, None, epoch, name).await
     }
 
     async fn store_tenant(
@@ -109,7 +114,7 @@ impl Identity {
         Ok(founded)
     }
 
-    async fn found(&self, account: AccountId, new: Option<NewAccount>, name: String) -> Result<SignedIn, Fault> {
+    async fn found(&self, account: AccountId, new: Option<NewAccount>, epoch: i64, name: String) -> Result<SignedIn, Fault> {
         let tenant = TenantId::new();
         let mut founded = self.store_tenant(tenant, account, new.clone(), name.clone()).await?;
         if matches!(founded, Err(StoreError::KeyRetired)) {
@@ -118,7 +123,7 @@ impl Identity {
             founded = self.store_tenant(tenant, account, new, name).await?;
         }
         match founded {
-            Ok(()) => Ok(SignedIn { account, tenant }),
+            Ok(()) => Ok(SignedIn { account, tenant, epoch }),
             Err(StoreError::Conflict) => Err(Fault::EmailTaken),
             Err(error) => Err(error.into()),
         }
@@ -147,7 +152,32 @@ impl Identity {
         Ok(Proven {
             account: account.id,
             email: account.email,
+            epoch: account.epoch,
         })
+    }
+
+    /// Proves anew that whoever has a session of `account` is its owner.
+    ///
+    /// # Errors
+    /// `WrongCredentials`; `TooMany`.
+    pub async fn prove(&self, account: AccountId, password: &Password, address: &str) -> Result<Proven, Fault> {
+        let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
+        self.sign_in(&found.email, password, address).await
+    }
+
+    /// Ends every session of `account` on every node, but for the one that is to stay.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
+        let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
+        Ok(self.platform.end_sessions(account, keep).await?)
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
     }
 
     /// The workspaces of an account: the last used first, those never used by age.
@@ -162,9 +192,9 @@ impl Identity {
     ///
     /// # Errors
     /// `NoWorkspace` when the account belongs to none.
-    pub async fn usual_workspace(&self, account: AccountId) -> Result<SignedIn, Fault> {
+    pub async fn usual_workspace(&self, account: AccountId, epoch: i64) -> Result<SignedIn, Fault> {
         let tenant = *self.workspaces_of(account).await?.first().ok_or(Fault::NoWorkspace)?;
-        Ok(SignedIn { account, tenant })
+        Ok(SignedIn { account, tenant, epoch })
     }
 
     /// Notes which workspace somebody opened, for their next sign-in.

@@ -25,7 +25,8 @@ async fn store() -> (Store, impl Drop) {
     let writer = Database::connect(connect_options(&location, true)).await.unwrap();
     let tables = "create table tenant (id blob primary key); \
          create table session (tenant_id blob not null, id_hash blob not null, account_id blob not null, state text not null, \
-         created_at integer not null, expires_at integer not null, primary key (tenant_id, id_hash));";
+         created_at integer not null, expires_at integer not null, epoch integer not null, proved_at integer not null, \
+         seen_at integer not null, ends_at integer not null, agent text not null, address text not null, primary key (tenant_id, id_hash));";
     writer.execute_unprepared(tables).await.unwrap();
     let reader = Database::connect(connect_options(&location, false)).await.unwrap();
     (Store::of(writer, reader), folder)
@@ -39,6 +40,12 @@ fn row(tenant: TenantId, n: u8) -> session::ActiveModel {
         state: Set(format!("{tenant}")),
         created_at: Set(0),
         expires_at: Set(0),
+        epoch: Set(0),
+        proved_at: Set(0),
+        seen_at: Set(0),
+        ends_at: Set(0),
+        agent: Set(String::new()),
+        address: Set(String::new()),
     }
 }
 

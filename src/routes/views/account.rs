@@ -1,11 +1,14 @@
 //! What people send and see of their account and session.
 
-use actors::{Role, team::invitations::InvitationToken};
+use actors::{Role, TenantId, sessions::SessionHash, team::invitations::InvitationToken};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::doors::Belonging;
+use super::time;
+use crate::doors::{Belonging, OwnSession};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -79,4 +82,56 @@ impl From<Belonging> for BelongingView {
             role: belonging.role,
         }
     }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProofBody {
+    #[schema(value_type = String, format = Password)]
+    pub password: actors::identity::Password,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Sessions {
+    pub sessions: Vec<OwnSessionView>,
+}
+
+/// A session of one's own.
+#[derive(Serialize, ToSchema)]
+pub struct OwnSessionView {
+    pub id: String,
+    pub workspace: Uuid,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// What the browser calls itself.
+    pub user_agent: String,
+    /// The network address that it began from.
+    pub address: String,
+    pub created_at: DateTime<Utc>,
+    /// To the minute.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends however busy it is.
+    pub ends_at: DateTime<Utc>,
+}
+
+impl From<OwnSession> for OwnSessionView {
+    fn from(own: OwnSession) -> Self {
+        Self {
+            id: format!("{}.{}", own.tenant, BASE64_URL_SAFE_NO_PAD.encode(own.card.hash.as_bytes())),
+            workspace: own.tenant.uuid(),
+            current: own.is_this,
+            user_agent: own.card.agent,
+            address: own.card.address,
+            created_at: time(own.card.begun_at),
+            seen_at: time(own.card.seen_at),
+            ends_at: time(own.card.ends_at),
+        }
+    }
+}
+
+/// What the id of an [`OwnSessionView`] stands for. It is made of the session's hash, which opens nothing.
+pub fn session_name(id: &str) -> Option<(TenantId, SessionHash)> {
+    let (tenant, hash) = id.split_once('.')?;
+    let hash: [u8; 32] = BASE64_URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+    Some((tenant.parse().ok()?, hash.into()))
 }

@@ -13,6 +13,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "member::standing",
     "member::list",
     "member::email_of",
+    "member::epoch",
     "member::has_email",
     "member::insert_account",
     "member::insert",
@@ -31,9 +32,11 @@ pub(super) const OPERATIONS: &[&str] = &[
     "invitation::redeem",
     "session::create",
     "session::load",
+    "session::of_account",
     "session::update",
     "session::touch",
     "session::delete",
+    "session::delete_of",
     "session::delete_expired",
 ];
 
@@ -61,6 +64,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         }
         "member::list" => read(db, async |tx| members::list(tx).await).await,
         "member::email_of" => read(db, async |tx| members::email_of(tx, call.account()).await).await,
+        "member::epoch" => read(db, async |tx| members::epoch(tx, call.account()).await).await,
         "member::has_email" => read(db, async |tx| members::has_email(tx, "both@example.com").await).await,
         "member::insert_account" => {
             let new = NewAccount {
@@ -119,9 +123,17 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             write(db, async |tx| sessions::create(tx, session(call, text, expires_at)).await).await
         }
         "session::load" => read(db, async |tx| sessions::load(tx, &call.hash(), at).await).await,
-        "session::update" => write(db, async |tx| sessions::update(tx, &session(call, text, at + 1_000_000), at).await).await,
+        "session::of_account" => {
+            read(db, async |tx| {
+                let found = sessions::of_account(tx, call.account(), 0, at).await?;
+                Ok(sorted(found.into_iter().map(|session| session.id_hash).collect()))
+            })
+            .await
+        }
+        "session::update" => write(db, async |tx| sessions::update(tx, &call.hash(), call.account(), &text, at).await).await,
         "session::touch" => write(db, async |tx| sessions::touch(tx, &call.hash(), at + 2_000_000, at).await).await,
         "session::delete" => write(db, async |tx| sessions::delete(tx, &call.hash()).await).await,
+        "session::delete_of" => write(db, async |tx| sessions::delete_of(tx, call.account(), &call.hash()).await).await,
         "session::delete_expired" => write(db, async |tx| sessions::delete_expired(tx, at).await).await,
         unknown => panic!("{unknown} has no call here"),
     }
@@ -134,5 +146,11 @@ fn session(call: &Call, state: String, expires_at: Millis) -> sessions::Session 
         state,
         begun_at: call.at,
         expires_at,
+        epoch: 0,
+        proved_at: call.at,
+        seen_at: call.at,
+        ends_at: call.at + 3_000_000,
+        agent: call.address(),
+        address: String::new(),
     }
 }

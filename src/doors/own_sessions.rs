@@ -1,0 +1,116 @@
+//! A person's own sessions, in whichever of their workspaces they are, and the proof that some acts ask for anew.
+
+use actix_session::{Session, SessionExt};
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+use actors::{
+    Fault, Millis, TenantId,
+    identity::Password,
+    role::OwnAccount,
+    sessions::{EndSessionOf, ListSessions, Proof, SessionCard, SessionHash},
+};
+
+use super::{
+    Caller, Gate, Pass, Who, end_session,
+    sessions::{PROOF, prove},
+};
+use crate::error::Problem;
+
+/// How long a proof is fresh.
+const FRESH_MS: Millis = 600_000;
+
+/// For routes that a session alone is not enough for: whoever sits down at an unlocked screen, or got hold of a cookie, does not do
+/// these. Mounted by the route table, so that no handler can forget it.
+///
+/// # Errors
+/// `StepUpNeeded` unless the person proved who they are within ten minutes. Without a session the route itself refuses.
+pub async fn freshly_proven(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let gate = Gate::of(request.request())?;
+    let proof: Option<Proof> = request.get_session().get(PROOF).ok().flatten();
+    if proof.is_some_and(|proof| gate.identity.now().saturating_sub(proof.at) > FRESH_MS) {
+        return Err(Problem::StepUpNeeded.into());
+    }
+    next.call(request).await
+}
+
+/// One of them.
+pub struct OwnSession {
+    pub tenant: TenantId,
+    pub card: SessionCard,
+    /// The one that asks.
+    pub is_this: bool,
+}
+
+impl Pass<OwnAccount> {
+    /// Proves anew who they are: the session goes on under a new id.
+    ///
+    /// # Errors
+    /// `WrongCredentials`, `TooMany`.
+    pub async fn prove(&self, session: &Session, password: &Password, from: &Caller) -> Result<Who, Problem> {
+        let proven = self.gate().identity.prove(self.account(), password, &from.address).await?;
+        let proof = Proof {
+            epoch: proven.epoch,
+            ..from.proof(self.gate(), self.signed_in())
+        };
+        prove(session, &proof)?;
+        self.who().await
+    }
+
+    /// All of theirs, this one first, then the last used.
+    ///
+    /// # Errors
+    /// When one of their workspaces does not answer.
+    pub async fn sessions(&self) -> Result<Vec<OwnSession>, Problem> {
+        let gate = self.gate();
+        let mut found = Vec::new();
+        for tenant in gate.identity.workspaces_of(self.account()).await? {
+            let cards = match gate.registry.tenant(tenant).await {
+                Ok(there) => there.sessions(ListSessions(self.account())).await?,
+                // Deleted since the directory was read.
+                Err(Fault::NotFound) => continue,
+                Err(fault) => return Err(fault.into()),
+            };
+            found.extend(cards.into_iter().map(|card| OwnSession {
+                tenant,
+                is_this: card.hash == self.session(),
+                card,
+            }));
+        }
+        found.sort_by_key(|own| (!own.is_this, std::cmp::Reverse(own.card.seen_at)));
+        Ok(found)
+    }
+
+    /// Ends one of theirs, this one included.
+    ///
+    /// # Errors
+    /// `NotFound` for one that is not theirs.
+    pub async fn end_session(&self, session: &Session, tenant: TenantId, hash: SessionHash) -> Result<(), Problem> {
+        let account = self.account();
+        self.gate()
+            .registry
+            .tenant(tenant)
+            .await?
+            .sessions(EndSessionOf { account, hash })
+            .await?;
+        if hash == self.session() {
+            end_session(session);
+        }
+        Ok(())
+    }
+
+    /// Ends all of theirs but this one, in one transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_other_sessions(&self) -> Result<(), Problem> {
+        let this = (self.signed_in().tenant, self.session());
+        Ok(self.gate().identity.end_sessions(self.account(), Some(this)).await?)
+    }
+}
