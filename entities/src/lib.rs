@@ -5,6 +5,7 @@
 //! and of invitations.
 
 pub mod account;
+pub mod audit;
 pub mod ceremony;
 pub mod chunk;
 pub mod conversation;

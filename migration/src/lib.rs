@@ -9,6 +9,7 @@ mod m0006_team;
 mod m0007_operators;
 mod m0009_keys;
 mod m0010_identity;
+mod m0011_audit;
 mod table;
 
 use entities::{Location, connect_options};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_operators::Migration),
             Box::new(m0009_keys::Migration),
             Box::new(m0010_identity::Migration),
+            Box::new(m0011_audit::Migration),
         ]
     }
 }
@@ -119,6 +121,9 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
         format!("grant usage on schema public to {name}"),
         format!("grant select, insert, update, delete on all tables in schema public to {name}"),
         format!("revoke all on seaql_migrations from {name}"),
+        // A log that its writer can rewrite is none.
+        format!("revoke update, delete on audit, audit_checkpoint from {name}"),
+        format!("grant execute on function purge_audit(bigint) to {name}"),
     ] {
         database.execute_unprepared(&statement).await?;
     }

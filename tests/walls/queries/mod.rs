@@ -1,6 +1,7 @@
 //! Two tenants whose rows have the same ids do everything that the storage layer can do, in turns. What each gets, and what is stored of
 //! each afterwards, must be what it would be if the other did not exist.
 
+mod audit;
 mod call;
 mod conversations;
 mod documents;
@@ -27,6 +28,7 @@ fn operations() -> Vec<&'static str> {
         keys::OPERATIONS,
         projects::OPERATIONS,
         people::OPERATIONS,
+        audit::OPERATIONS,
     ]
     .concat()
 }
@@ -62,6 +64,7 @@ async fn perform(world: &World, call: &Call) -> String {
         "conversation" | "message" => conversations::perform(world, call).await,
         "keys" | "sealed" => keys::perform(world, call).await,
         "project" | "job" => projects::perform(world, call).await,
+        "audit" => audit::perform(world, call).await,
         _ => people::perform(world, call).await,
     }
 }
