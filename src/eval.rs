@@ -8,6 +8,7 @@ use std::{
 
 use actors::{
     DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace, RingSettings,
+    audit::By,
     clock::Clock,
     identity::Password,
     knowledge::measure,
@@ -100,7 +101,16 @@ async fn measure_in(
         .sign_up("eval@example.com", &password, "Evaluation", "local")
         .await?;
     let tenant = platform.registry.tenant(owner.tenant).await?;
-    let project = tenant.supervisor(CreateProject { name: "Collection".into() }).await?;
+    let by = By {
+        account: owner.account,
+        address: String::new(),
+    };
+    let project = tenant
+        .supervisor(CreateProject {
+            by: by.clone(),
+            name: "Collection".into(),
+        })
+        .await?;
     let project = tenant.project(project.id).await?;
     let mut names: HashMap<DocumentId, &str> = HashMap::new();
     let mut empty = 0_usize;
@@ -118,6 +128,7 @@ async fn measure_in(
         }
         let added = project
             .ask(AddDocument {
+                by: by.clone(),
                 name: format!("{n}.txt"),
                 bytes: text.into_bytes(),
             })

@@ -1,5 +1,6 @@
 //! The actors: one tree a tenant, and the little that stands above them. Knows no HTTP.
 
+pub mod audit;
 pub mod clock;
 pub mod contain;
 mod engine;

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::{
+    audit::By,
     contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
     engine::Engine,
     fault::Fault,
@@ -286,14 +287,17 @@ pub struct ListProjects(pub Reach);
 /// Sent by the door, for the project that it let someone in to.
 pub struct ShowProject(pub ProjectId);
 pub struct CreateProject {
+    pub by: By,
     pub name: String,
 }
 pub struct RenameProject {
+    pub by: By,
     pub project: ProjectId,
     pub name: String,
 }
 /// Ends a project. Its key is destroyed in the same transaction.
 pub struct DeleteProject {
+    pub by: By,
     pub project: ProjectId,
     /// Must be the project's name.
     pub confirm: String,

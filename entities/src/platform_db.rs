@@ -10,6 +10,7 @@ use sea_orm::{
 use crate::{
     AccountId, Installation, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
+    audit::{self, Act, Note, Target},
     installation::{self, key_epoch},
     invitation_route, job,
     keys::{self, NewTenantKey},
@@ -40,6 +41,8 @@ pub struct NewTenant {
     pub tenant: TenantId,
     pub name: String,
     pub key: NewTenantKey,
+    /// The network address of whoever founds it.
+    pub address: String,
 }
 
 pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, now: Millis) -> Result<(), StoreError> {
@@ -82,9 +85,19 @@ impl PlatformDb {
         };
         tenant::Entity::insert(row).exec_without_returning(&tx).await?;
         let tx = TenantTx::enter(tx, new.tenant).await?;
+        let founded = Note {
+            at: now,
+            actor: Some(new.owner),
+            address: new.address,
+            act: Act::WorkspaceCreated,
+            target: Target::of("workspace", "", new.name.as_str()),
+            done: true,
+            details: serde_json::Value::Null,
+        };
         workspace::insert(&tx, new.name, now).await?;
         member::insert(&tx, new.owner, Role::Owner, now).await?;
         keys::store_tenant_key(&tx, new.key, now).await?;
+        audit::append(&tx, founded).await?;
         tx.into_transaction().commit().await?;
         Ok(())
     }

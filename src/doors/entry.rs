@@ -95,7 +95,7 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
         }
         Credentials::SignIn { email, password, opening } => {
             let proven = gate.identity.sign_in(email, password, address).await?;
-            open(gate, proven, opening).await?
+            open(gate, proven, opening, address).await?
         }
         Credentials::Invitation { token, password } => join_anew(gate, token, password, address).await?,
     };
@@ -106,14 +106,14 @@ fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
     if gate.sign_up_open { Ok(()) } else { Err(Problem::SignUpClosed) }
 }
 
-async fn open(gate: &Gate, proven: Proven, opening: Opening<'_>) -> Result<SignedIn, Problem> {
+async fn open(gate: &Gate, proven: Proven, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
     match opening {
-        Opening::Join(token) => join(gate, token, proven).await,
+        Opening::Join(token) => join(gate, token, proven, address).await,
         Opening::Usual => Ok(gate.identity.usual_workspace(proven.account, proven.epoch).await?),
         Opening::Found(name) => match gate.identity.usual_workspace(proven.account, proven.epoch).await {
             Err(Fault::NoWorkspace) => {
                 refuse_closed(gate)?;
-                Ok(gate.identity.found_workspace(proven.account, proven.epoch, name).await?)
+                Ok(gate.identity.found_workspace(proven.account, proven.epoch, name, address).await?)
             }
             found => Ok(found?),
         },
@@ -130,7 +130,7 @@ async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Pro
 }
 
 /// Accepts for someone who proved who they are.
-async fn join(gate: &Gate, token: &InvitationToken, proven: Proven) -> Result<SignedIn, Problem> {
+async fn join(gate: &Gate, token: &InvitationToken, proven: Proven, address: &str) -> Result<SignedIn, Problem> {
     let (id, tenant, invitation) = gate.registry.by_invitation(token).await?;
     let Proven { account, email, epoch } = proven;
     tenant
@@ -138,6 +138,7 @@ async fn join(gate: &Gate, token: &InvitationToken, proven: Proven) -> Result<Si
             invitation,
             token: token.hash(),
             joiner: Joiner::Known { account, email },
+            address: address.to_owned(),
         })
         .await?;
     Ok(SignedIn {
@@ -165,6 +166,7 @@ async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, ad
                 account,
                 password_hash: new.password_hash,
             },
+            address: address.to_owned(),
         })
         .await?;
     Ok(SignedIn {
@@ -208,7 +210,7 @@ impl Pass<actors::role::OwnAccount> {
         let account = self.account();
         let email = self.gate().identity.email_of(account).await?;
         let epoch = self.proof().epoch;
-        let signed_in = join(self.gate(), token, Proven { account, email, epoch }).await?;
+        let signed_in = join(self.gate(), token, Proven { account, email, epoch }, &self.by().address).await?;
         settle(self.gate(), session, signed_in, self.proof()).await
     }
 
@@ -219,7 +221,11 @@ impl Pass<actors::role::OwnAccount> {
     pub async fn found(&self, session: &Session, name: &str) -> Result<Who, Problem> {
         refuse_closed(self.gate())?;
         let SignedIn { account, epoch, .. } = self.signed_in();
-        let signed_in = self.gate().identity.found_workspace(account, epoch, name).await?;
+        let signed_in = self
+            .gate()
+            .identity
+            .found_workspace(account, epoch, name, &self.by().address)
+            .await?;
         settle(self.gate(), session, signed_in, self.proof()).await
     }
 }

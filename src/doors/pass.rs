@@ -12,6 +12,7 @@ use actix_session::{Session, SessionExt};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use actors::{
     AccountId, Fault, ProjectId, Role, Rule, Standing, TenantId,
+    audit::By,
     contain::{Request, Serve},
     identity::SignedIn,
     project::ProjectActor,
@@ -38,7 +39,7 @@ use crate::error::Problem;
 /// ```
 /// ```compile_fail,E0624
 /// async fn enter(session: actix_session::Session, gate: actix_web::web::Data<pernoex::doors::Gate>) {
-///     let _ = pernoex::doors::Pass::<actors::role::Owner>::enter(session, gate).await;
+///     let _ = pernoex::doors::Pass::<actors::role::Owner>::enter(session, gate, String::new()).await;
 /// }
 /// ```
 /// ```compile_fail,E0616
@@ -53,12 +54,12 @@ use crate::error::Problem;
 /// A message that the role covers is carried, and one that needs a higher role is not:
 /// ```
 /// async fn create(pass: pernoex::doors::Pass<actors::role::Admin>) {
-///     let _ = pass.send(actors::tenant::CreateProject { name: "mine".into() }).await;
+///     let _ = pass.send(actors::tenant::CreateProject { by: pass.by(), name: "mine".into() }).await;
 /// }
 /// ```
 /// ```compile_fail,E0277
 /// async fn create(pass: pernoex::doors::Pass<actors::role::Member>) {
-///     let _ = pass.send(actors::tenant::CreateProject { name: "mine".into() }).await;
+///     let _ = pass.send(actors::tenant::CreateProject { by: pass.by(), name: "mine".into() }).await;
 /// }
 /// ```
 /// ```compile_fail,E0277
@@ -73,6 +74,8 @@ pub struct Pass<R: Level> {
     session: SessionHash,
     proof: Proof,
     standing: Standing,
+    /// The network address.
+    address: String,
     made: Instant,
     role: PhantomData<fn() -> R>,
 }
@@ -86,7 +89,7 @@ pub struct Pass<R: Level> {
 /// ```
 /// ```compile_fail,E0277
 /// async fn rotate(pass: pernoex::doors::ProjectPass<actors::role::Member>) {
-///     let _ = pass.send(actors::project::widget::RotatePublicKey).await;
+///     let _ = pass.send(actors::project::widget::RotatePublicKey { by: pass.by() }).await;
 /// }
 /// ```
 /// ```compile_fail,E0451
@@ -98,6 +101,11 @@ pub struct ProjectPass<R: Level> {
     pass: Pass<R>,
     project: ProjectRef,
     id: ProjectId,
+}
+
+/// Of the peer that sent `request`.
+fn address(request: &HttpRequest) -> String {
+    request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default()
 }
 
 fn state<T: DeserializeOwned>(session: &Session, name: &str) -> Option<T> {
@@ -117,7 +125,7 @@ fn nobody(session: &Session) -> Problem {
 
 impl<R: Level> Pass<R> {
     /// Whoever the session is of, whatever their role.
-    async fn enter(session: Session, gate: Data<Gate>) -> Result<Self, Problem> {
+    async fn enter(session: Session, gate: Data<Gate>, address: String) -> Result<Self, Problem> {
         let found = (
             state::<TenantId>(&session, TENANT),
             state::<AccountId>(&session, ACCOUNT),
@@ -140,6 +148,7 @@ impl<R: Level> Pass<R> {
             session: hash,
             proof,
             standing,
+            address,
             made: Instant::now(),
             role: PhantomData,
         })
@@ -173,6 +182,14 @@ impl<R: Level> Pass<R> {
         self.session
     }
 
+    /// Who asks, and from where.
+    pub fn by(&self) -> By {
+        By {
+            account: self.signed_in.account,
+            address: self.address.clone(),
+        }
+    }
+
     /// The projects that they reach.
     ///
     /// # Errors
@@ -186,7 +203,7 @@ impl<R: Level> Pass<R> {
     /// # Errors
     /// `LastOwner`.
     pub async fn leave(&self, session: &Session) -> Result<(), Problem> {
-        self.tenant.supervisor(Leave(self.account())).await?;
+        self.tenant.supervisor(Leave(self.by())).await?;
         end_session(session);
         Ok(())
     }
@@ -253,7 +270,7 @@ impl Pass<actors::role::ManageTeam> {
     /// # Errors
     /// `ConfirmationMismatch` unless `confirm` is the workspace's name.
     pub async fn delete_workspace(&self, session: &Session, confirm: String) -> Result<(), Problem> {
-        let by = self.account();
+        let by = self.by();
         self.send(DeleteWorkspace { by, confirm }).await?;
         self.gate.registry.forget(self.signed_in.tenant);
         end_session(session);
@@ -310,6 +327,11 @@ impl<R: Level> ProjectPass<R> {
         self.id
     }
 
+    /// Who asks, and from where.
+    pub fn by(&self) -> By {
+        self.pass.by()
+    }
+
     /// The project itself.
     ///
     /// # Errors
@@ -331,8 +353,8 @@ impl<R: Level> FromRequest for Pass<R> {
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate) = (request.get_session(), Gate::of(request));
-        Box::pin(async move { Self::enter(session, gate?).await?.check_role() })
+        let (session, gate, address) = (request.get_session(), Gate::of(request), address(request));
+        Box::pin(async move { Self::enter(session, gate?, address).await?.check_role() })
     }
 }
 
@@ -341,10 +363,10 @@ impl<R: Level> FromRequest for ProjectPass<R> {
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate) = (request.get_session(), Gate::of(request));
+        let (session, gate, address) = (request.get_session(), Gate::of(request), address(request));
         let id = request.match_info().get("project").and_then(|id| id.parse::<ProjectId>().ok());
         Box::pin(async move {
-            let pass = Pass::enter(session, gate?).await?;
+            let pass = Pass::enter(session, gate?, address).await?;
             // Before the role: whoever does not see a project does not learn what it would take to change it either.
             let id = id
                 .filter(|id| pass.standing.reach.covers(*id))

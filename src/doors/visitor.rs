@@ -61,8 +61,8 @@ pub struct VisitPass(Place);
 /// }
 /// ```
 /// ```compile_fail,E0599
-/// async fn manage(pass: pernoex::doors::VisitorPass) {
-///     let _ = pass.send(actors::project::widget::RotatePublicKey).await;
+/// async fn manage(pass: pernoex::doors::VisitorPass, by: actors::audit::By) {
+///     let _ = pass.send(actors::project::widget::RotatePublicKey { by }).await;
 /// }
 /// ```
 pub struct VisitorPass {

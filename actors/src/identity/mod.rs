@@ -59,7 +59,7 @@ impl Identity {
         password.check_strength(&email)?;
         let new = self.new_account(email, password, address).await?;
         let account = new.account;
-        self.found(account, Some(new), 0, name).await
+        self.found(account, Some(new), 0, name, address).await
     }
 
     /// An account for an invited address, not stored yet.
@@ -85,7 +85,7 @@ impl Identity {
     ///
     /// # Errors
     /// `Invalid`, `TooMany`, `TooManyWorkspaces`.
-    pub async fn found_workspace(&self, account: AccountId, epoch: i64, name: &str) -> Result<SignedIn, Fault> {
+    pub async fn found_workspace(&self, account: AccountId, epoch: i64, name: &str, address: &str) -> Result<SignedIn, Fault> {
         let name = parse_name(name, "workspace")?;
         self.limits.check(Rule::FOUND_WORKSPACE, &account.to_string()).await?;
         if self.platform.tenants_of(account).await?.len() >= MOST_WORKSPACES {
@@ -94,7 +94,7 @@ impl Identity {
                 reason: format!("An account belongs to at most {MOST_WORKSPACES} workspaces."),
             });
         }
-        self.found(account, None, epoch, name).await
+        self.found(account, None, epoch, name, address).await
     }
 
     async fn store_tenant(
@@ -103,10 +103,17 @@ impl Identity {
         owner: AccountId,
         account: Option<NewAccount>,
         name: String,
+        address: &str,
     ) -> Result<Result<(), StoreError>, Fault> {
         let key = first_tenant_key(&self.keeper, tenant).await?;
         let share = key.share.id;
-        let new = NewTenant { owner, tenant, name, key };
+        let new = NewTenant {
+            owner,
+            tenant,
+            name,
+            key,
+            address: address.to_owned(),
+        };
         let founded = self.platform.found_tenant(account, new, self.clock.now()).await;
         if let Err(error) = &founded {
             abandon(&self.keeper.ring, share, error).await;
@@ -114,13 +121,13 @@ impl Identity {
         Ok(founded)
     }
 
-    async fn found(&self, account: AccountId, new: Option<NewAccount>, epoch: i64, name: String) -> Result<SignedIn, Fault> {
+    async fn found(&self, account: AccountId, new: Option<NewAccount>, epoch: i64, name: String, address: &str) -> Result<SignedIn, Fault> {
         let tenant = TenantId::new();
-        let mut founded = self.store_tenant(tenant, account, new.clone(), name.clone()).await?;
+        let mut founded = self.store_tenant(tenant, account, new.clone(), name.clone(), address).await?;
         if matches!(founded, Err(StoreError::KeyRetired)) {
             // The master key was rotated since this process last looked.
             self.keeper.refresh().await?;
-            founded = self.store_tenant(tenant, account, new, name).await?;
+            founded = self.store_tenant(tenant, account, new, name, address).await?;
         }
         match founded {
             Ok(()) => Ok(SignedIn { account, tenant, epoch }),

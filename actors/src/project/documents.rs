@@ -1,10 +1,18 @@
 //! Documents: taking them in, showing them, letting go of them.
 
-use entities::{ChunkId, DocumentId, Millis, ProjectId, StoreError, TenantTx, chunk, documents, documents::Change, job, projects};
+use entities::{
+    ChunkId, DocumentId, Millis, ProjectId, StoreError, TenantTx,
+    audit::{self, Act, Target},
+    chunk, documents,
+    documents::Change,
+    job, projects,
+};
 use serde::Serialize;
+use serde_json::json;
 
 use super::ProjectActor;
 use crate::{
+    audit::By,
     contain::Serve,
     fault::{Fault, Invalid, Limit},
     knowledge::parse::MediaType,
@@ -93,6 +101,7 @@ pub struct Original {
 pub struct ListDocuments;
 /// Takes a file in. It is stored when this returns; reading it is a job.
 pub struct AddDocument {
+    pub by: By,
     pub name: String,
     pub bytes: Vec<u8>,
 }
@@ -100,6 +109,7 @@ pub struct ShowDocument(pub DocumentId);
 pub struct OriginalOf(pub DocumentId);
 /// New contents for a document. What the old ones said is not answered from any more when this returns.
 pub struct ReplaceDocument {
+    pub by: By,
     pub document: DocumentId,
     /// Of the new file: tells its type. The document keeps its own.
     pub file_name: String,
@@ -112,7 +122,10 @@ pub struct ChangeDocument {
     pub source_url: Option<String>,
 }
 /// Not answered from any more when this returns.
-pub struct DeleteDocument(pub DocumentId);
+pub struct DeleteDocument {
+    pub by: By,
+    pub document: DocumentId,
+}
 
 request! {
     ListDocuments => DocumentList, needs Member;
@@ -229,6 +242,13 @@ fn taken(error: Fault, field: &'static str) -> Fault {
     }
 }
 
+/// A document by its id alone: its name is content.
+async fn note(tx: &TenantTx, by: &By, act: Act, (project, id): (ProjectId, DocumentId), now: Millis) -> Result<(), Fault> {
+    let details = json!({ "project": project });
+    audit::append(tx, by.did_with(act, Target::of("document", id, ""), now, details)).await?;
+    Ok(())
+}
+
 impl Serve<ListDocuments> for ProjectActor {
     async fn serve(&self, _: ListDocuments) -> Result<DocumentList, Fault> {
         let (project, limits) = (self.id(), &self.seed.engine.limits);
@@ -271,7 +291,8 @@ impl Serve<AddDocument> for ProjectActor {
             self.check_room(tx, (1, size), 0).await?;
             documents::insert(tx, project, &document).await?;
             documents::store_body(tx, project, document.id, sealed).await?;
-            queue_reading(tx, project, document.id, document.revision, now).await
+            queue_reading(tx, project, document.id, document.revision, now).await?;
+            note(tx, &add.by, Act::DocumentUploaded, (project, document.id), now).await
         });
         stored.await.map_err(|error| taken(error, "file"))?;
         self.seed.engine.work.notify_one();
@@ -335,7 +356,9 @@ impl Serve<ReplaceDocument> for ProjectActor {
                 .ok_or(Fault::NotFound)?;
             documents::store_body(tx, project, id, sealed).await?;
             queue_reading(tx, project, id, revision, now).await?;
-            Ok::<_, Fault>(projects::knowledge_changed(tx, project).await?)
+            let version = projects::knowledge_changed(tx, project).await?;
+            note(tx, &replace.by, Act::DocumentReplaced, (project, id), now).await?;
+            Ok::<_, Fault>(version)
         });
         let version = replaced.await?;
         self.follow(Some(version), move |index| index.remove(id.uuid())).await?;
@@ -369,14 +392,16 @@ impl Serve<ChangeDocument> for ProjectActor {
 }
 
 impl Serve<DeleteDocument> for ProjectActor {
-    async fn serve(&self, DeleteDocument(id): DeleteDocument) -> Result<(), Fault> {
-        let project = self.id();
+    async fn serve(&self, DeleteDocument { by, document: id }: DeleteDocument) -> Result<(), Fault> {
+        let (project, now) = (self.id(), self.now());
         let _changing = self.changing().await;
         let deleted = self.db().write_alone(async |tx| {
             if !documents::delete(tx, project, id).await? {
                 return Err(Fault::NotFound);
             }
-            Ok(projects::knowledge_changed(tx, project).await?)
+            let version = projects::knowledge_changed(tx, project).await?;
+            note(tx, &by, Act::DocumentDeleted, (project, id), now).await?;
+            Ok(version)
         });
         let version = deleted.await?;
         self.follow(Some(version), move |index| index.remove(id.uuid())).await

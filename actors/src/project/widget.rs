@@ -1,11 +1,18 @@
 //! How a project's widget looks, and where it may stand.
 
-use entities::{Millis, projects, projects::Look};
-use serde::{Deserialize, Serialize};
+use entities::{
+    Millis,
+    audit::{self, Act, Target},
+    projects,
+    projects::Look,
+};
+use serde::Serialize;
+use serde_json::json;
 use url::Url;
 
 use super::ProjectActor;
 use crate::{
+    audit::By,
     contain::Serve,
     fault::{Fault, Invalid},
     request,
@@ -22,8 +29,9 @@ pub struct WidgetSetup {
 }
 
 /// Each field is left as it is when `None`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ChangeWidget {
+    pub by: By,
     pub allowed_origins: Option<Vec<String>>,
     pub title: Option<String>,
     pub greeting: Option<String>,
@@ -34,7 +42,9 @@ pub struct ChangeWidget {
 
 pub struct ShowWidget;
 /// A new public key. The old one is dead when this returns.
-pub struct RotatePublicKey;
+pub struct RotatePublicKey {
+    pub by: By,
+}
 
 request! {
     ShowWidget => WidgetSetup, needs Member;
@@ -192,14 +202,19 @@ impl Serve<ChangeWidget> for ProjectActor {
     async fn serve(&self, change: ChangeWidget) -> Result<WidgetSetup, Fault> {
         let id = self.id();
         let origins = change.allowed_origins.as_deref().map(parse_origins).transpose()?;
+        let now = self.now();
         self.db()
             .write(async |tx| {
-                let mut look = projects::find(tx, id).await?.ok_or(Fault::NotFound)?.look;
+                let project = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
+                let mut look = project.look;
                 change_look(&mut look, &change)?;
                 projects::set_look(tx, id, &look).await?;
                 if let Some(origins) = &origins {
                     projects::set_origins(tx, id, origins).await?;
                 }
+                let target = Target::of("project", id, project.name);
+                let details = json!({ "allowed_origins": origins });
+                audit::append(tx, change.by.did_with(Act::WidgetChanged, target, now, details)).await?;
                 Ok::<_, Fault>(())
             })
             .await?;
@@ -208,18 +223,21 @@ impl Serve<ChangeWidget> for ProjectActor {
 }
 
 impl Serve<RotatePublicKey> for ProjectActor {
-    async fn serve(&self, _: RotatePublicKey) -> Result<WidgetSetup, Fault> {
+    async fn serve(&self, RotatePublicKey { by }: RotatePublicKey) -> Result<WidgetSetup, Fault> {
         let (id, now, key) = (self.id(), self.now(), new_public_key());
         let hash = public_key_hash(&key);
-        let rotated = self
-            .db()
-            .write(async |tx| projects::set_public_key(tx, id, &key, hash, now).await)
+        self.db()
+            .write(async |tx| {
+                let project = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
+                if !projects::set_public_key(tx, id, &key, hash, now).await? {
+                    return Err(Fault::NotFound);
+                }
+                let target = Target::of("project", id, project.name);
+                audit::append(tx, by.did(Act::PublicKeyRotated, target, now)).await?;
+                Ok(())
+            })
             .await?;
-        if rotated {
-            Ok(self.row().await?.into())
-        } else {
-            Err(Fault::NotFound)
-        }
+        Ok(self.row().await?.into())
     }
 }
 

@@ -3,15 +3,18 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
     AccountId, InvitationId, Millis, NewAccount, ProjectId, TenantTx,
+    audit::{self, Act, Target},
     invitations::{self as rows, Invitation},
     members, projects, tenants,
     tenants::Role,
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{authorise, conflict, parse_projects};
 use crate::{
+    audit::By,
     contain::Serve,
     fault::{Fault, Limit},
     identity::Email,
@@ -83,18 +86,18 @@ pub enum Joiner {
 pub struct ListInvitations;
 /// Invites an address. An earlier invitation of it that expired is replaced.
 pub struct Invite {
-    pub by: AccountId,
+    pub by: By,
     pub email: String,
     pub role: Role,
     pub projects: Vec<ProjectId>,
 }
 /// A new link for an invitation. The old one is dead when this returns.
 pub struct RenewInvitation {
-    pub by: AccountId,
+    pub by: By,
     pub invitation: InvitationId,
 }
 pub struct RevokeInvitation {
-    pub by: AccountId,
+    pub by: By,
     pub invitation: InvitationId,
 }
 pub struct PreviewInvitation(pub InvitationId);
@@ -102,6 +105,8 @@ pub struct AcceptInvitation {
     pub invitation: InvitationId,
     pub token: TokenHash,
     pub joiner: Joiner,
+    /// The network address of whoever accepts.
+    pub address: String,
 }
 
 request! {
@@ -137,6 +142,10 @@ async fn card(tx: &TenantTx, invitation: Invitation, now: Millis) -> Result<Invi
     })
 }
 
+fn target(card: &InvitationCard) -> Target {
+    Target::of("invitation", card.id, card.email.as_str())
+}
+
 impl Serve<ListInvitations> for TenantSupervisor {
     async fn serve(&self, _: ListInvitations) -> Result<Vec<InvitationCard>, Fault> {
         let now = self.now();
@@ -157,7 +166,7 @@ impl Serve<Invite> for TenantSupervisor {
         let (now, token) = (self.now(), InvitationToken::generate());
         let expires_at = now + self.invitation_ms();
         let invited = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, invite.by).await?;
+            authorise::<ManageTeam>(tx, invite.by.account).await?;
             if members::has_email(tx, &email).await? {
                 return Err(Fault::AlreadyMember);
             }
@@ -177,14 +186,17 @@ impl Serve<Invite> for TenantSupervisor {
                 projects: parse_projects(tx, invite.role, &invite.projects).await?,
                 email,
                 role: invite.role,
-                invited_by: invite.by,
+                invited_by: invite.by.account,
                 created_at: now,
                 expires_at,
             };
             rows::insert(tx, &invitation, token.hash().0)
                 .await
                 .map_err(conflict(Fault::AlreadyInvited))?;
-            card(tx, invitation, now).await
+            let card = card(tx, invitation, now).await?;
+            let details = json!({ "role": card.role, "projects": card.projects });
+            audit::append(tx, invite.by.did_with(Act::MemberInvited, target(&card), now, details)).await?;
+            Ok(card)
         });
         Ok((invited.await?, token))
     }
@@ -195,12 +207,14 @@ impl Serve<RenewInvitation> for TenantSupervisor {
         let (now, token) = (self.now(), InvitationToken::generate());
         let expires_at = now + self.invitation_ms();
         let renewed = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, renew.by).await?;
+            authorise::<ManageTeam>(tx, renew.by.account).await?;
             if !rows::renew(tx, renew.invitation, token.hash().0, expires_at).await? {
                 return Err(Fault::NotFound);
             }
             let invitation = rows::find(tx, renew.invitation).await?.ok_or(Fault::NotFound)?;
-            card(tx, invitation, now).await
+            let card = card(tx, invitation, now).await?;
+            audit::append(tx, renew.by.did(Act::InvitationRenewed, target(&card), now)).await?;
+            Ok(card)
         });
         Ok((renewed.await?, token))
     }
@@ -208,12 +222,16 @@ impl Serve<RenewInvitation> for TenantSupervisor {
 
 impl Serve<RevokeInvitation> for TenantSupervisor {
     async fn serve(&self, revoke: RevokeInvitation) -> Result<(), Fault> {
+        let now = self.now();
         let revoked = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, revoke.by).await?;
-            match rows::revoke(tx, revoke.invitation).await? {
-                true => Ok(()),
-                false => Err(Fault::NotFound),
+            authorise::<ManageTeam>(tx, revoke.by.account).await?;
+            let invitation = rows::find(tx, revoke.invitation).await?.ok_or(Fault::NotFound)?;
+            if !rows::revoke(tx, revoke.invitation).await? {
+                return Err(Fault::NotFound);
             }
+            let target = Target::of("invitation", invitation.id, invitation.email);
+            audit::append(tx, revoke.by.did(Act::InvitationRevoked, target, now)).await?;
+            Ok(())
         });
         revoked.await
     }
@@ -277,6 +295,16 @@ impl Serve<AcceptInvitation> for TenantSupervisor {
             let living = projects::list(tx).await?.into_iter().map(|project| project.id);
             let assigned: Vec<ProjectId> = living.filter(|id| invitation.projects.contains(id)).collect();
             members::assign(tx, account, &assigned, now).await?;
+            let (by, email) = (
+                By {
+                    account,
+                    address: accept.address,
+                },
+                members::email_of(tx, account).await?,
+            );
+            let details = json!({ "role": invitation.role, "projects": assigned, "invited_by": invitation.invited_by });
+            let target = Target::of("invitation", invitation.id, email.unwrap_or_default());
+            audit::append(tx, by.did_with(Act::InvitationAccepted, target, now, details)).await?;
             Ok(())
         });
         joined.await

@@ -2,10 +2,17 @@
 
 use std::collections::HashMap;
 
-use entities::{AccountId, Millis, ProjectId, TenantTx, members as rows, tenants, tenants::Role};
+use entities::{
+    AccountId, Millis, ProjectId, TenantTx,
+    audit::{self, Act},
+    members as rows, tenants,
+    tenants::Role,
+};
+use serde_json::json;
 
 use super::{authorise, keep_an_owner, parse_projects};
 use crate::{
+    audit::{By, member},
     contain::Serve,
     fault::Fault,
     request,
@@ -26,28 +33,28 @@ pub struct MemberCard {
 pub struct ListMembers;
 /// Gives `member` another role. A new Member is assigned to exactly `projects`.
 pub struct ChangeRole {
-    pub by: AccountId,
+    pub by: By,
     pub member: AccountId,
     pub role: Role,
     pub projects: Vec<ProjectId>,
 }
 /// Assigns a Member to exactly `projects`.
 pub struct AssignProjects {
-    pub by: AccountId,
+    pub by: By,
     pub member: AccountId,
     pub projects: Vec<ProjectId>,
 }
 pub struct RemoveMember {
-    pub by: AccountId,
+    pub by: By,
     pub member: AccountId,
 }
 /// Makes `to` an Owner and the one who gives it an Admin, both or neither.
 pub struct HandOver {
-    pub by: AccountId,
+    pub by: By,
     pub to: AccountId,
 }
 /// Somebody leaves by themselves.
-pub struct Leave(pub AccountId);
+pub struct Leave(pub By);
 
 request! {
     ListMembers => Vec<MemberCard>, needs ManageProjects;
@@ -78,11 +85,14 @@ async fn card(tx: &TenantTx, account: AccountId) -> Result<MemberCard, Fault> {
     found.ok_or(Fault::NotFound)
 }
 
-async fn depart(tx: &TenantTx, member: AccountId) -> Result<(), Fault> {
-    if !rows::remove(tx, member).await? {
+async fn depart(tx: &TenantTx, who: AccountId, by: &By, act: Act, now: Millis) -> Result<(), Fault> {
+    let email = rows::email_of(tx, who).await?.ok_or(Fault::NotFound)?;
+    if !rows::remove(tx, who).await? {
         return Err(Fault::NotFound);
     }
-    keep_an_owner(tx).await
+    keep_an_owner(tx).await?;
+    audit::append(tx, by.did(act, member(who, email), now)).await?;
+    Ok(())
 }
 
 impl Serve<ListMembers> for TenantSupervisor {
@@ -95,14 +105,19 @@ impl Serve<ChangeRole> for TenantSupervisor {
     async fn serve(&self, change: ChangeRole) -> Result<MemberCard, Fault> {
         let now = self.now();
         let changed = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, change.by).await?;
+            authorise::<ManageTeam>(tx, change.by.account).await?;
             let projects = parse_projects(tx, change.role, &change.projects).await?;
+            let before = tenants::role_of(tx, change.member).await?.ok_or(Fault::NotFound)?;
             if !rows::set_role(tx, change.member, change.role).await? {
                 return Err(Fault::NotFound);
             }
             rows::assign(tx, change.member, &projects, now).await?;
             keep_an_owner(tx).await?;
-            card(tx, change.member).await
+            let card = card(tx, change.member).await?;
+            let details = json!({ "from": before, "to": change.role, "projects": card.projects });
+            let target = member(card.account, card.email.as_str());
+            audit::append(tx, change.by.did_with(Act::RoleChanged, target, now, details)).await?;
+            Ok(card)
         });
         let changed = changed.await?;
         self.team_changed();
@@ -114,7 +129,7 @@ impl Serve<AssignProjects> for TenantSupervisor {
     async fn serve(&self, assign: AssignProjects) -> Result<MemberCard, Fault> {
         let now = self.now();
         let assigned = self.db().write(async |tx| {
-            authorise::<ManageProjects>(tx, assign.by).await?;
+            authorise::<ManageProjects>(tx, assign.by.account).await?;
             match tenants::role_of(tx, assign.member).await? {
                 Some(Role::Member) => {}
                 Some(_) => return Err(Fault::ReachesEveryProject),
@@ -122,7 +137,11 @@ impl Serve<AssignProjects> for TenantSupervisor {
             }
             let projects = parse_projects(tx, Role::Member, &assign.projects).await?;
             rows::assign(tx, assign.member, &projects, now).await?;
-            card(tx, assign.member).await
+            let card = card(tx, assign.member).await?;
+            let target = member(card.account, card.email.as_str());
+            let details = json!({ "projects": card.projects });
+            audit::append(tx, assign.by.did_with(Act::ProjectsAssigned, target, now, details)).await?;
+            Ok(card)
         });
         let assigned = assigned.await?;
         self.team_changed();
@@ -132,9 +151,10 @@ impl Serve<AssignProjects> for TenantSupervisor {
 
 impl Serve<RemoveMember> for TenantSupervisor {
     async fn serve(&self, remove: RemoveMember) -> Result<(), Fault> {
+        let now = self.now();
         let removed = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, remove.by).await?;
-            depart(tx, remove.member).await
+            authorise::<ManageTeam>(tx, remove.by.account).await?;
+            depart(tx, remove.member, &remove.by, Act::MemberRemoved, now).await
         });
         removed.await?;
         self.team_changed();
@@ -147,13 +167,15 @@ impl Serve<HandOver> for TenantSupervisor {
         let now = self.now();
         let HandOver { by, to } = hand_over;
         let handed = self.db().write(async |tx| {
-            authorise::<ManageTeam>(tx, by).await?;
+            authorise::<ManageTeam>(tx, by.account).await?;
             // In this order: who hands over to themselves stays an Owner.
-            rows::set_role(tx, by, Role::Admin).await?;
+            rows::set_role(tx, by.account, Role::Admin).await?;
             if !rows::set_role(tx, to, Role::Owner).await? {
                 return Err(Fault::NotFound);
             }
             rows::assign(tx, to, &[], now).await?;
+            let email = rows::email_of(tx, to).await?.unwrap_or_default();
+            audit::append(tx, by.did(Act::OwnershipHandedOver, member(to, email), now)).await?;
             Ok(())
         });
         handed.await?;
@@ -163,10 +185,11 @@ impl Serve<HandOver> for TenantSupervisor {
 }
 
 impl Serve<Leave> for TenantSupervisor {
-    async fn serve(&self, Leave(account): Leave) -> Result<(), Fault> {
+    async fn serve(&self, Leave(by): Leave) -> Result<(), Fault> {
+        let now = self.now();
         let left = self.db().write(async |tx| {
             tenants::lock(tx).await?;
-            depart(tx, account).await
+            depart(tx, by.account, &by, Act::MemberLeft, now).await
         });
         left.await?;
         self.team_changed();

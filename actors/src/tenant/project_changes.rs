@@ -1,11 +1,17 @@
 //! Making, renaming and ending projects.
 
-use entities::{Millis, ProjectId, StoreError, job, keys, projects};
+use entities::{
+    Millis, ProjectId, StoreError,
+    audit::{self, Act, Target},
+    job, keys, projects,
+};
+use serde_json::json;
 
 use super::{
     CreateProject, DeleteProject, PURGE_STEP, ProjectCard, PurgeProject, RenameProject, TenantSupervisor, new_public_key, public_key_hash,
 };
 use crate::{
+    audit::By,
     contain::Serve,
     fault::{Fault, Limit},
     text::parse_name,
@@ -19,7 +25,7 @@ use crate::{
 const MOST_PROJECTS: usize = 500;
 impl TenantSupervisor {
     /// Stores a new project with its first key.
-    async fn store_project(&self, project: &projects::Project, now: Millis) -> Result<(), Fault> {
+    async fn store_project(&self, project: &projects::Project, by: &By, now: Millis) -> Result<(), Fault> {
         let key = self.seed.vault.call(MintProjectKey(project.id)).await??;
         let share = key.share.id;
         let stored = self.db().write(async |tx| {
@@ -31,7 +37,10 @@ impl TenantSupervisor {
                 });
             }
             projects::insert(tx, project, public_key_hash(&project.public_key)).await?;
-            Ok(keys::store_project_key(tx, key, now).await?)
+            keys::store_project_key(tx, key, now).await?;
+            let target = Target::of("project", project.id, project.name.as_str());
+            audit::append(tx, by.did(Act::ProjectCreated, target, now)).await?;
+            Ok(())
         });
         let stored = stored.await;
         let ring = self.key_ring();
@@ -57,10 +66,10 @@ impl Serve<CreateProject> for TenantSupervisor {
             allowed_origins: Vec::new(),
             public_key: new_public_key(),
         };
-        let mut stored = self.store_project(&project, now).await;
+        let mut stored = self.store_project(&project, &create.by, now).await;
         if matches!(stored, Err(Fault::Storage(StoreError::KeyRetired))) {
             // The workspace's key was rotated between the two.
-            stored = self.store_project(&project, now).await;
+            stored = self.store_project(&project, &create.by, now).await;
         }
         match stored {
             Ok(()) => self.card(project.id).await,
@@ -73,11 +82,20 @@ impl Serve<CreateProject> for TenantSupervisor {
 impl Serve<RenameProject> for TenantSupervisor {
     async fn serve(&self, rename: RenameProject) -> Result<ProjectCard, Fault> {
         let name = parse_name(&rename.name, "name")?;
-        match self.db().write(async |tx| projects::rename(tx, rename.project, &name).await).await {
-            Ok(true) => self.card(rename.project).await,
-            Ok(false) => Err(Fault::NotFound),
-            Err(StoreError::Conflict) => Err(Fault::NameTaken("name")),
-            Err(error) => Err(error.into()),
+        let (id, now) = (rename.project, self.now());
+        let renamed = self.db().write(async |tx| {
+            let before = projects::find(tx, id).await?.ok_or(Fault::NotFound)?;
+            if !projects::rename(tx, id, &name).await? {
+                return Err(Fault::NotFound);
+            }
+            let (target, details) = (Target::of("project", id, name), json!({ "from": before.name }));
+            audit::append(tx, rename.by.did_with(Act::ProjectRenamed, target, now, details)).await?;
+            Ok(())
+        });
+        match renamed.await {
+            Ok(()) => self.card(id).await,
+            Err(Fault::Storage(StoreError::Conflict)) => Err(Fault::NameTaken("name")),
+            Err(error) => Err(error),
         }
     }
 }
@@ -95,6 +113,8 @@ impl Serve<DeleteProject> for TenantSupervisor {
                 let shares = projects::delete(tx, id, now).await?.ok_or(Fault::NotFound)?;
                 queue_destruction(tx, ring, id, &shares, now).await?;
                 job::enqueue(tx, id, job::Work::PurgeProject, now).await?;
+                let target = Target::of("project", id, project.name);
+                audit::append(tx, delete.by.did(Act::ProjectDeleted, target, now)).await?;
                 Ok(shares)
             })
             .await?;

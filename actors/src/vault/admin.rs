@@ -3,7 +3,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use entities::{Location, Millis, ProjectId, Store, StoreError, TenantDb, TenantId, TenantTx, job, keys, sealed};
+use entities::{
+    Location, Millis, ProjectId, Store, StoreError, TenantDb, TenantId, TenantTx,
+    audit::{self, Act, Target},
+    job, keys, sealed,
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +22,7 @@ use super::{
     rotate_master::MasterRotation,
     secret::SecretBytes,
 };
-use crate::clock::Clock;
+use crate::{audit::server_did, clock::Clock};
 
 /// The keys of an installation, to be rotated, imported, listed or destroyed.
 pub struct KeyAdmin {
@@ -228,6 +233,8 @@ impl KeyAdmin {
             let shares = keys::retire_tenant_keys(tx, version).await?;
             let shares = queue_retired(tx, &self.keeper.ring, no_project(), shares, now).await?;
             keys::changed(tx).await?;
+            let target = Target::of("workspace", "", "");
+            audit::append(tx, server_did(Act::KeysRotated, target, now, json!({ "version": version }))).await?;
             Ok(shares)
         });
         match replaced.await {
@@ -273,10 +280,12 @@ impl KeyAdmin {
             keys::store_project_key(tx, new, now).await?;
             let work = job::Work::Reseal { column: 0, row: None };
             job::enqueue_for(tx, project, work, active_from, now).await?;
-            keys::changed(tx).await
+            keys::changed(tx).await?;
+            let target = Target::of("project", project, "");
+            audit::append(tx, server_did(Act::KeysRotated, target, now, json!({ "version": version }))).await
         });
         match stored.await {
-            Ok(()) => Ok((tenant, version)),
+            Ok(_) => Ok((tenant, version)),
             Err(error) => {
                 abandon(&self.keeper.ring, made, &error).await;
                 Err(match error {

@@ -99,7 +99,10 @@ pub async fn add(pass: ProjectPass<Member>, mut form: Multipart) -> Result<HttpR
             // What came before is stored, and is told: these are left over, and counted no further than it takes to say so.
             _ if documents.len() + rejected.len() >= 2 * MOST_FILES => break,
             _ if documents.len() + rejected.len() >= MOST_FILES => Err(too_many()),
-            Some(bytes) => pass.send(AddDocument { name: name.clone(), bytes }).await,
+            Some(bytes) => {
+                let (by, name) = (pass.by(), name.clone());
+                pass.send(AddDocument { by, name, bytes }).await
+            }
             None => Err(too_large(most)),
         };
         match added {
@@ -166,6 +169,7 @@ pub async fn replace(pass: ProjectPass<Member>, path: Path<InPath>, mut form: Mu
     let bytes = upload.bytes.ok_or_else(|| too_large(most))?;
     Ok(Json(
         pass.send(ReplaceDocument {
+            by: pass.by(),
             document,
             file_name: upload.name,
             bytes,
@@ -189,6 +193,7 @@ pub async fn change(pass: ProjectPass<Member>, path: Path<InPath>, body: Json<Do
 }
 
 pub async fn delete(pass: ProjectPass<Member>, path: Path<InPath>) -> Result<HttpResponse, Problem> {
-    pass.send(DeleteDocument(path.document()?)).await?;
+    let (by, document) = (pass.by(), path.document()?);
+    pass.send(DeleteDocument { by, document }).await?;
     Ok(HttpResponse::NoContent().finish())
 }

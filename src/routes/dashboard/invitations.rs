@@ -38,7 +38,7 @@ pub async fn create(
     pass.count_here(Rule::INVITATION_WORKSPACE, "").await?;
     pass.count_here(Rule::INVITATION_ADDRESS, &email.trim().to_lowercase()).await?;
     let invite = Invite {
-        by: pass.account(),
+        by: pass.by(),
         email,
         role,
         projects,
@@ -56,16 +56,13 @@ pub async fn renew(
     let invitation = invitation(&path)?;
     pass.count_here(Rule::INVITATION_WORKSPACE, "").await?;
     pass.count_here(Rule::INVITATION_ADDRESS, &invitation.to_string()).await?;
-    let renew = RenewInvitation {
-        by: pass.account(),
-        invitation,
-    };
+    let renew = RenewInvitation { by: pass.by(), invitation };
     Ok(Json(InvitationLink::of(pass.send(renew).await?, &gate.origin_for(&request))))
 }
 
 pub async fn revoke(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpResponse, Problem> {
     let revoke = RevokeInvitation {
-        by: pass.account(),
+        by: pass.by(),
         invitation: invitation(&path)?,
     };
     pass.send(revoke).await?;

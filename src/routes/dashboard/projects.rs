@@ -24,6 +24,7 @@ pub async fn create(pass: Pass<ManageProjects>, body: Json<NameBody>) -> Result<
     pass.count_here(Rule::PROJECT_CHANGE, "").await?;
     let project = pass
         .send(CreateProject {
+            by: pass.by(),
             name: body.into_inner().name,
         })
         .await?;
@@ -36,6 +37,7 @@ pub async fn show(pass: ProjectPass<UseProjects>) -> Result<Json<ProjectView>, P
 
 pub async fn rename(pass: ProjectPass<ManageProjects>, body: Json<NameBody>) -> Result<Json<ProjectView>, Problem> {
     let rename = RenameProject {
+        by: pass.by(),
         project: pass.id(),
         name: body.into_inner().name,
     };
@@ -46,6 +48,7 @@ pub async fn delete(pass: ProjectPass<ManageProjects>, body: Json<Confirmation>)
     pass.workspace().count_here(Rule::PROJECT_CHANGE, "").await?;
     pass.workspace()
         .send(DeleteProject {
+            by: pass.by(),
             project: pass.id(),
             confirm: body.into_inner().confirm,
         })

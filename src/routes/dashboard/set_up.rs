@@ -34,6 +34,7 @@ pub async fn change(
         suggestions,
     } = body.into_inner();
     let change = ChangeWidget {
+        by: pass.by(),
         allowed_origins,
         title,
         greeting,
@@ -45,5 +46,8 @@ pub async fn change(
 }
 
 pub async fn rotate(pass: ProjectPass<ManageProjects>, gate: Data<Gate>, request: HttpRequest) -> Result<Json<WidgetView>, Problem> {
-    Ok(Json(WidgetView::of(pass.send(RotatePublicKey).await?, &gate.origin_for(&request))))
+    Ok(Json(WidgetView::of(
+        pass.send(RotatePublicKey { by: pass.by() }).await?,
+        &gate.origin_for(&request),
+    )))
 }

@@ -35,7 +35,7 @@ pub async fn list(pass: Pass<ManageProjects>) -> Result<Json<Members>, Problem> 
 pub async fn change(pass: Pass<ManageTeam>, path: Path<String>, body: Json<RoleChange>) -> Result<Json<MemberView>, Problem> {
     let RoleChange { role, projects } = body.into_inner();
     let change = ChangeRole {
-        by: pass.account(),
+        by: pass.by(),
         member: member(&path)?,
         role,
         projects,
@@ -45,7 +45,7 @@ pub async fn change(pass: Pass<ManageTeam>, path: Path<String>, body: Json<RoleC
 
 pub async fn assign(pass: Pass<ManageProjects>, path: Path<String>, body: Json<Assignment>) -> Result<Json<MemberView>, Problem> {
     let assign = AssignProjects {
-        by: pass.account(),
+        by: pass.by(),
         member: member(&path)?,
         projects: body.into_inner().projects,
     };
@@ -54,7 +54,7 @@ pub async fn assign(pass: Pass<ManageProjects>, path: Path<String>, body: Json<A
 
 pub async fn remove(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpResponse, Problem> {
     let remove = RemoveMember {
-        by: pass.account(),
+        by: pass.by(),
         member: member(&path)?,
     };
     pass.send(remove).await?;
@@ -63,7 +63,7 @@ pub async fn remove(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpRe
 
 pub async fn hand_over(pass: Pass<ManageTeam>, body: Json<NewOwner>) -> Result<HttpResponse, Problem> {
     let hand_over = HandOver {
-        by: pass.account(),
+        by: pass.by(),
         to: body.member.into(),
     };
     pass.send(hand_over).await?;

@@ -15,7 +15,7 @@ use crate::{
 
 pub async fn rename(pass: Pass<ManageTeam>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
     let rename = RenameWorkspace {
-        by: pass.account(),
+        by: pass.by(),
         name: body.into_inner().name,
     };
     pass.send(rename).await?;

@@ -150,6 +150,7 @@ pub(super) async fn world() -> World {
             owner: account_of(who),
             tenant: tenant(who),
             name: format!("of {who:x}"),
+            address: String::new(),
             key: keys::NewTenantKey {
                 version: 1,
                 wrapped: format!("{MASTER} of {who:x}").into_bytes(),
