@@ -17,6 +17,7 @@ mod kms;
 mod knowledge;
 mod language_model;
 mod operator;
+mod own_sessions;
 mod process;
 mod sessions;
 mod shredding;

@@ -52,6 +52,10 @@ export async function send(method, path, { body, signal, accept = "application/j
   if (problem.status === 403 && problem.code.startsWith("csrf") && (await renewToken())) {
     return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
   }
+  // Loaded when it is needed: most visits never see it.
+  if (problem.code === "step_up_needed" && (await (await import("./parts/step-up.js")).stepUp())) {
+    return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
+  }
   if (problem.status === 401 && !anonymous) signedOut();
   throw problem;
 }

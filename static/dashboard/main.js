@@ -23,6 +23,7 @@ const ROUTES = [
   { pattern: "/sign-up", who: "anyone", page: () => import("./pages/sign-up.js") },
   { pattern: "/invitations/accept", who: "either", page: () => import("./pages/accept.js") },
   { pattern: "/team", who: "manager", page: () => import("./pages/team.js") },
+  { pattern: "/account", who: "member", page: () => import("./pages/account.js") },
   { pattern: "/workspace", who: "member", page: () => import("./pages/workspace.js") },
   { pattern: "/projects", who: "member", page: () => import("./pages/projects.js") },
   { pattern: "/projects/:project", who: "member", page: () => import("./pages/overview.js") },

@@ -4,6 +4,8 @@
  * @typedef {"owner" | "admin" | "member"} Role
  * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, csrf_token: string }} Session
  *
+ * @typedef {{ id: string, workspace: string, current: boolean, user_agent: string, address: string, created_at: string, seen_at: string, ends_at: string }} OwnSession
+ *
  * @typedef {{ id: string, email: string, role: Role, joined_at: string, projects: string[] | null }} Member projects: null when they see every one
  * @typedef {{ id: string, email: string, role: Role, projects: string[], invited_by: string | null, created_at: string, expires_at: string, state: "pending" | "expired" }} Invitation
  * @typedef {{ invitation: Invitation, link: string }} InvitationLink

@@ -42,8 +42,8 @@ impl Normal {
         let is_random = word.starts_with("pk_") || word.starts_with("inv_") || (word.len() >= 40 && !word.contains('.'));
         // A session's: its workspace's and its own.
         let is_random = is_random || (word.len() == 80 && word.as_bytes()[36] == b'.');
-        // The server's own address.
-        let is_port = word.len() >= 4 && bytes.iter().all(u8::is_ascii_digit) || word.starts_with("127.0.0.1:");
+        // The server's own address, or the client's.
+        let is_port = word.len() >= 4 && bytes.iter().all(u8::is_ascii_digit) || word.starts_with("127.");
         if is_port {
             return "(port)".into();
         }

@@ -116,6 +116,7 @@ function account(session) {
     segmented("Theme", [["system", "System"], ["light", "Light"], ["dark", "Dark"]], chosenTheme(),
       (theme) => chooseTheme(/** @type {import("../theme.js").Theme} */ (theme))),
     h("div", { class: "account-leave" },
+      h("a", { class: "menu-item", href: "/account", on: { click: close } }, "Account and sessions"),
       session.operator && h("a", { class: "menu-item", href: "/operator", on: { click: () => panel.hidePopover() } }, "Actors"),
       h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));
   hang(button, panel);

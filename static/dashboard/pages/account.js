@@ -1,0 +1,11 @@
+import { sessions } from "../account/sessions.js";
+import { heading } from "../parts/heading.js";
+
+/** @param {import("../view.js").SignedInView} view */
+export default function page(view) {
+  view.title("Account");
+  view.outlet.append(
+    heading("Account", { lead: view.session.user.email }),
+    sessions(view),
+  );
+}

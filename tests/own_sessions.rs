@@ -1,0 +1,158 @@
+//! Where somebody is signed in: seen, ended, over by itself, and asked for proof anew.
+
+use pernoex::Clock;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{PASSWORD, Person, TestApp};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+/// 2026-11-25.
+const NOW: i64 = 1_795_600_000_000;
+
+/// Another browser of the same person.
+async fn elsewhere(app: &TestApp, of: &Person) -> Person {
+    let mut other = app.nobody();
+    let (status, session) = other.post("/session", json!({ "email": of.email, "password": PASSWORD })).await;
+    assert_eq!(status, StatusCode::OK, "{session}");
+    other.took(&session);
+    other
+}
+
+async fn listed(person: &mut Person) -> Vec<Value> {
+    let (status, found) = person.get("/account/sessions").await;
+    assert_eq!(status, StatusCode::OK, "{found}");
+    found["sessions"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_person_sees_their_sessions_in_every_workspace_and_ends_one() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut other = elsewhere(&app, &ada).await;
+    let (status, session) = other.post("/workspaces", json!({ "name": "Second" })).await;
+    assert_eq!(status, StatusCode::CREATED);
+    other.took(&session);
+
+    let found = listed(&mut ada).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0]["current"], true);
+    assert!(found[0]["address"].as_str().unwrap().starts_with("127."), "{found:?}");
+    assert_ne!(found[0]["workspace"], found[1]["workspace"]);
+    let id = found[1]["id"].as_str().unwrap();
+    assert_eq!(ada.delete(&format!("/account/sessions/{id}"), None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(other.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(ada.delete(&format!("/account/sessions/{id}"), None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(listed(&mut ada).await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_ends_the_session_of_a_colleague() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut bob = app.member(&mut ada, &[]).await;
+    let own = listed(&mut bob).await;
+    let id = own[0]["id"].as_str().unwrap();
+    assert_eq!(ada.delete(&format!("/account/sessions/{id}"), None).await.0, StatusCode::NOT_FOUND);
+    for odd in ["x", "x.y", &format!("{id}A"), &id.replace('.', ""), &id.to_uppercase()] {
+        assert_eq!(
+            ada.delete(&format!("/account/sessions/{odd}"), None).await.0,
+            StatusCode::NOT_FOUND,
+            "{odd}"
+        );
+    }
+    assert_eq!(bob.get("/session").await.0, StatusCode::OK);
+    assert_eq!(listed(&mut ada).await.len(), 1, "and sees none of theirs");
+}
+
+#[tokio::test]
+async fn all_other_sessions_end_at_once_and_this_one_goes_on() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut others = Vec::new();
+    for n in 0..3 {
+        let mut other = elsewhere(&app, &ada).await;
+        if n == 0 {
+            let (_, session) = other.post("/workspaces", json!({ "name": "Second" })).await;
+            other.took(&session);
+        }
+        others.push(other);
+    }
+    assert_eq!(ada.delete("/account/sessions", None).await.0, StatusCode::NO_CONTENT);
+    for other in &mut others {
+        assert_eq!(other.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(ada.get("/session").await.0, StatusCode::OK);
+    assert_eq!(listed(&mut ada).await.len(), 1);
+    // Signing in again works, and a later session is not ended by the earlier end.
+    assert_eq!(elsewhere(&app, &ada).await.get("/session").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_not_used_and_at_last_in_any_case() {
+    let clock = Clock::manual(NOW);
+    let settings = [("PERNOEX_SESSION_IDLE_MINUTES", "60"), ("PERNOEX_SESSION_HOURS", "5")];
+    let app = TestApp::start_with(clock.clone(), &settings).await;
+    let (mut busy, mut idle) = (app.owner("ada").await, app.owner("eve").await);
+    for _ in 0..6 {
+        clock.advance(45 * MINUTE);
+        assert_eq!(busy.get("/session").await.0, StatusCode::OK);
+    }
+    assert_eq!(idle.get("/session").await.0, StatusCode::UNAUTHORIZED, "unused for an hour");
+    clock.advance(40 * MINUTE);
+    assert_eq!(busy.get("/session").await.0, StatusCode::UNAUTHORIZED, "begun five hours ago");
+}
+
+#[tokio::test]
+async fn what_is_grave_asks_for_a_fresh_proof_and_the_proof_renews_the_session() {
+    let clock = Clock::manual(NOW);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    clock.advance(HOUR);
+    let confirm = json!({ "confirm": "Lantern" });
+    let (status, problem) = ada.delete(&project, Some(confirm.clone())).await;
+    assert_eq!((status, problem["code"].as_str()), (StatusCode::FORBIDDEN, Some("step_up_needed")));
+    for path in [format!("{project}/widget/key"), "/team/owner".into()] {
+        let (status, problem) = ada.post(&path, json!({ "member": uuid::Uuid::nil() })).await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("step_up_needed")),
+            "{path}"
+        );
+    }
+    assert_eq!(ada.get(&project).await.0, StatusCode::OK);
+    // What is not grave goes on.
+    assert_eq!(ada.patch(&project, json!({ "name": "Lantern" })).await.0, StatusCode::OK);
+
+    let (status, problem) = ada.post("/session/proof", json!({ "password": "not the password at all" })).await;
+    assert_eq!(
+        (status, problem["code"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("wrong_credentials"))
+    );
+    assert_eq!(ada.delete(&project, Some(confirm.clone())).await.0, StatusCode::FORBIDDEN);
+
+    let old = ada.cookie.clone();
+    let token = ada.csrf.clone();
+    let (status, session) = ada.post("/session/proof", json!({ "password": PASSWORD })).await;
+    assert_eq!(status, StatusCode::OK, "{session}");
+    assert_ne!(ada.cookie, old, "a new id");
+    assert_eq!(session["csrf_token"].as_str(), token.as_deref(), "other pages of hers go on");
+    let mut stale = app.nobody();
+    (stale.cookie, stale.csrf) = (old, token);
+    assert_eq!(stale.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    // It is as long ago for a session in another workspace that began from this one.
+    let (_, session) = ada.post("/workspaces", json!({ "name": "Second" })).await;
+    ada.took(&session);
+    clock.advance(11 * MINUTE);
+    let (status, problem) = ada.delete("/workspace", Some(json!({ "confirm": "Second" }))).await;
+    assert_eq!((status, problem["code"].as_str()), (StatusCode::FORBIDDEN, Some("step_up_needed")));
+    let (_, session) = ada.post("/session/proof", json!({ "password": PASSWORD })).await;
+    ada.took(&session);
+    clock.advance(9 * MINUTE);
+    assert_eq!(
+        ada.delete("/workspace", Some(json!({ "confirm": "Second" }))).await.0,
+        StatusCode::NO_CONTENT
+    );
+}
