@@ -58,7 +58,8 @@ export function formDialog({ title, body, submit, danger = false, cancel = true,
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      // The browser gave the focus back already, where it could; this event comes later, when quick fingers may be elsewhere.
+      if (document.activeElement === document.body && opener instanceof HTMLElement && opener.isConnected) opener.focus();
       resolve(succeeded);
     });
     // A press on the backdrop closes, unless it began inside (selecting text, say).
