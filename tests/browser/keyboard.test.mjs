@@ -26,6 +26,8 @@ test("the whole main job is done without a mouse", async () => {
   const { page, calm, close } = await openPage(browser);
   const { keyboard } = page;
   const name = randomBytes(5).toString("hex");
+  // From now on, or the first chooser may open before the browser was told to leave it to the test.
+  page.on("filechooser", () => {});
 
   await page.goto(`${SERVER}/sign-up`);
   await page.getByRole("heading", { level: 1 }).waitFor();
