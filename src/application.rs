@@ -221,6 +221,7 @@ pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) 
         limit_factor: settings.limit_factor,
         idle: settings.idle,
         invitation: settings.invitation,
+        public_url: settings.public_url.clone(),
         sessions: settings.sessions,
         clock,
     })

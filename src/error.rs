@@ -208,6 +208,54 @@ fn describe(fault: &Fault) -> Description {
             "Wrong credentials",
             "The e-mail address and the password do not go together.",
         ),
+        Fault::WrongSecondFactor => Description::new(
+            S::UNAUTHORIZED,
+            "wrong_second_factor",
+            "Not right",
+            "This code or passkey is not right, or it was used already. Use the next code, or another way.",
+        ),
+        Fault::TicketInvalid => Description::new(
+            S::UNAUTHORIZED,
+            "sign_in_expired",
+            "Begin again",
+            "This took too long, or too many codes were wrong. Begin again.",
+        ),
+        Fault::TotpActive => Description::new(
+            S::CONFLICT,
+            "totp_active",
+            "App in use",
+            "An authenticator app is set up already. Remove it before you set up another one.",
+        ),
+        Fault::EnrolmentOver => Description::new(
+            S::CONFLICT,
+            "enrolment_over",
+            "Begin again",
+            "This took too long, or was begun anew elsewhere. Begin again.",
+        ),
+        Fault::PasskeyRefused => Description::new(
+            S::UNPROCESSABLE_ENTITY,
+            "passkey_refused",
+            "Passkey not accepted",
+            "This passkey cannot be used here: it does not verify who holds it, or it is registered already.",
+        ),
+        Fault::PasskeysUnavailable => Description::new(
+            S::CONFLICT,
+            "passkeys_unavailable",
+            "No passkeys here",
+            "Passkeys need a server that is reached by a name, over HTTPS. Ask its operator.",
+        ),
+        Fault::NoSecondFactor => Description::new(
+            S::CONFLICT,
+            "no_second_factor",
+            "No second factor",
+            "Your account has no second factor. Set one up first.",
+        ),
+        Fault::SecondFactorRequired => Description::new(
+            S::FORBIDDEN,
+            "second_factor_required",
+            "Second factor required",
+            "This workspace requires two-factor authentication. Set it up for your account to go on.",
+        ),
         Fault::NotAllowed => role_too_low(),
         Fault::LastOwner => Description::new(
             S::CONFLICT,
@@ -339,6 +387,8 @@ fn invalid(code: Invalid) -> &'static str {
         Invalid::Name => "invalid_name",
         Invalid::Email => "invalid_email",
         Invalid::WeakPassword => "weak_password",
+        Invalid::Code => "wrong_code",
+        Invalid::GraceDays => "invalid_grace_days",
         Invalid::Origin => "invalid_origin",
         Invalid::Color => "invalid_color",
         Invalid::Position => "invalid_position",
@@ -365,6 +415,7 @@ fn limit(code: Limit) -> (StatusCode, &'static str) {
         Limit::TooManyProjects => (S::CONFLICT, "too_many_projects"),
         Limit::TooManyInvitations => (S::CONFLICT, "too_many_invitations"),
         Limit::TooManyWorkspaces => (S::CONFLICT, "too_many_workspaces"),
+        Limit::TooManyPasskeys => (S::CONFLICT, "too_many_passkeys"),
     }
 }
 

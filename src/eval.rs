@@ -77,6 +77,7 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         limit_factor: 1,
         idle: Duration::from_secs(3600),
         invitation: Duration::from_secs(3600),
+        public_url: None,
         sessions: SessionLimits {
             idle: Duration::from_secs(3600),
             whole: Duration::from_secs(3600),

@@ -5,6 +5,7 @@ pub mod account;
 pub mod assets;
 pub mod dashboard;
 pub mod operator;
+pub mod second_factor;
 mod table;
 pub mod views;
 pub mod widget;
@@ -29,9 +30,89 @@ pub fn api() -> Vec<Route> {
             .gives::<v::SessionView>(200),
         get("/session", account::show, Session, "Who is signed in").gives::<v::SessionView>(200),
         delete("/session", account::sign_out, Session, "Sign out").empty(),
-        post("/session/proof", account::prove, Session, "Prove anew who one is")
+        post("/session/proof", second_factor::prove, Session, "Prove anew who one is")
             .takes::<v::ProofBody>()
             .gives::<v::SessionView>(200),
+        post(
+            "/session/proof/options",
+            second_factor::proof_options,
+            Session,
+            "What one can prove oneself with, and options for a passkey",
+        )
+        .gives::<v::ChallengeView>(200),
+        post("/session/second-factor", second_factor::finish, Open, "Sign in, the second step")
+            .takes::<v::SecondFactor>()
+            .gives::<v::SessionView>(200),
+        post(
+            "/session/passkey/options",
+            second_factor::passkey_options,
+            Open,
+            "Options to sign in with a passkey",
+        )
+        .gives::<v::PasskeyOptions>(200),
+        post(
+            "/session/passkey",
+            second_factor::sign_in_by_passkey,
+            Open,
+            "Sign in with a passkey",
+        )
+        .takes::<v::PasskeySignIn>()
+        .gives::<v::SessionView>(200),
+        get("/account/second-factor", second_factor::show, Session, "One's own second factors").gives::<v::SecondFactorView>(200),
+        post(
+            "/account/totp",
+            second_factor::begin_totp,
+            Session,
+            "Begin to set up an authenticator app",
+        )
+        .fresh()
+        .gives::<v::TotpView>(200),
+        post(
+            "/account/totp/confirmed",
+            second_factor::confirm_totp,
+            Session,
+            "Use the authenticator app from now on",
+        )
+        .takes::<v::TotpCode>()
+        .gives::<v::BackupCodesView>(200),
+        delete("/account/totp", second_factor::remove_totp, Session, "Remove the authenticator app")
+            .fresh()
+            .empty(),
+        post(
+            "/account/backup-codes",
+            second_factor::renew_backup_codes,
+            Session,
+            "New backup codes in the place of all others",
+        )
+        .fresh()
+        .gives::<v::BackupCodesView>(200),
+        post(
+            "/account/passkeys/options",
+            second_factor::begin_passkey,
+            Session,
+            "Options to make a passkey with",
+        )
+        .fresh()
+        .gives::<v::PasskeyOptions>(200),
+        post("/account/passkeys", second_factor::add_passkey, Session, "Add a passkey")
+            .takes::<v::NewPasskey>()
+            .gives::<v::PasskeyAdded>(201),
+        patch(
+            "/account/passkeys/{passkey}",
+            second_factor::rename_passkey,
+            Session,
+            "Rename a passkey",
+        )
+        .takes::<v::NameBody>()
+        .empty(),
+        delete(
+            "/account/passkeys/{passkey}",
+            second_factor::remove_passkey,
+            Session,
+            "Remove a passkey",
+        )
+        .fresh()
+        .empty(),
         get("/account/sessions", account::sessions, Session, "One's own sessions").gives::<v::Sessions>(200),
         delete(
             "/account/sessions",
@@ -84,6 +165,15 @@ pub fn api() -> Vec<Route> {
             .takes::<v::Confirmation>()
             .fresh()
             .empty(),
+        put(
+            "/workspace/second-factor",
+            workspace::require_second_factor,
+            Session,
+            "Require a second factor of all members",
+        )
+        .takes::<v::SecondFactorRule>()
+        .fresh()
+        .gives::<v::SecondFactorRequired>(200),
         delete("/workspace/membership", workspace::leave, Session, "Leave the workspace").empty(),
         get("/team/permissions", team::permissions, Session, "What each role may do").gives::<v::Permissions>(200),
         get("/team/members", team::list, Session, "The workspace's members").gives::<v::Members>(200),

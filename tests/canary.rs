@@ -23,11 +23,21 @@ use crate::support::{GUIDE, Person, TestApp};
 const SITE: &str = "https://www.example.com";
 
 /// Inputs that hold a secret, as the OpenAPI document names them. Each is planted below.
-const SECRET_INPUTS: &[&str] = &["password", "token"];
+const SECRET_INPUTS: &[&str] = &["password", "token", "ticket", "code", "backup_code"];
 /// Inputs that sound like one and are none.
-const NO_SECRETS: &[&str] = &[];
+const NO_SECRETS: &[&str] = &["passkey", "credential"];
 /// Outputs that give a secret to whom it belongs, and to nobody else.
-const GIVEN: &[&str] = &["csrf_token", "token", "link", "url"];
+const GIVEN: &[&str] = &[
+    "csrf_token",
+    "token",
+    "link",
+    "url",
+    "ticket",
+    "secret",
+    "otpauth_uri",
+    "qr_svg",
+    "backup_codes",
+];
 
 struct Secret {
     what: String,
@@ -422,6 +432,9 @@ async fn no_secret_is_kept_or_said_in_clear() {
         // Secrets where they do not belong: in wrong fields, as wrong types, in the address, in bodies that are no JSON.
         let bad = [
             json!({ "name": [password], "email": password, "password": password, "token": invitation, "question": { "a": password } }),
+            json!({ "ticket": password, "code": password }),
+            json!({ "ticket": password, "backup_code": password, "passkey": { "id": password } }),
+            json!({ "ticket": password, "name": "mine", "credential": { "id": password } }),
             json!(password),
             json!({ password.clone(): true }),
         ];

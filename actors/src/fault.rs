@@ -21,6 +21,27 @@ pub enum Fault {
     EmailTaken,
     #[error("the address and the password do not go together")]
     WrongCredentials,
+    /// A code, a backup code or a passkey is not right, was used, or is not known: nobody is told which.
+    #[error("the second factor is not right")]
+    WrongSecondFactor,
+    /// Expired, used, tried too often, or never one.
+    #[error("the ticket is not valid")]
+    TicketInvalid,
+    #[error("an authenticator app is in use")]
+    TotpActive,
+    /// Nothing was begun, or too long ago.
+    #[error("the enrolment is over")]
+    EnrolmentOver,
+    #[error("the passkey does not fit what was asked for")]
+    PasskeyRefused,
+    /// The server is reached by an address without a name.
+    #[error("this server has no passkeys")]
+    PasskeysUnavailable,
+    #[error("there is no second factor")]
+    NoSecondFactor,
+    /// The workspace asks for one, and the person has none.
+    #[error("a second factor is required")]
+    SecondFactorRequired,
     /// The asker's role changed between the door and the act.
     #[error("the role does not allow this")]
     NotAllowed,
@@ -82,6 +103,10 @@ pub enum Invalid {
     Name,
     Email,
     WeakPassword,
+    /// Of an authenticator app.
+    Code,
+    /// Days until a rule is in force.
+    GraceDays,
     Origin,
     Color,
     Position,
@@ -108,6 +133,7 @@ pub enum Limit {
     TooManyProjects,
     TooManyInvitations,
     TooManyWorkspaces,
+    TooManyPasskeys,
 }
 
 impl Fault {

@@ -22,6 +22,12 @@ impl Rule {
     pub const SIGN_IN_ADDRESS: Self = Self::new("sign-in-address", 50, 600);
     /// By account, so that many addresses together get no more tries at one.
     pub const SIGN_IN_ACCOUNT: Self = Self::new("sign-in-account", 10, 600);
+    /// By account: codes and passkeys tried, on however many tickets.
+    pub const SECOND_FACTOR: Self = Self::new("second-factor", 10, 600);
+    /// By account: a million codes, of which three are right at a time, are not to be gone through in a lifetime.
+    pub const SECOND_FACTOR_DAY: Self = Self::new("second-factor-day", 60, 86_400);
+    /// By network address: options to sign in with a passkey, each of which is remembered for some minutes.
+    pub const PASSKEY_OPTIONS: Self = Self::new("passkey-options", 60, 600);
     /// By public key: what one project's visitors may cost together.
     pub const WIDGET_KEY: Self = Self::new("widget-key", 600, 60);
     /// By public key and visitor's network address.

@@ -9,6 +9,8 @@ pub enum Visitor {}
 pub enum Member {}
 pub enum Admin {}
 pub enum Owner {}
+/// Somebody who belongs to the workspace, before anything that it asks of its members: reaches what is their own, and nothing of it.
+pub enum Person {}
 /// The server itself. No door makes a pass of this role.
 pub enum System {}
 
@@ -16,6 +18,7 @@ pub enum System {}
 pub trait Covers<R> {}
 
 impl Covers<Visitor> for Visitor {}
+impl Covers<Person> for Person {}
 impl Covers<Member> for Member {}
 impl Covers<Member> for Admin {}
 impl Covers<Admin> for Admin {}
@@ -26,6 +29,13 @@ impl Covers<Owner> for Owner {}
 /// A role that a member of a tenant has, as a value to compare with.
 pub trait Level: 'static {
     const LEAST: Role;
+    /// Whether it opens something of the workspace, for which that may require a second factor.
+    const OPENS_WORKSPACE: bool = true;
+}
+
+impl Level for Person {
+    const LEAST: Role = Role::Member;
+    const OPENS_WORKSPACE: bool = false;
 }
 
 impl Level for Member {
@@ -71,7 +81,7 @@ permissions! {
     /// In the projects that a Member is assigned to; in every project for Admins and Owners.
     UseProjects = Member, "knowledge", "Work in projects":
         ["documents", "conversations", "analytics", "try a question"];
-    OwnAccount = Member, "account", "Own account": ["password", "two-factor authentication", "passkeys", "sessions"];
+    OwnAccount = Person, "account", "Own account": ["password", "two-factor authentication", "passkeys", "sessions"];
 }
 
 #[cfg(test)]

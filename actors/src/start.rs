@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     engine::{DocumentLimits, Engine},
     fault::Fault,
-    identity::{Hasher, Identity},
+    identity::{Hasher, Identity, passkeys::Passkeys},
     jobs::{Running, Worker, keep_house, watch_keys},
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
@@ -35,6 +35,8 @@ pub struct PlatformSettings {
     /// How long an invitation can be accepted.
     pub invitation: Duration,
     pub sessions: SessionLimits,
+    /// As which address browsers know this server, if that was said.
+    pub public_url: Option<url::Url>,
     pub clock: Clock,
 }
 
@@ -103,6 +105,7 @@ impl Platform {
             platform: store.platform(),
             keeper: keeper.clone(),
             hasher: Hasher::new(&keeper, settings.bcrypt_cost, cores)?,
+            passkeys: Passkeys::at(settings.public_url.as_ref()),
             limits: limits.clone(),
             clock: settings.clock.clone(),
         });

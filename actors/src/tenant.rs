@@ -281,6 +281,8 @@ pub struct ShowWorkspace(pub AccountId);
 pub struct Workspace {
     pub name: String,
     pub role: tenants::Role,
+    /// From when on its members need a second factor.
+    pub second_factor_from: Option<Millis>,
 }
 /// The projects that someone reaches. Sent by the door, which knows how far that is.
 pub struct ListProjects(pub Reach);
@@ -307,7 +309,7 @@ struct OpenProject(ProjectId);
 pub(crate) struct PurgeProject(pub job::Claimed);
 
 request! {
-    ShowWorkspace => Workspace, needs OwnAccount;
+    ShowWorkspace => Workspace, needs System;
     ListProjects => Vec<ProjectCard>, needs System;
     ShowProject => ProjectCard, needs System;
     CreateProject => ProjectCard, needs ManageProjects, exclusive;
@@ -387,13 +389,18 @@ impl TenantSupervisor {
 
 impl Serve<ShowWorkspace> for TenantSupervisor {
     async fn serve(&self, ShowWorkspace(account): ShowWorkspace) -> Result<Workspace, Fault> {
-        let found = self
-            .db()
-            .read(async |tx| Ok::<_, Fault>((tenants::name(tx).await?, tenants::role_of(tx, account).await?)));
-        let (Some(name), Some(role)) = found.await? else {
+        let found = self.db().read(async |tx| {
+            let (name, role) = (tenants::name(tx).await?, tenants::role_of(tx, account).await?);
+            Ok::<_, Fault>((name.zip(role), tenants::second_factor_from(tx).await?))
+        });
+        let (Some((name, role)), second_factor_from) = found.await? else {
             return Err(Fault::NotFound);
         };
-        Ok(Workspace { name, role })
+        Ok(Workspace {
+            name,
+            role,
+            second_factor_from,
+        })
     }
 }
 

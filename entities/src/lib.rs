@@ -63,7 +63,9 @@ pub mod invitations {
 }
 pub mod members {
     //! Who belongs to a tenant, and which projects they are assigned to.
-    pub use crate::member::{Member, email_of, epoch, has_email, insert, insert_account, list, owners, remove, set_role};
+    pub use crate::member::{
+        Member, email_of, epoch, has_email, has_second_factor, insert, insert_account, list, owners, remove, set_role,
+    };
     pub use crate::project_member::{all as all_assignments, assign, assigned};
 }
 pub mod tenants {
@@ -71,7 +73,7 @@ pub mod tenants {
     pub use crate::member::{Role, Standing, role_of, standing};
     pub use crate::project_member::Reach;
     pub use crate::purge::purge;
-    pub use crate::workspace::{delete, lock, name, rename};
+    pub use crate::workspace::{delete, lock, name, rename, require_second_factor, second_factor_from};
 }
 
 pub use ceremony::Ceremony;

@@ -8,6 +8,7 @@ use crate::{
     project_member::{self, Reach},
     tenant::directory,
     tenant_db::TenantScoped,
+    workspace,
 };
 
 #[sea_orm::model]
@@ -63,6 +64,9 @@ pub struct Standing {
     pub reach: Reach,
     /// When they joined, the last time if several.
     pub since: Millis,
+    /// From when on they may do nothing here, for want of the second factor that the workspace requires.
+    #[serde(default)]
+    pub barred_from: Option<Millis>,
 }
 
 /// A member as the team sees them.
@@ -72,6 +76,8 @@ pub struct Member {
     pub email: String,
     pub role: Role,
     pub since: Millis,
+    /// Whether their account has one.
+    pub second_factor: bool,
 }
 
 async fn find(tx: &TenantTx, account: AccountId) -> Result<Option<Model>, StoreError> {
@@ -97,11 +103,28 @@ pub async fn standing(tx: &TenantTx, account: AccountId) -> Result<Option<Standi
         Role::Member => Reach::Only(project_member::assigned(tx, account).await?),
         Role::Admin | Role::Owner => Reach::Every,
     };
+    let barred_from = match workspace::second_factor_from(tx).await? {
+        Some(from) if !has_second_factor(tx, account).await? => Some(from),
+        _ => None,
+    };
     Ok(Some(Standing {
         role,
         reach,
         since: row.created_at,
+        barred_from,
     }))
+}
+
+/// Whether a member's account has a second factor.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_second_factor(tx: &TenantTx, account: AccountId) -> Result<bool, StoreError> {
+    if find(tx, account).await?.is_none() {
+        return Ok(false);
+    }
+    let row = account::Entity::find_by_id(account.uuid()).one(tx.raw()).await?;
+    Ok(row.is_some_and(|row| row.second_factor_at.is_some()))
 }
 
 /// Everyone, the longest here first.
@@ -112,13 +135,15 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Member>, StoreError> {
     let rows = tx.find::<Entity>().order(Column::CreatedAt, Order::Asc).all().await?;
     let ids = rows.iter().map(|row| row.account_id);
     let accounts = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(tx.raw()).await?;
-    let emails: std::collections::HashMap<Uuid, String> = accounts.into_iter().map(|row| (row.id, row.email)).collect();
+    let accounts: std::collections::HashMap<Uuid, account::Model> = accounts.into_iter().map(|row| (row.id, row)).collect();
     let member = |row: Model| {
+        let account = accounts.get(&row.account_id).ok_or(StoreError::Orphan)?;
         Ok(Member {
             account: row.account_id.into(),
-            email: emails.get(&row.account_id).cloned().ok_or(StoreError::Orphan)?,
+            email: account.email.clone(),
             role: Role::parse(&row.role)?,
             since: row.created_at,
+            second_factor: account.second_factor_at.is_some(),
         })
     };
     rows.into_iter().map(member).collect()

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
-use crate::{PlatformDb, StoreError};
+use crate::{AccountId, PlatformDb, StoreError, TenantId, TenantTx, account, session};
 
 /// A transaction on tables that no tenant owns. Ends with the work that [`PlatformDb::write`] was given.
 ///
@@ -34,6 +34,19 @@ impl PlatformTx {
     }
 }
 
+async fn run<T, E: From<StoreError>>(tx: PlatformTx, work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>) -> Result<T, E> {
+    match work(&tx).await {
+        Ok(value) => {
+            tx.into_transaction().commit().await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            tx.into_transaction().rollback().await.map_err(StoreError::from)?;
+            Err(error)
+        }
+    }
+}
+
 impl PlatformDb {
     /// Runs `work` on one consistent view of the rows.
     ///
@@ -51,16 +64,27 @@ impl PlatformDb {
     /// # Errors
     /// What `work` returns, or `Unavailable`.
     pub async fn write<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>) -> Result<T, E> {
-        let tx = PlatformTx::new(self.store().begin_write().await?);
-        match work(&tx).await {
-            Ok(value) => {
-                tx.into_transaction().commit().await.map_err(StoreError::from)?;
-                Ok(value)
-            }
-            Err(error) => {
-                tx.into_transaction().rollback().await.map_err(StoreError::from)?;
-                Err(error)
-            }
+        run(PlatformTx::new(self.store().begin_write().await?), work).await
+    }
+
+    /// As [`PlatformDb::write`], and every session of `account` ends with it, but for the one with `keep`'s hash in `keep`'s tenant.
+    /// Changes of one account take turns by it.
+    ///
+    /// # Errors
+    /// What `work` returns; `Orphan` when the account is gone.
+    pub async fn write_ending_sessions<T, E: From<StoreError>>(
+        &self,
+        account: AccountId,
+        keep: Option<(TenantId, [u8; 32])>,
+        work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = self.store().begin_write().await?;
+        let epoch = account::end_sessions(&tx, account).await?;
+        if let Some((tenant, hash)) = keep {
+            let there = TenantTx::enter(tx, tenant).await?;
+            session::carry_over(&there, account, &hash, epoch).await?;
+            tx = there.into_transaction();
         }
+        run(PlatformTx::new(tx), work).await
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub tenant_id: Uuid,
     pub name: String,
     pub created_at: i64,
+    /// From when on members need a second factor.
+    pub second_factor_from: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -52,8 +54,24 @@ pub(crate) async fn insert(tx: &TenantTx, name: String, now: Millis) -> Result<(
         tenant_id: Set(tx.tenant().uuid()),
         name: Set(name),
         created_at: Set(now),
+        second_factor_from: Set(None),
     })
     .await
+}
+
+/// From when on members need a second factor; `None` when they do not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn second_factor_from(tx: &TenantTx) -> Result<Option<Millis>, StoreError> {
+    Ok(tx.find::<Entity>().one().await?.and_then(|row| row.second_factor_from))
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn require_second_factor(tx: &TenantTx, from: Option<Millis>) -> Result<(), StoreError> {
+    tx.update::<Entity>().set(Column::SecondFactorFrom, from).run().await?;
+    Ok(())
 }
 
 /// # Errors

@@ -3,8 +3,11 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, http::header::USER_AGENT};
 use actors::{
-    AccountId, Fault, Role, Rule, TenantId,
-    identity::{Password, Proven, SignedIn},
+    AccountId, Fault, Millis, Role, Rule, TenantId,
+    identity::{
+        Password, Proven, SignedIn,
+        second_factor::{Admission, Admitted, Challenge, Given, Ticket},
+    },
     sessions::Proof,
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, Preview, PreviewInvitation},
     tenant::{ShowWorkspace, Tenant},
@@ -25,6 +28,18 @@ pub enum Credentials<'a> {
         password: &'a Password,
         opening: Opening<'a>,
     },
+    /// The second step, of who was asked for a second factor.
+    SecondFactor {
+        ticket: &'a Ticket,
+        given: Given<'a>,
+        opening: Opening<'a>,
+    },
+    /// By a passkey that verified its user, which is both factors.
+    Passkey {
+        ticket: &'a Ticket,
+        credential: &'a serde_json::Value,
+        opening: Opening<'a>,
+    },
     /// By someone without an account, whose address the invitation names.
     Invitation {
         token: &'a InvitationToken,
@@ -40,6 +55,13 @@ pub enum Opening<'a> {
     Found(&'a str),
     /// The one that an invitation is into.
     Join(&'a InvitationToken),
+}
+
+/// What credentials lead to.
+pub enum Entered {
+    In(Who),
+    /// No session yet: a second factor is asked for.
+    SecondFactor(Challenge),
 }
 
 /// Where a request comes from, as a session remembers it.
@@ -78,11 +100,11 @@ impl Caller {
 /// Longer than what browsers call themselves.
 const MOST_OF_AGENT: usize = 300;
 
-/// Lets someone in and begins their session.
+/// Lets someone in and begins their session, or asks for a second factor.
 ///
 /// # Errors
 /// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`; what is wrong with an invitation.
-pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, from: &Caller) -> Result<Who, Problem> {
+pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, from: &Caller) -> Result<Entered, Problem> {
     let address = from.address.as_str();
     let signed_in = match credentials {
         Credentials::SignUp {
@@ -95,25 +117,68 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
         }
         Credentials::SignIn { email, password, opening } => {
             let proven = gate.identity.sign_in(email, password, address).await?;
-            open(gate, proven, opening, address).await?
+            return admit(gate, session, proven, opening, from).await;
+        }
+        Credentials::SecondFactor { ticket, given, opening } => {
+            look_ahead(gate, ticket, &opening).await?;
+            let admitted = gate.identity.second_factor(ticket, given, address).await?;
+            open(gate, admitted, opening, address).await?
+        }
+        Credentials::Passkey {
+            ticket,
+            credential,
+            opening,
+        } => {
+            let admitted = gate.identity.sign_in_by_passkey(ticket, credential, address).await?;
+            open(gate, admitted, opening, address).await?
         }
         Credentials::Invitation { token, password } => join_anew(gate, token, password, address).await?,
     };
-    settle(gate, session, signed_in, &from.proof(gate, signed_in)).await
+    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?))
+}
+
+/// The one place that every sign-in passes after its first proof: lets in, or asks for a second factor.
+///
+/// # Errors
+/// What is wrong with the opening.
+pub(super) async fn admit(gate: &Gate, session: &Session, proven: Proven, opening: Opening<'_>, from: &Caller) -> Result<Entered, Problem> {
+    let admitted = match gate.identity.admit(proven).await? {
+        Admission::In(admitted) => admitted,
+        Admission::SecondFactor(challenge) => return Ok(Entered::SecondFactor(challenge)),
+    };
+    let signed_in = open(gate, admitted, opening, &from.address).await?;
+    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?))
+}
+
+/// Refuses before a code is used up what would be refused after it.
+async fn look_ahead(gate: &Gate, ticket: &Ticket, opening: &Opening<'_>) -> Result<(), Problem> {
+    match opening {
+        Opening::Usual => {
+            if let Some((account, epoch)) = gate.identity.behind(ticket).await? {
+                gate.identity.usual_workspace(account, epoch).await?;
+            }
+        }
+        Opening::Found(_) => {}
+        Opening::Join(token) => {
+            gate.registry.by_invitation(token).await?;
+        }
+    }
+    Ok(())
 }
 
 fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
     if gate.sign_up_open { Ok(()) } else { Err(Problem::SignUpClosed) }
 }
 
-async fn open(gate: &Gate, proven: Proven, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
+async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
+    let Admitted { account, email, epoch, .. } = admitted;
     match opening {
-        Opening::Join(token) => join(gate, token, proven, address).await,
-        Opening::Usual => Ok(gate.identity.usual_workspace(proven.account, proven.epoch).await?),
-        Opening::Found(name) => match gate.identity.usual_workspace(proven.account, proven.epoch).await {
+        Opening::Join(token) => join(gate, token, Proven { account, email, epoch }, address).await,
+        Opening::Usual => Ok(gate.identity.usual_workspace(account, epoch).await?),
+        Opening::Found(name) => match gate.identity.usual_workspace(account, epoch).await {
             Err(Fault::NoWorkspace) => {
                 refuse_closed(gate)?;
-                Ok(gate.identity.found_workspace(proven.account, proven.epoch, name, address).await?)
+                Ok(gate.identity.found_workspace(account, epoch, name, address).await?)
             }
             found => Ok(found?),
         },
@@ -241,6 +306,10 @@ pub struct Who {
     pub workspaces: Vec<Belonging>,
     /// Runs the installation.
     pub is_operator: bool,
+    /// Whether the account has one.
+    pub second_factor: bool,
+    /// From when on the workspace requires one.
+    pub second_factor_from: Option<Millis>,
 }
 
 /// A workspace that somebody belongs to.
@@ -274,6 +343,8 @@ impl Who {
             role: workspace.role,
             workspaces,
             is_operator,
+            second_factor: gate.identity.has_second_factor(account).await?,
+            second_factor_from: workspace.second_factor_from,
         })
     }
 }

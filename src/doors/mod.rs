@@ -6,14 +6,16 @@ mod gate;
 mod operator;
 mod own_sessions;
 mod pass;
+mod second_factor;
 mod sessions;
 mod visitor;
 
 pub use csrf::{csrf_token, same_origin, with_token};
-pub use entry::{Belonging, Caller, Credentials, Opening, Who, begin_session, preview_invitation};
+pub use entry::{Belonging, Caller, Credentials, Entered, Opening, Who, begin_session, preview_invitation};
 pub use gate::Gate;
 pub use operator::{OperatorPass, operators_only};
 pub use own_sessions::{OwnSession, freshly_proven};
 pub use pass::{Pass, ProjectPass};
+pub use second_factor::ask_for_passkey;
 pub use sessions::{cookies, end_session};
 pub use visitor::{VisitPass, VisitorPass, cross_origin, preflight};

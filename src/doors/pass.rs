@@ -11,7 +11,7 @@ use std::{
 use actix_session::{Session, SessionExt};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use actors::{
-    AccountId, Fault, ProjectId, Role, Rule, Standing, TenantId,
+    AccountId, Fault, Millis, ProjectId, Role, Rule, Standing, TenantId,
     audit::By,
     contain::{Request, Serve},
     identity::SignedIn,
@@ -154,11 +154,11 @@ impl<R: Level> Pass<R> {
         })
     }
 
-    fn check_role(self) -> Result<Self, Problem> {
-        if self.standing.role < R::LEAST {
-            return Err(Problem::RoleTooLow);
+    fn check(self) -> Result<Self, Problem> {
+        match Wanted::of::<R>(None).missing(&self.standing, self.gate.identity.now()) {
+            Some(problem) => Err(problem),
+            None => Ok(self),
         }
-        Ok(self)
     }
 
     pub(super) fn gate(&self) -> &Gate {
@@ -228,7 +228,7 @@ impl<R: Level> Pass<R> {
         if self.made.elapsed() < LOOK_AGAIN {
             return Ok(());
         }
-        match refused(&self.tenant, self.session, R::LEAST, project).await {
+        match refused(&self.gate, &self.tenant, self.session, Wanted::of::<R>(project)).await {
             Some(problem) => Err(problem),
             None => Ok(()),
         }
@@ -260,7 +260,7 @@ impl<R: Level> Pass<R> {
     /// Comes to an end when this pass would not be given any more, with what would be said instead. For streams, which outlive the
     /// moment in which the door looked.
     pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
-        until_refused(self.tenant.clone(), self.session, R::LEAST, None)
+        until_refused(self.gate.clone(), self.tenant.clone(), self.session, Wanted::of::<R>(None))
     }
 }
 
@@ -278,27 +278,55 @@ impl Pass<actors::role::ManageTeam> {
     }
 }
 
-async fn until_refused(tenant: Arc<Tenant>, session: SessionHash, least: Role, project: Option<ProjectId>) -> Problem {
+/// What a pass asks of who gets it.
+#[derive(Clone, Copy)]
+struct Wanted {
+    least: Role,
+    opens_workspace: bool,
+    project: Option<ProjectId>,
+}
+
+impl Wanted {
+    fn of<R: Level>(project: Option<ProjectId>) -> Self {
+        Self {
+            least: R::LEAST,
+            opens_workspace: R::OPENS_WORKSPACE,
+            project,
+        }
+    }
+
+    /// What is not there. The project before the role, and that before what the workspace asks of its members: each says something of
+    /// what comes before it only.
+    fn missing(self, standing: &Standing, now: Millis) -> Option<Problem> {
+        if self.project.is_some_and(|project| !standing.reach.covers(project)) {
+            return Some(Fault::NotFound.into());
+        }
+        if standing.role < self.least {
+            return Some(Problem::RoleTooLow);
+        }
+        let barred = self.opens_workspace && standing.barred_from.is_some_and(|from| from <= now);
+        barred.then(|| Fault::SecondFactorRequired.into())
+    }
+}
+
+async fn until_refused(gate: Data<Gate>, tenant: Arc<Tenant>, session: SessionHash, wanted: Wanted) -> Problem {
     let mut changes = tenant.team_changes();
     loop {
         tokio::select! {
             Ok(()) = changes.changed() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
-        if let Some(problem) = refused(&tenant, session, least, project).await {
+        if let Some(problem) = refused(&gate, &tenant, session, wanted).await {
             return problem;
         }
     }
 }
 
 /// Why whoever began `session` may not, at this moment.
-async fn refused(tenant: &Tenant, session: SessionHash, least: Role, project: Option<ProjectId>) -> Option<Problem> {
-    let live = tenant.sessions(LoadSession(session)).await;
-    match live.map(|live| live.map(|live| live.standing)) {
+async fn refused(gate: &Gate, tenant: &Tenant, session: SessionHash, wanted: Wanted) -> Option<Problem> {
+    match tenant.sessions(LoadSession(session)).await {
         Ok(None) => Some(Problem::NotSignedIn),
-        Ok(Some(standing)) if project.is_some_and(|project| !standing.reach.covers(project)) => Some(Fault::NotFound.into()),
-        Ok(Some(standing)) if standing.role < least => Some(Problem::RoleTooLow),
-        Ok(Some(_)) => None,
+        Ok(Some(live)) => wanted.missing(&live.standing, gate.identity.now()),
         Err(fault) => Some(fault.into()),
     }
 }
@@ -342,7 +370,8 @@ impl<R: Level> ProjectPass<R> {
 
     /// As [`Pass::until_refused`], for this project.
     pub fn until_refused(&self) -> impl Future<Output = Problem> + use<R> {
-        until_refused(self.pass.tenant.clone(), self.pass.session, R::LEAST, Some(self.id))
+        let pass = &self.pass;
+        until_refused(pass.gate.clone(), pass.tenant.clone(), pass.session, Wanted::of::<R>(Some(self.id)))
     }
 }
 
@@ -354,7 +383,7 @@ impl<R: Level> FromRequest for Pass<R> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (session, gate, address) = (request.get_session(), Gate::of(request), address(request));
-        Box::pin(async move { Self::enter(session, gate?, address).await?.check_role() })
+        Box::pin(async move { Self::enter(session, gate?, address).await?.check() })
     }
 }
 
@@ -371,7 +400,7 @@ impl<R: Level> FromRequest for ProjectPass<R> {
             let id = id
                 .filter(|id| pass.standing.reach.covers(*id))
                 .ok_or(Problem::Fault(Fault::NotFound))?;
-            let pass = pass.check_role()?;
+            let pass = pass.check()?;
             let project = pass.tenant.project(id).await?;
             Ok(Self { pass, project, id })
         })

@@ -8,16 +8,17 @@ use actix_web::{
 };
 use actors::{Fault, role::OwnAccount};
 
+use super::second_factor::opening;
 use super::views::{
-    self, Acceptance, BelongingView, InvitationPreview, NameBody, OtherWorkspace, OwnSessionView, ProofBody, SessionView, Sessions, SignIn,
-    SignUp, TokenBody, UserView, WorkspaceView,
+    self, Acceptance, BelongingView, InvitationPreview, NameBody, OtherWorkspace, OwnSessionView, SecondFactorNeeded, SecondFactorStanding,
+    SessionView, Sessions, SignIn, SignUp, TokenBody, UserView, WorkspaceView,
 };
 use crate::{
-    doors::{Caller, Credentials, Gate, Opening, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
+    doors::{Caller, Credentials, Entered, Gate, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
     error::Problem,
 };
 
-fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<HttpResponse, Problem> {
+pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<HttpResponse, Problem> {
     let csrf_token = csrf_token(gate, session).ok_or(Problem::NotSignedIn)?;
     Ok(HttpResponse::build(status).json(SessionView {
         user: UserView {
@@ -31,8 +32,22 @@ fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode) -> Result<
         role: who.role,
         workspaces: who.workspaces.into_iter().map(BelongingView::from).collect(),
         operator: who.is_operator,
+        second_factor: SecondFactorStanding {
+            enabled: who.second_factor,
+            required_from: who.second_factor_from.map(views::time),
+        },
         csrf_token,
     }))
+}
+
+/// The session that began, or that a second factor is needed first.
+pub(super) fn answer(gate: &Gate, session: &Session, entered: Entered, status: StatusCode) -> Result<HttpResponse, Problem> {
+    match entered {
+        Entered::In(who) => view(gate, session, who, status),
+        Entered::SecondFactor(challenge) => Ok(HttpResponse::Accepted().json(SecondFactorNeeded {
+            second_factor: challenge.into(),
+        })),
+    }
 }
 
 pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Problem> {
@@ -46,8 +61,8 @@ pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, b
         password,
         workspace,
     };
-    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
-    view(&gate, &session, who, StatusCode::CREATED)
+    let entered = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
+    answer(&gate, &session, entered, StatusCode::CREATED)
 }
 
 pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignIn>) -> Result<HttpResponse, Problem> {
@@ -57,14 +72,10 @@ pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, b
         workspace,
         invitation,
     } = &*body;
-    let opening = match (invitation, workspace) {
-        (Some(token), _) => Opening::Join(token),
-        (None, Some(name)) => Opening::Found(name),
-        (None, None) => Opening::Usual,
-    };
+    let opening = opening(workspace.as_ref(), invitation.as_ref());
     let credentials = Credentials::SignIn { email, password, opening };
-    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
-    view(&gate, &session, who, StatusCode::OK)
+    let entered = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
+    answer(&gate, &session, entered, StatusCode::OK)
 }
 
 pub async fn show(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session) -> Result<HttpResponse, Problem> {
@@ -100,23 +111,12 @@ pub async fn preview(gate: Data<Gate>, request: HttpRequest, body: Json<TokenBod
 pub async fn accept(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<Acceptance>) -> Result<HttpResponse, Problem> {
     let Acceptance { token, password } = &*body;
     let credentials = Credentials::Invitation { token, password };
-    let who = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
-    view(&gate, &session, who, StatusCode::CREATED)
+    let entered = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
+    answer(&gate, &session, entered, StatusCode::CREATED)
 }
 
 pub async fn join(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session, body: Json<TokenBody>) -> Result<HttpResponse, Problem> {
     let who = pass.join(&session, &body.token).await?;
-    view(&gate, &session, who, StatusCode::OK)
-}
-
-pub async fn prove(
-    pass: Pass<OwnAccount>,
-    gate: Data<Gate>,
-    session: Session,
-    request: HttpRequest,
-    body: Json<ProofBody>,
-) -> Result<HttpResponse, Problem> {
-    let who = pass.prove(&session, &body.password, &Caller::of(&request)).await?;
     view(&gate, &session, who, StatusCode::OK)
 }
 

@@ -7,6 +7,7 @@ mod conversation;
 mod document;
 mod operator;
 mod project;
+mod second_factor;
 mod team;
 mod widget;
 
@@ -15,7 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub(super) use account::session_name;
 pub use account::{
-    BelongingView, OtherWorkspace, OwnSessionView, ProofBody, SessionView, Sessions, SignIn, SignUp, UserView, WorkspaceView,
+    BelongingView, OtherWorkspace, OwnSessionView, SecondFactorStanding, SessionView, Sessions, SignIn, SignUp, UserView, WorkspaceView,
 };
 pub use analytics::{AnalyticsView, DayView, SourceView, TotalsView, UnansweredView};
 pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQuestion};
@@ -24,6 +25,10 @@ pub use conversation::{ConversationPage, ConversationView, Conversations, TurnVi
 pub use document::{DocumentChange, DocumentPage, DocumentView, Documents, FailureView, LimitsView, ProgressView, SectionView, Uploaded};
 pub use operator::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, Done, SampleView, ServerView, state_name};
 pub use project::{Confirmation, NameBody, ProjectView, Projects};
+pub use second_factor::{
+    BackupCodesView, ChallengeView, NewPasskey, PasskeyAdded, PasskeyOptions, PasskeySignIn, ProofBody, SecondFactor, SecondFactorNeeded,
+    SecondFactorRequired, SecondFactorRule, SecondFactorView, TotpCode, TotpView,
+};
 pub use team::{
     Acceptance, Assignment, InvitationLink, InvitationPreview, InvitationView, Invitations, MemberView, Members, NewInvitation, NewOwner,
     PermissionView, Permissions, RoleChange, TokenBody,
@@ -31,7 +36,7 @@ pub use team::{
 pub use widget::{VisitBody, VisitView, WidgetChange, WidgetView};
 
 /// UTC, RFC 3339.
-pub(super) fn time(at: Millis) -> DateTime<Utc> {
+pub(in crate::routes) fn time(at: Millis) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at).unwrap_or_default()
 }
 

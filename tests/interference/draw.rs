@@ -124,6 +124,7 @@ fn kind(what: &str) -> &'static str {
         "member",
         "invitation",
         "session",
+        "passkey",
         "key",
         "workspace",
         "actor",

@@ -92,6 +92,8 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
         | ("DELETE", "/account/sessions" | "/account/sessions/{session}" | "/projects/{project}/documents/{document}")
         | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key")
+        | ("DELETE", "/account/totp" | "/account/passkeys/{passkey}")
+        | ("POST", "/session/proof/options" | "/account/totp" | "/account/backup-codes" | "/account/passkeys/options")
         | ("POST", "/actors/{actor}/reset" | "/actors/{actor}/evict") => return Body::Empty,
         ("POST", "/projects/{project}/documents") | ("PUT", "/projects/{project}/documents/{document}") => {
             return Body::File(format!("{}.md\n{}", ask("name"), ask("text")));
@@ -99,12 +101,19 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("POST", "/account") => json!({ "email": ask("new email"), "password": PASSWORD, "workspace": ask("name") }),
         ("POST", "/session") => json!({ "email": ask("email"), "password": PASSWORD }),
         ("POST", "/session/proof") => json!({ "password": PASSWORD }),
+        ("POST", "/session/second-factor") => json!({ "ticket": "none", "code": "000000" }),
+        ("POST", "/session/passkey/options") => json!({}),
+        ("POST", "/session/passkey") => json!({ "ticket": "none", "passkey": {} }),
+        ("POST", "/account/totp/confirmed") => json!({ "code": "000000" }),
+        ("POST", "/account/passkeys") => json!({ "ticket": "none", "name": ask("name"), "credential": {} }),
+        ("PATCH", "/account/passkeys/{passkey}") => json!({ "name": ask("name") }),
         ("POST", "/session/workspace") => json!({ "workspace": ask("workspace") }),
         ("POST", "/session/invitation") => json!({ "token": ask("own invitation") }),
         ("POST", "/invitations/preview") => json!({ "token": ask("invitation token") }),
         ("POST", "/invitations/accept") => json!({ "token": ask("invitation token"), "password": PASSWORD }),
         ("POST", "/workspaces" | "/projects") | ("PATCH", "/workspace" | "/projects/{project}") => json!({ "name": ask("name") }),
         ("PATCH", "/projects/{project}/documents/{document}") => json!({ "name": format!("{}.md", ask("name")) }),
+        ("PUT", "/workspace/second-factor") => json!({ "required": false }),
         ("DELETE", "/workspace") => json!({ "confirm": ask("workspace name") }),
         ("DELETE", "/projects/{project}") => json!({ "confirm": ask("project name") }),
         ("PATCH", "/team/members/{member}") => json!({ "role": "admin" }),

@@ -1,8 +1,12 @@
 //! Who people are: sign-up and sign-in. Passwords exist here only, and only until they are hashed.
 
+pub mod backup_codes;
 mod email;
 mod hasher;
+pub mod passkeys;
 mod password;
+pub mod second_factor;
+pub mod totp;
 
 use std::sync::Arc;
 
@@ -23,6 +27,7 @@ pub struct Identity {
     pub(crate) platform: PlatformDb,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hasher: Hasher,
+    pub(crate) passkeys: passkeys::Passkeys,
     pub(crate) limits: Arc<Limits>,
     pub(crate) clock: Clock,
 }

@@ -26,6 +26,7 @@ pub struct MemberCard {
     pub email: String,
     pub role: Role,
     pub since: Millis,
+    pub second_factor: bool,
     /// `None` for those who reach every project.
     pub projects: Option<Vec<ProjectId>>,
 }
@@ -76,6 +77,7 @@ async fn cards(tx: &TenantTx) -> Result<Vec<MemberCard>, Fault> {
         email: member.email,
         role: member.role,
         since: member.since,
+        second_factor: member.second_factor,
     };
     Ok(rows::list(tx).await?.into_iter().map(card).collect())
 }

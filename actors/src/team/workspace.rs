@@ -1,8 +1,9 @@
 //! The workspace itself: its name and its end.
 
 use entities::{
+    Millis,
     audit::{self, Act},
-    tenants,
+    members, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::authorise;
 use crate::{
     audit::{By, workspace},
     contain::Serve,
-    fault::Fault,
+    fault::{Fault, Invalid},
     request,
     role::ManageTeam,
     tenant::TenantSupervisor,
@@ -23,6 +24,12 @@ pub struct RenameWorkspace {
     pub by: By,
     pub name: String,
 }
+/// Requires a second factor of all members, `grace_days` from now on, or of none any more.
+pub struct RequireSecondFactor {
+    pub by: By,
+    pub required: bool,
+    pub grace_days: u32,
+}
 /// Ends the workspace. Its keys are destroyed in the same transaction.
 pub struct DeleteWorkspace {
     pub by: By,
@@ -32,7 +39,43 @@ pub struct DeleteWorkspace {
 
 request! {
     RenameWorkspace => (), needs ManageTeam, exclusive;
+    RequireSecondFactor => Option<Millis>, needs ManageTeam, exclusive;
     DeleteWorkspace => (), needs ManageTeam, exclusive;
+}
+
+const DAY: Millis = 86_400_000;
+/// Longer than anyone needs to set up an app.
+const MOST_GRACE: u32 = 90;
+
+impl Serve<RequireSecondFactor> for TenantSupervisor {
+    async fn serve(&self, rule: RequireSecondFactor) -> Result<Option<Millis>, Fault> {
+        if rule.grace_days > MOST_GRACE {
+            let reason = format!("Give people at most {MOST_GRACE} days.");
+            return Err(Fault::invalid(Invalid::GraceDays, "grace_days", reason));
+        }
+        let now = self.now();
+        let from = rule.required.then(|| now + Millis::from(rule.grace_days) * DAY);
+        let changed = self.db().write(async |tx| {
+            authorise::<ManageTeam>(tx, rule.by.account).await?;
+            // Who asks for it shows the way, and is not the first to be shut out.
+            if rule.required && !members::has_second_factor(tx, rule.by.account).await? {
+                return Err(Fault::NoSecondFactor);
+            }
+            tenants::require_second_factor(tx, from).await?;
+            let act = if rule.required {
+                Act::SecondFactorRequired
+            } else {
+                Act::SecondFactorWaived
+            };
+            let name = tenants::name(tx).await?.unwrap_or_default();
+            let details = json!({ "grace_days": rule.grace_days });
+            audit::append(tx, rule.by.did_with(act, workspace(name), now, details)).await?;
+            Ok(())
+        });
+        changed.await?;
+        self.team_changed();
+        Ok(from)
+    }
 }
 
 impl Serve<RenameWorkspace> for TenantSupervisor {

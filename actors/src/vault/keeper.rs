@@ -120,6 +120,11 @@ impl Keeper {
         SecretBytes::new(self.secret.derive("pernoex password pepper v1").open_bytes(|bytes| bytes.to_vec()))
     }
 
+    /// Keys the hashes of backup codes.
+    pub(crate) fn backup_code_key(&self) -> SecretBytes {
+        SecretBytes::new(self.secret.derive("pernoex backup codes v1").open_bytes(|bytes| bytes.to_vec()))
+    }
+
     /// Seals what belongs to a person rather than to a tenant: an authenticator app's secret, a mail that waits, what a sign-in must
     /// remember. `owner` is the account, or nil before there is one.
     pub(crate) fn seal_personal(&self, owner: Uuid, place: Place, plain: &[u8]) -> Result<Vec<u8>, CannotOpen> {

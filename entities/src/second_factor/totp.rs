@@ -99,11 +99,15 @@ pub async fn take_step(tx: &PlatformTx, account: AccountId, step: i64) -> Result
     Ok(changed.rows_affected == 1)
 }
 
-/// `false` when there is none.
+/// `false` when none is in use.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn remove(tx: &PlatformTx, account: AccountId) -> Result<bool, StoreError> {
-    let gone = Entity::delete_by_id(account.uuid()).exec(tx.raw()).await?;
+    let gone = Entity::delete_many()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::ConfirmedAt.is_not_null())
+        .exec(tx.raw())
+        .await?;
     Ok(gone.rows_affected == 1)
 }

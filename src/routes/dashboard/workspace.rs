@@ -4,13 +4,13 @@ use actix_session::Session;
 use actix_web::{HttpResponse, web::Json};
 use actors::{
     role::{ManageTeam, OwnAccount},
-    team::workspace::RenameWorkspace,
+    team::workspace::{RenameWorkspace, RequireSecondFactor},
 };
 
 use crate::{
     doors::Pass,
     error::Problem,
-    routes::views::{Confirmation, NameBody},
+    routes::views::{self, Confirmation, NameBody, SecondFactorRequired, SecondFactorRule},
 };
 
 pub async fn rename(pass: Pass<ManageTeam>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
@@ -20,6 +20,18 @@ pub async fn rename(pass: Pass<ManageTeam>, body: Json<NameBody>) -> Result<Http
     };
     pass.send(rename).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn require_second_factor(pass: Pass<ManageTeam>, body: Json<SecondFactorRule>) -> Result<Json<SecondFactorRequired>, Problem> {
+    let SecondFactorRule { required, grace_days } = body.into_inner();
+    let rule = RequireSecondFactor {
+        by: pass.by(),
+        required,
+        grace_days,
+    };
+    Ok(Json(SecondFactorRequired {
+        required_from: pass.send(rule).await?.map(views::time),
+    }))
 }
 
 pub async fn delete(pass: Pass<ManageTeam>, session: Session, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {

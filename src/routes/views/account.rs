@@ -49,8 +49,18 @@ pub struct SessionView {
     pub workspaces: Vec<BelongingView>,
     /// Whether the account runs the installation, and may open the operators' pages.
     pub operator: bool,
+    pub second_factor: SecondFactorStanding,
     /// For the `X-CSRF-Token` header of every change.
     pub csrf_token: String,
+}
+
+/// How the account stands to what the workspace requires.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactorStanding {
+    /// Whether the account has one.
+    pub enabled: bool,
+    /// From when on the workspace opens only to those who have one.
+    pub required_from: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -82,13 +92,6 @@ impl From<Belonging> for BelongingView {
             role: belonging.role,
         }
     }
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProofBody {
-    #[schema(value_type = String, format = Password)]
-    pub password: actors::identity::Password,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -28,6 +28,8 @@ pub struct MemberView {
     #[schema(value_type = String, example = "member")]
     pub role: Role,
     pub joined_at: DateTime<Utc>,
+    /// Whether their account has one.
+    pub second_factor: bool,
     /// Those that a Member is assigned to; `null` for Admins and Owners, who see every project.
     #[schema(value_type = Option<Vec<Uuid>>)]
     pub projects: Option<Vec<ProjectId>>,
@@ -40,6 +42,7 @@ impl From<MemberCard> for MemberView {
             email: card.email,
             role: card.role,
             joined_at: time(card.since),
+            second_factor: card.second_factor,
             projects: card.projects,
         }
     }

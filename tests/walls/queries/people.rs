@@ -9,12 +9,15 @@ pub(super) const OPERATIONS: &[&str] = &[
     "workspace::name",
     "workspace::lock",
     "workspace::rename",
+    "workspace::second_factor_from",
+    "workspace::require_second_factor",
     "member::role_of",
     "member::standing",
     "member::list",
     "member::email_of",
     "member::epoch",
     "member::has_email",
+    "member::has_second_factor",
     "member::insert_account",
     "member::insert",
     "member::set_role",
@@ -46,6 +49,8 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
     match call.operation {
         "workspace::lock" => write(db, async |tx| tenants::lock(tx).await).await,
         "workspace::rename" => write(db, async |tx| tenants::rename(tx, &text).await).await,
+        "workspace::second_factor_from" => read(db, async |tx| tenants::second_factor_from(tx).await).await,
+        "workspace::require_second_factor" => write(db, async |tx| tenants::require_second_factor(tx, Some(at)).await).await,
         "workspace::delete" => write(db, async |tx| Ok(sorted(tenants::delete(tx, at).await?))).await,
         "workspace::name" => read(db, async |tx| tenants::name(tx).await).await,
         "purge::purge" => write(db, async |tx| tenants::purge(tx, 100_000).await).await,
@@ -65,6 +70,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "member::list" => read(db, async |tx| members::list(tx).await).await,
         "member::email_of" => read(db, async |tx| members::email_of(tx, call.account()).await).await,
         "member::epoch" => read(db, async |tx| members::epoch(tx, call.account()).await).await,
+        "member::has_second_factor" => read(db, async |tx| members::has_second_factor(tx, call.account()).await).await,
         "member::has_email" => read(db, async |tx| members::has_email(tx, "both@example.com").await).await,
         "member::insert_account" => {
             let new = NewAccount {

@@ -1,0 +1,120 @@
+//! A person's own second factors, and the proofs that they make possible.
+
+use actix_session::Session;
+use actors::{
+    identity::{
+        backup_codes::BackupCodes,
+        passkeys::{Asked, Keep, Overview, PasskeyCard},
+        second_factor::{Challenge, Code, Given, Ticket},
+        totp::Enrolment,
+    },
+    role::OwnAccount,
+    sessions::Proof,
+};
+use uuid::Uuid;
+
+use super::{Caller, Gate, Pass, Who, sessions::prove};
+use crate::error::Problem;
+
+/// Options to sign in with a passkey alone.
+///
+/// # Errors
+/// `PasskeysUnavailable`, `TooMany`.
+pub async fn ask_for_passkey(gate: &Gate, from: &Caller) -> Result<Asked, Problem> {
+    Ok(gate.identity.ask_to_sign_in(&from.address).await?)
+}
+
+impl Pass<OwnAccount> {
+    /// The session that a change of factors leaves alone: the one that makes it.
+    fn keep(&self) -> Keep {
+        Some((self.signed_in().tenant, self.session()))
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn second_factors(&self) -> Result<Overview, Problem> {
+        Ok(self.gate().identity.second_factors(self.account()).await?)
+    }
+
+    /// What else than the password can prove who they are, with a ticket for the passkey.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ask_for_proof(&self) -> Result<Challenge, Problem> {
+        Ok(self.gate().identity.ask_for_proof(self.account()).await?)
+    }
+
+    /// As `prove`, by a second factor.
+    ///
+    /// # Errors
+    /// `WrongSecondFactor`, `TicketInvalid`, `TooMany`.
+    pub async fn prove_by_factor(
+        &self,
+        session: &Session,
+        ticket: Option<&Ticket>,
+        given: Given<'_>,
+        from: &Caller,
+    ) -> Result<Who, Problem> {
+        let proven = self.gate().identity.prove_by_factor(&self.by(), ticket, given).await?;
+        let proof = Proof {
+            epoch: proven.epoch,
+            ..from.proof(self.gate(), self.signed_in())
+        };
+        prove(session, &proof)?;
+        self.who().await
+    }
+
+    /// # Errors
+    /// `TotpActive`.
+    pub async fn begin_totp(&self) -> Result<Enrolment, Problem> {
+        Ok(self.gate().identity.begin_totp(self.account()).await?)
+    }
+
+    /// # Errors
+    /// `EnrolmentOver`, `Invalid`, `TooMany`.
+    pub async fn confirm_totp(&self, code: &Code) -> Result<Option<BackupCodes>, Problem> {
+        Ok(self.gate().identity.confirm_totp(&self.by(), code, self.keep()).await?)
+    }
+
+    /// # Errors
+    /// `NotFound`.
+    pub async fn remove_totp(&self) -> Result<(), Problem> {
+        Ok(self.gate().identity.remove_totp(&self.by(), self.keep()).await?)
+    }
+
+    /// # Errors
+    /// `NoSecondFactor`.
+    pub async fn renew_backup_codes(&self) -> Result<BackupCodes, Problem> {
+        Ok(self.gate().identity.renew_backup_codes(&self.by()).await?)
+    }
+
+    /// # Errors
+    /// `PasskeysUnavailable`, `Limit`.
+    pub async fn begin_passkey(&self) -> Result<Asked, Problem> {
+        Ok(self.gate().identity.begin_passkey(self.account()).await?)
+    }
+
+    /// # Errors
+    /// `EnrolmentOver`, `PasskeyRefused`, `Invalid`.
+    pub async fn add_passkey(
+        &self,
+        ticket: &Ticket,
+        name: &str,
+        credential: &serde_json::Value,
+    ) -> Result<(PasskeyCard, Option<BackupCodes>), Problem> {
+        let identity = &self.gate().identity;
+        Ok(identity.add_passkey(&self.by(), ticket, name, credential, self.keep()).await?)
+    }
+
+    /// # Errors
+    /// `NotFound`, `Invalid`.
+    pub async fn rename_passkey(&self, id: Uuid, name: &str) -> Result<(), Problem> {
+        Ok(self.gate().identity.rename_passkey(self.account(), id, name).await?)
+    }
+
+    /// # Errors
+    /// `NotFound`.
+    pub async fn remove_passkey(&self, id: Uuid) -> Result<(), Problem> {
+        Ok(self.gate().identity.remove_passkey(&self.by(), id, self.keep()).await?)
+    }
+}
