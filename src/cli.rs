@@ -35,6 +35,9 @@ enum Action {
     /// Say who runs the installation: who sees how its actors are, and may reset them. Works beside a running server.
     #[command(subcommand)]
     Operator(OperatorAction),
+    /// Help people who lost the way into their account. Works beside a running server.
+    #[command(subcommand)]
+    Account(AccountAction),
     /// Measure the ranking on a collection: a folder with corpus.jsonl, queries.jsonl and qrels.tsv.
     Eval {
         #[arg(long)]
@@ -45,6 +48,12 @@ enum Action {
         #[command(subcommand)]
         action: keys::Action,
     },
+}
+
+#[derive(Subcommand)]
+enum AccountAction {
+    /// Take away the authenticator app, the passkeys and the backup codes of the account with this e-mail address, and end its sessions. Their password is then enough: make sure first that it is them who ask.
+    ResetSecondFactor { email: String },
 }
 
 #[derive(Subcommand)]
@@ -96,6 +105,7 @@ async fn act(command: Command) -> Result<(), StartError> {
         }
         Action::Keys { action } => keys::run(&settings, action).await,
         Action::Operator(action) => operator(&settings, action).await,
+        Action::Account(action) => account(&settings, action).await,
         Action::Eval { corpus } => eval::run(&corpus).await,
     }
 }
@@ -127,6 +137,23 @@ async fn operator(settings: &Settings, action: OperatorAction) -> Result<(), Sta
             Err(StartError::NoAccount { email })
         }
         (outcome, _) => outcome.map_err(StartError::Platform),
+    }
+}
+
+async fn account(settings: &Settings, AccountAction::ResetSecondFactor { email }: AccountAction) -> Result<(), StartError> {
+    let (masters, _) = application::master_keys(settings)?;
+    let location = application::location(settings, &masters).await?;
+    application::migrate(settings, &location).await?;
+    let roster = Roster::open(&location, Clock::system()).await.map_err(StartError::Platform)?;
+    let outcome = roster.reset_second_factor(&email).await;
+    roster.close().await;
+    match outcome {
+        Ok(()) => {
+            println!("{email} has no second factor any more, and every session is over.");
+            Ok(())
+        }
+        Err(Fault::NotFound | Fault::Invalid { .. }) => Err(StartError::NoAccount { email }),
+        Err(fault) => Err(StartError::Platform(fault)),
     }
 }
 

@@ -8,6 +8,7 @@ mod containment;
 mod coverage;
 mod documents_limits;
 mod hostile;
+mod identity;
 mod interference;
 mod interruption;
 mod isolation;

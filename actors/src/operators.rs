@@ -3,10 +3,16 @@
 
 use std::sync::Arc;
 
-use entities::{AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store, fair::Load};
+use entities::{
+    AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store,
+    audit::{self, Act as Noted, Target},
+    fair::Load,
+    second_factor,
+};
 use uuid::Uuid;
 
 use crate::{
+    audit::server_did,
     clock::Clock,
     engine::Engine,
     fault::Fault,
@@ -50,6 +56,39 @@ impl Roster {
         } else {
             Err(Fault::NotFound)
         }
+    }
+
+    /// Takes every second factor of an account away and ends its sessions. Written down among the operators' acts, and in the logs of the
+    /// account's workspaces.
+    ///
+    /// # Errors
+    /// `NotFound` when no account has the address.
+    pub async fn reset_second_factor(&self, email: &str) -> Result<(), Fault> {
+        let email = Email::parse(email)?;
+        let platform = self.store.platform();
+        let account = platform.account_by_email(email.as_str()).await?.ok_or(Fault::NotFound)?.id;
+        let now = self.clock.now();
+        let id = Uuid::now_v7();
+        let begun = OperatorAct {
+            id,
+            at: now,
+            account: Uuid::nil().into(),
+            email: "command line".into(),
+            act: "reset second factor".into(),
+            subject: account.to_string(),
+            address: String::new(),
+            outcome: "asked".into(),
+        };
+        platform.begin_act(begun).await?;
+        let reset = platform.write_ending_sessions(account, None, async |tx| {
+            second_factor::remove_all(tx, account, now).await?;
+            let target = Target::of("account", account, "reset by the operator");
+            let note = server_did(Noted::SecondFactorRemoved, target, now, serde_json::Value::Null);
+            audit::append_for_account(tx, account, &note).await
+        });
+        let done = reset.await;
+        platform.end_act(id, if done.is_ok() { "done" } else { "failed" }).await?;
+        Ok(done?)
     }
 
     /// Addresses, and since when.

@@ -4,6 +4,7 @@ mod calls;
 mod dice;
 pub mod docx;
 pub mod endpoint;
+pub mod factors;
 pub mod process;
 pub mod rows;
 pub mod visitor;
