@@ -206,11 +206,27 @@ pub async fn migrate(settings: &Settings, location: &Location) -> Result<(), Sta
     Ok(())
 }
 
+/// Where links in mails lead to. A setting, or the address that is listened on: whatever a request says of the host's name, anyone may
+/// have written, and a link with a token in it must not lead to them.
+fn own_origin(settings: &Settings, listens: SocketAddr) -> String {
+    match &settings.public_url {
+        Some(url) => url.origin().ascii_serialization(),
+        // Browsers take `localhost` for safe without TLS.
+        None if listens.ip().is_loopback() || listens.ip().is_unspecified() => format!("http://localhost:{}", listens.port()),
+        None => format!("http://{listens}"),
+    }
+}
+
 /// What the actors need of the settings.
 ///
 /// # Errors
 /// As [`key_ring`].
-pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) -> Result<PlatformSettings, StartError> {
+pub fn platform_settings(
+    settings: &Settings,
+    location: Location,
+    clock: Clock,
+    listens: SocketAddr,
+) -> Result<PlatformSettings, StartError> {
     Ok(PlatformSettings {
         location,
         ring: key_ring(settings)?,
@@ -223,6 +239,7 @@ pub fn platform_settings(settings: &Settings, location: Location, clock: Clock) 
         invitation: settings.invitation,
         public_url: settings.public_url.clone(),
         sessions: settings.sessions,
+        mail: settings.mail.for_actors(own_origin(settings, listens), settings.data.join("mail")),
         clock,
     })
 }
@@ -293,7 +310,7 @@ impl Application {
             .metrics_listen
             .map(|wanted| bind(wanted, "PERNOEX_METRICS_LISTEN"))
             .transpose()?;
-        let started = Platform::start(masters, platform_settings(settings, location, clock)?).await;
+        let started = Platform::start(masters, platform_settings(settings, location, clock, address)?).await;
         let platform = started.map_err(|error| not_started(settings, error))?;
         let engine = platform.engine.clone();
         actix_web::rt::spawn(async move {
@@ -375,7 +392,7 @@ fn serve(
         platform,
         keeper.csrf_key(),
         settings.public_url.as_ref(),
-        settings.sign_up_open,
+        settings.sign_up,
     ));
     let described = Data::new(openapi::document(&routes::api()));
     let (cookie_key, registry, sessions) = (Arc::new(keeper.cookie_key()), platform.registry.clone(), settings.sessions);

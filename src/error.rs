@@ -287,6 +287,12 @@ fn describe(fault: &Fault) -> Description {
             "Invitation not valid",
             "This invitation has expired, was used, or was withdrawn. Ask for a new one.",
         ),
+        Fault::LinkInvalid => Description::new(
+            S::NOT_FOUND,
+            "link_invalid",
+            "Link not valid",
+            "This link has expired or was used. Ask for a new one.",
+        ),
         Fault::InvitationForAnother => Description::new(
             S::CONFLICT,
             "invitation_for_another",
@@ -389,6 +395,7 @@ fn invalid(code: Invalid) -> &'static str {
         Invalid::WeakPassword => "weak_password",
         Invalid::Code => "wrong_code",
         Invalid::GraceDays => "invalid_grace_days",
+        Invalid::PasswordLength => "invalid_password_length",
         Invalid::Origin => "invalid_origin",
         Invalid::Color => "invalid_color",
         Invalid::Position => "invalid_position",

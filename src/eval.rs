@@ -10,8 +10,9 @@ use actors::{
     DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace, RingSettings,
     audit::By,
     clock::Clock,
-    identity::Password,
+    identity::{Password, SignedUp},
     knowledge::measure,
+    mail::{DEFAULT_SENDER, Delivery, MailSettings},
     project::{
         documents::{AddDocument, ListDocuments},
         questions::RankDocuments,
@@ -78,6 +79,11 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         idle: Duration::from_secs(3600),
         invitation: Duration::from_secs(3600),
         public_url: None,
+        mail: MailSettings {
+            origin: String::new(),
+            from: DEFAULT_SENDER.into(),
+            delivery: Delivery::Folder(scratch.0.join("mail")),
+        },
         sessions: SessionLimits {
             idle: Duration::from_secs(3600),
             whole: Duration::from_secs(3600),
@@ -97,10 +103,13 @@ async fn measure_in(
     judgements: &measure::Judgements,
 ) -> Result<(), Fault> {
     let password: Password = serde_json::from_value("only for this measurement".into()).map_err(|_| Fault::Internal("password"))?;
-    let owner = platform
+    let signed_up = platform
         .identity
-        .sign_up("eval@example.com", &password, "Evaluation", "local")
+        .sign_up(("eval@example.com", &password), "Evaluation", "local", true)
         .await?;
+    let SignedUp::Begun(owner) = signed_up else {
+        return Err(Fault::Internal("sign-up"));
+    };
     let tenant = platform.registry.tenant(owner.tenant).await?;
     let by = By {
         account: owner.account,

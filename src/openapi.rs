@@ -155,6 +155,9 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         .description("Why not")
         .content("application/problem+json", problem);
     operation = operation.response(route.status.to_string(), success).response("default", problem);
+    if let Some(what) = route.later {
+        operation = operation.response("202", ResponseBuilder::new().description(what));
+    }
     let nothing: [&str; 0] = [];
     match route.door {
         // The key is in the path: whoever knows it may begin.

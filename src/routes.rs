@@ -4,6 +4,7 @@
 pub mod account;
 pub mod assets;
 pub mod dashboard;
+pub mod mailed;
 pub mod operator;
 pub mod second_factor;
 mod table;
@@ -24,10 +25,60 @@ pub fn api() -> Vec<Route> {
     vec![
         post("/account", account::sign_up, Open, "Create an account and its workspace")
             .takes::<v::SignUp>()
-            .gives::<v::SessionView>(201),
+            .gives::<v::SessionView>(201)
+            .or_later("How to go on is in a mail, for an address that has an account already too"),
         post("/session", account::sign_in, Open, "Sign in")
             .takes::<v::SignIn>()
             .gives::<v::SessionView>(200),
+        post("/account/confirm", mailed::confirm_sign_up, Open, "Finish a sign-up by its link")
+            .takes::<v::SignUpConfirmation>()
+            .gives::<v::SessionView>(201),
+        post(
+            "/account/password/forgotten",
+            mailed::forgotten,
+            Open,
+            "Mail a link to set a new password, if the address has an account",
+        )
+        .takes::<v::EmailBody>()
+        .accepted(),
+        post("/account/password/reset", mailed::reset, Open, "Set a new password by a link")
+            .takes::<v::PasswordReset>()
+            .empty(),
+        put(
+            "/account/password",
+            mailed::change,
+            Session,
+            "Change one's password; every other session ends",
+        )
+        .takes::<v::PasswordChange>()
+        .gives::<v::SessionView>(200),
+        post(
+            "/account/verification",
+            mailed::ask_verification,
+            Session,
+            "Mail a link that proves one's address",
+        )
+        .accepted(),
+        post("/account/verified", mailed::verify, Open, "Prove an address by a link")
+            .takes::<v::LinkBody>()
+            .empty(),
+        post(
+            "/account/email",
+            mailed::ask_email,
+            Session,
+            "Mail links to one's address and to the one that it is to become",
+        )
+        .takes::<v::EmailBody>()
+        .accepted()
+        .fresh(),
+        post(
+            "/account/email/confirmed",
+            mailed::confirm_email,
+            Open,
+            "Agree to a change of address by a link",
+        )
+        .takes::<v::LinkBody>()
+        .gives::<v::EmailChange>(200),
         get("/session", account::show, Session, "Who is signed in").gives::<v::SessionView>(200),
         delete("/session", account::sign_out, Session, "Sign out").empty(),
         post("/session/proof", second_factor::prove, Session, "Prove anew who one is")
@@ -161,6 +212,21 @@ pub fn api() -> Vec<Route> {
         patch("/workspace", workspace::rename, Session, "Rename the workspace")
             .takes::<v::NameBody>()
             .empty(),
+        get(
+            "/workspace/password-length",
+            workspace::password_length,
+            Session,
+            "How long members' passwords must be",
+        )
+        .gives::<v::PasswordLength>(200),
+        put(
+            "/workspace/password-length",
+            workspace::set_password_length,
+            Session,
+            "Say how long members' passwords must be",
+        )
+        .takes::<v::PasswordLength>()
+        .empty(),
         delete("/workspace", workspace::delete, Session, "Delete the workspace and destroy its key")
             .takes::<v::Confirmation>()
             .fresh()

@@ -30,6 +30,14 @@ const PEOPLE: [&str; 8] = [
 const TABLE: &[(&str, &str, [u16; 8])] = &[
     //                                                                  nobody visit. strang unass. member admin owner operator
     ("POST",   "/account",                                             [201, 201, 201, 201, 201, 201, 201, 201]),
+    ("POST",   "/account/confirm",                                     [404, 404, 404, 404, 404, 404, 404, 404]),
+    ("POST",   "/account/password/forgotten",                          [202, 202, 202, 202, 202, 202, 202, 202]),
+    ("POST",   "/account/password/reset",                              [404, 404, 404, 404, 404, 404, 404, 404]),
+    ("PUT",    "/account/password",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
+    ("POST",   "/account/verification",                                [401, 401, 202, 202, 202, 202, 202, 202]),
+    ("POST",   "/account/verified",                                    [404, 404, 404, 404, 404, 404, 404, 404]),
+    ("POST",   "/account/email",                                       [401, 401, 202, 202, 202, 202, 202, 202]),
+    ("POST",   "/account/email/confirmed",                             [404, 404, 404, 404, 404, 404, 404, 404]),
     ("POST",   "/session",                                             [200, 200, 200, 200, 200, 200, 200, 200]),
     ("GET",    "/session",                                             [401, 401, 200, 200, 200, 200, 200, 200]),
     ("DELETE", "/session",                                             [401, 401, 204, 204, 204, 204, 204, 204]),
@@ -57,6 +65,8 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST",   "/invitations/accept",                                  [201, 201, 201, 201, 201, 201, 201, 201]),
     ("POST",   "/workspaces",                                          [401, 401, 201, 201, 201, 201, 201, 201]),
     ("PATCH",  "/workspace",                                           [401, 401, 204, 403, 403, 403, 204, 204]),
+    ("GET",    "/workspace/password-length",                           [401, 401, 200, 403, 403, 403, 200, 200]),
+    ("PUT",    "/workspace/password-length",                           [401, 401, 204, 403, 403, 403, 204, 204]),
     ("DELETE", "/workspace",                                           [401, 401, 422, 403, 403, 403, 204, 422]),
     ("PUT",    "/workspace/second-factor",                             [401, 401, 200, 403, 403, 403, 200, 200]),
     ("DELETE", "/workspace/membership",                                [401, 401, 409, 204, 204, 204, 409, 409]),
@@ -280,7 +290,8 @@ enum Spent {
 fn spent(method: &str, template: &str) -> Spent {
     match (method, template) {
         ("DELETE", "/session" | "/workspace/membership" | "/account/sessions" | "/account/sessions/{session}")
-        | ("POST", "/session/proof") => Spent::Row,
+        | ("POST", "/session/proof")
+        | ("PUT", "/account/password") => Spent::Row,
         ("DELETE", _) | ("POST", "/team/owner") | ("PATCH", "/team/members/{member}") => Spent::All,
         ("POST", "/account" | "/session" | "/session/workspace" | "/session/invitation" | "/workspaces" | "/invitations/accept")
         | ("PATCH", "/workspace" | "/projects/{project}")

@@ -17,6 +17,7 @@ mod kill;
 mod kms;
 mod knowledge;
 mod language_model;
+mod mail;
 mod operator;
 mod own_sessions;
 mod process;

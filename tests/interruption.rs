@@ -142,7 +142,7 @@ async fn actors_that_are_let_go_of_again_and_again_lose_no_message() {
         actix_web::rt::System::new().block_on(async move {
             let (masters, _) = pernoex::master_keys(&settings).unwrap();
             let location = pernoex::location(&settings, &masters).await.unwrap();
-            let platform = pernoex::platform_settings(&settings, location, Clock::system()).unwrap();
+            let platform = pernoex::platform_settings(&settings, location, Clock::system(), settings.listen).unwrap();
             let platform = Arc::new(Platform::start(masters, platform).await.unwrap());
             let (calls, stop) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
             // Each goes round at a stride of its own: trees are left alone often, and met by two at a time often.

@@ -20,6 +20,7 @@ use crate::{
         parse,
     },
     language_model::LanguageModel,
+    mail::Outbox,
     sessions::SessionLimits,
 };
 
@@ -58,6 +59,7 @@ pub struct Engine {
     pub(crate) limits: DocumentLimits,
     /// How long an invitation can be accepted.
     pub(crate) invitation_ms: Millis,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) sessions: SessionLimits,
     /// Rings when a job was enqueued.
     pub(crate) work: Arc<Notify>,
@@ -71,6 +73,7 @@ impl Engine {
         limits: DocumentLimits,
         invitation: Duration,
         sessions: SessionLimits,
+        outbox: Arc<Outbox>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -83,6 +86,7 @@ impl Engine {
             limits,
             invitation_ms: Millis::try_from(invitation.as_millis()).unwrap_or(Millis::MAX),
             sessions,
+            outbox,
             work: Arc::default(),
         }
     }

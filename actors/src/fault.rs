@@ -54,6 +54,9 @@ pub enum Fault {
     /// Expired, revoked, replaced, used, or never one: nobody is told which.
     #[error("the invitation is not valid")]
     InvitationInvalid,
+    /// A mailed link: expired, used, replaced, or never one: nobody is told which.
+    #[error("the link is not valid")]
+    LinkInvalid,
     #[error("the invitation is for another address")]
     InvitationForAnother,
     #[error("admins and owners reach every project")]
@@ -107,6 +110,7 @@ pub enum Invalid {
     Code,
     /// Days until a rule is in force.
     GraceDays,
+    PasswordLength,
     Origin,
     Color,
     Position,

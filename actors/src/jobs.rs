@@ -10,6 +10,7 @@ use crate::{
     project::{EmbedDocument, GiveUp, ReadDocument, Reseal},
     registry::Registry,
     tenant::{ProjectRef, PurgeProject},
+    throttle::Throttle,
 };
 
 /// Longer than any step takes. A job whose worker vanished is taken up again after this.
@@ -195,11 +196,12 @@ pub async fn watch_keys(registry: Arc<Registry>) {
 }
 
 /// Once a minute: lets go of idle tenants, removes expired sessions of living ones, forgets old limits.
-pub async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limits>, idle: Duration) {
+pub(crate) async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limits>, throttle: Arc<Throttle>, idle: Duration) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
         limits.sweep();
+        throttle.sweep();
         registry.engine.write_off();
         if let Err(fault) = registry.forget_deleted().await {
             tracing::warn!(%fault, "deleted workspaces could not be looked for");

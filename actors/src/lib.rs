@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod knowledge;
 mod language_model;
 mod limits;
+pub mod mail;
 pub mod operators;
 pub mod project;
 mod redis_pool;
@@ -20,6 +21,7 @@ mod start;
 pub mod team;
 pub mod tenant;
 mod text;
+mod throttle;
 mod vault;
 pub mod watch;
 

@@ -20,8 +20,15 @@ impl Rule {
     pub const SIGN_UP: Self = Self::new("sign-up", 20, 3600);
     /// By network address.
     pub const SIGN_IN_ADDRESS: Self = Self::new("sign-in-address", 50, 600);
-    /// By account, so that many addresses together get no more tries at one.
-    pub const SIGN_IN_ACCOUNT: Self = Self::new("sign-in-account", 10, 600);
+    /// By account, so that many addresses together get few tries at one. Far more than a person needs, and not asked of those who
+    /// sign in from where they did before: nobody is locked out for long by strangers.
+    pub const SIGN_IN_ACCOUNT: Self = Self::new("sign-in-account", 100, 3600);
+    /// By network address: asking for mail about an account.
+    pub const MAIL_ASKED: Self = Self::new("mail-asked", 20, 3600);
+    /// By mailed address, whether or not it has an account.
+    pub const MAIL_TO: Self = Self::new("mail-to", 5, 3600);
+    /// By network address: following mailed links.
+    pub const LINK_FOLLOWED: Self = Self::new("link-followed", 60, 600);
     /// By account: codes and passkeys tried, on however many tickets.
     pub const SECOND_FACTOR: Self = Self::new("second-factor", 10, 600);
     /// By account: a million codes, of which three are right at a time, are not to be gone through in a lifetime.

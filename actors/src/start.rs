@@ -12,10 +12,12 @@ use crate::{
     jobs::{Running, Worker, keep_house, watch_keys},
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
+    mail::{MailSettings, Outbox, Postman},
     operators::Operations,
     redis_pool::RedisPool,
     registry::Registry,
     sessions::SessionLimits,
+    throttle::Throttle,
     vault::{Keeper, KeyError, MasterKeys, RingSettings},
     watch::{History, take_samples},
 };
@@ -37,6 +39,7 @@ pub struct PlatformSettings {
     pub sessions: SessionLimits,
     /// As which address browsers know this server, if that was said.
     pub public_url: Option<url::Url>,
+    pub mail: MailSettings,
     pub clock: Clock,
 }
 
@@ -49,6 +52,7 @@ pub struct Platform {
     pub operations: Arc<Operations>,
     pub keeper: Arc<Keeper>,
     worker: Running,
+    postman: Postman,
     sampler: tokio::task::JoinHandle<()>,
     housekeeper: tokio::task::JoinHandle<()>,
     key_watch: tokio::task::JoinHandle<()>,
@@ -93,27 +97,38 @@ impl Platform {
         };
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let language_model = settings.language_model.map(LanguageModel::new).transpose()?;
+        let outbox = Arc::new(Outbox::new(
+            store.platform(),
+            keeper.clone(),
+            settings.clock.clone(),
+            settings.mail.origin.clone(),
+        ));
         let engine = Arc::new(Engine::new(
             language_model,
             settings.clock.clone(),
             settings.documents,
             settings.invitation,
             settings.sessions,
+            outbox.clone(),
         ));
         let limits = Arc::new(Limits::new(redis.clone(), settings.limit_factor));
+        let throttle = Arc::new(Throttle::new(redis.clone(), settings.limit_factor));
         let identity = Arc::new(Identity {
             platform: store.platform(),
             keeper: keeper.clone(),
             hasher: Hasher::new(&keeper, settings.bcrypt_cost, cores)?,
             passkeys: Passkeys::at(settings.public_url.as_ref()),
             limits: limits.clone(),
+            throttle: throttle.clone(),
+            outbox: outbox.clone(),
             clock: settings.clock.clone(),
         });
         let (platform, clock) = (store.platform(), settings.clock);
         platform.end_leases().await?;
         let registry = Arc::new(Registry::new(store, redis, keeper.clone(), engine.clone(), cores));
+        let postman = Postman::start(outbox, settings.mail)?;
         let worker = Worker::new(registry.clone(), platform.clone(), cores + 1).spawn();
-        let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), settings.idle));
+        let housekeeper = tokio::spawn(keep_house(registry.clone(), limits.clone(), throttle, settings.idle));
         let history = Arc::<History>::default();
         let sampler = tokio::spawn(take_samples(registry.clone(), history.clone()));
         let operations = Arc::new(Operations {
@@ -135,6 +150,7 @@ impl Platform {
             sampler,
             keeper,
             worker,
+            postman,
             housekeeper,
             key_watch,
         })
@@ -146,6 +162,7 @@ impl Platform {
         self.sampler.abort();
         self.key_watch.abort();
         self.worker.stop().await;
+        self.postman.stop().await;
         self.registry.close().await;
     }
 }

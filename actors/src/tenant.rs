@@ -19,6 +19,7 @@ use crate::{
     contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
     engine::Engine,
     fault::Fault,
+    mail::Outbox,
     project::{ProjectActor, ProjectSeed, RefreshKey},
     request,
     sessions::{SessionActor, SessionSeed, SweepSessions},
@@ -334,6 +335,10 @@ impl TenantSupervisor {
     /// How long an invitation can be accepted.
     pub(crate) fn invitation_ms(&self) -> Millis {
         self.seed.tree.engine.invitation_ms
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.seed.tree.engine.outbox
     }
 
     /// Tells whoever streams to a member to look again whether they may.

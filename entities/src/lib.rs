@@ -5,6 +5,8 @@
 //! and of invitations.
 
 pub mod account;
+pub mod account_token;
+pub mod accounts;
 pub mod audit;
 pub mod ceremony;
 pub mod chunk;
@@ -21,6 +23,7 @@ mod invitation;
 mod invitation_route;
 pub mod job;
 pub mod keys;
+pub mod mail;
 mod member;
 pub mod message;
 mod operator_act;
@@ -73,7 +76,7 @@ pub mod tenants {
     pub use crate::member::{Role, Standing, role_of, standing};
     pub use crate::project_member::Reach;
     pub use crate::purge::purge;
-    pub use crate::workspace::{delete, lock, name, rename, require_second_factor, second_factor_from};
+    pub use crate::workspace::{delete, lock, name, passwords, rename, require_second_factor, second_factor_from, set_password_length};
 }
 
 pub use ceremony::Ceremony;

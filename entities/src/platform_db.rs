@@ -10,11 +10,12 @@ use sea_orm::{
 use crate::{
     AccountId, Installation, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
+    account_token, accounts,
     audit::{self, Act, Note, Target},
     installation::{self, key_epoch},
     invitation_route, job,
     keys::{self, NewTenantKey},
-    member, session,
+    mail, member, session,
     store::set_local,
     tenant::{self, directory},
     tenants::Role,
@@ -75,6 +76,26 @@ impl PlatformDb {
     /// `Conflict` when the e-mail address has an account; `KeyRetired` when another master key is current by now.
     pub async fn found_tenant(&self, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
+        Self::found(tx, account, new, now).await
+    }
+
+    /// As [`Self::found_tenant`], for a sign-up whose link is used up by it: the address is proved.
+    ///
+    /// # Errors
+    /// `Orphan` when the link was used before, or expired; as above.
+    pub async fn found_tenant_by_link(&self, link: &[u8; 32], account: NewAccount, new: NewTenant, now: Millis) -> Result<(), StoreError> {
+        let tx = self.store.begin_write().await?;
+        if !account_token::redeem_in(&tx, link, now).await? {
+            tx.rollback().await?;
+            return Err(StoreError::Orphan);
+        }
+        let id = account.account;
+        insert_account(&tx, account, now).await?;
+        accounts::verify_in(&tx, id, now).await?;
+        Self::found(tx, None, new, now).await
+    }
+
+    async fn found(tx: DatabaseTransaction, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
         if let Some(account) = account {
             insert_account(&tx, account, now).await?;
         }
@@ -315,6 +336,7 @@ impl PlatformDb {
             .filter(job::Column::LockedUntil.gt(0_i64))
             .exec(&tx)
             .await?;
+        mail::end_leases(&tx).await?;
         tx.commit().await?;
         Ok(())
     }

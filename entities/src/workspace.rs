@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub created_at: i64,
     /// From when on members need a second factor.
     pub second_factor_from: Option<i64>,
+    /// Characters.
+    pub password_length: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -36,6 +38,21 @@ impl TenantScoped for Entity {
 /// When the database does not answer.
 pub async fn name(tx: &TenantTx) -> Result<Option<String>, StoreError> {
     Ok(tx.find::<Entity>().one().await?.map(|row| row.name))
+}
+
+/// The name of the tenant, and how long its members' passwords must be that are all they sign in with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn passwords(tx: &TenantTx) -> Result<Option<(String, i32)>, StoreError> {
+    Ok(tx.find::<Entity>().one().await?.map(|row| (row.name, row.password_length)))
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn set_password_length(tx: &TenantTx, length: i32) -> Result<(), StoreError> {
+    tx.update::<Entity>().set(Column::PasswordLength, length).run().await?;
+    Ok(())
 }
 
 /// Makes changes of the team take turns, until the transaction ends. The embedded database has one writer anyway.
@@ -55,6 +72,7 @@ pub(crate) async fn insert(tx: &TenantTx, name: String, now: Millis) -> Result<(
         name: Set(name),
         created_at: Set(now),
         second_factor_from: Set(None),
+        password_length: Set(12),
     })
     .await
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, http::header::USER_AGENT};
 use actors::{
     AccountId, Fault, Millis, Role, Rule, TenantId,
     identity::{
-        Password, Proven, SignedIn,
+        LinkToken, Password, Proven, SignUp, SignedIn, SignedUp,
         second_factor::{Admission, Admitted, Challenge, Given, Ticket},
     },
     sessions::Proof,
@@ -18,11 +18,8 @@ use crate::error::Problem;
 
 /// What someone brings to be let in.
 pub enum Credentials<'a> {
-    SignUp {
-        email: &'a str,
-        password: &'a Password,
-        workspace: &'a str,
-    },
+    /// By the link that a sign-up mailed, with the password that was chosen then.
+    SignUp { token: &'a LinkToken, password: &'a Password },
     SignIn {
         email: &'a str,
         password: &'a Password,
@@ -107,13 +104,9 @@ const MOST_OF_AGENT: usize = 300;
 pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, from: &Caller) -> Result<Entered, Problem> {
     let address = from.address.as_str();
     let signed_in = match credentials {
-        Credentials::SignUp {
-            email,
-            password,
-            workspace,
-        } => {
+        Credentials::SignUp { token, password } => {
             refuse_closed(gate)?;
-            gate.identity.sign_up(email, password, workspace, address).await?
+            gate.identity.confirm_sign_up(token, password, address).await?
         }
         Credentials::SignIn { email, password, opening } => {
             let proven = gate.identity.sign_in(email, password, address).await?;
@@ -166,8 +159,37 @@ async fn look_ahead(gate: &Gate, ticket: &Ticket, opening: &Opening<'_>) -> Resu
     Ok(())
 }
 
+/// Creates an account and its workspace, and begins a session of its Owner: `None` when that needs a link that was mailed, whether or
+/// not one was.
+///
+/// # Errors
+/// `SignUpClosed`; what [`Identity`](actors::identity::Identity) refuses.
+pub async fn sign_up(
+    gate: &Gate,
+    session: &Session,
+    (email, password): (&str, &Password),
+    workspace: &str,
+    from: &Caller,
+) -> Result<Option<Who>, Problem> {
+    let at_once = match gate.sign_up {
+        SignUp::Open => true,
+        // Whoever comes first sets the server up. There is nobody yet whose address could be told of.
+        _ if gate.identity.is_empty().await? => true,
+        SignUp::Verified => false,
+        SignUp::Closed => return Err(Problem::SignUpClosed),
+    };
+    let signed_up = gate.identity.sign_up((email, password), workspace, &from.address, at_once).await?;
+    match signed_up {
+        SignedUp::Mailed => Ok(None),
+        SignedUp::Begun(signed_in) => Ok(Some(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?)),
+    }
+}
+
 fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
-    if gate.sign_up_open { Ok(()) } else { Err(Problem::SignUpClosed) }
+    match gate.sign_up {
+        SignUp::Closed => Err(Problem::SignUpClosed),
+        SignUp::Open | SignUp::Verified => Ok(()),
+    }
 }
 
 async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
@@ -221,7 +243,10 @@ async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, ad
     if gate.identity.has_account(&preview.email).await? {
         return Err(Problem::Fault(Fault::EmailTaken));
     }
-    let new = gate.identity.prepare_account(&preview.email, password, address).await?;
+    let new = {
+        let demands = (preview.workspace.as_str(), preview.password_length);
+        gate.identity.prepare_account(&preview.email, password, demands, address).await?
+    };
     let account = new.account;
     tenant
         .supervisor(AcceptInvitation {
@@ -234,6 +259,8 @@ async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, ad
             address: address.to_owned(),
         })
         .await?;
+    // The link may have come from the Owner's own hands: the address is not proved by it.
+    gate.identity.welcome(account).await;
     Ok(SignedIn {
         account,
         tenant: id,
@@ -279,6 +306,39 @@ impl Pass<actors::role::OwnAccount> {
         settle(self.gate(), session, signed_in, self.proof()).await
     }
 
+    /// Sets another password: every session of theirs ends, and this one begins anew.
+    ///
+    /// # Errors
+    /// `WrongCredentials`, `WeakPassword`, `TooMany`.
+    pub async fn change_password(&self, session: &Session, current: &Password, new: &Password, from: &Caller) -> Result<Who, Problem> {
+        let identity = &self.gate().identity;
+        let epoch = identity.change_password(self.account(), current, new, &from.address).await?;
+        let signed_in = SignedIn { epoch, ..self.signed_in() };
+        // A password alone is no fresh proof of those who have a second factor.
+        let proof = Proof {
+            epoch,
+            ..self.proof().clone()
+        };
+        settle(self.gate(), session, signed_in, &proof).await
+    }
+
+    /// Mails a link that proves their address.
+    ///
+    /// # Errors
+    /// `TooMany`.
+    pub async fn ask_verification(&self) -> Result<(), Problem> {
+        Ok(self.gate().identity.ask_verification(self.account()).await?)
+    }
+
+    /// Mails links to their address and to the one that it is to become.
+    ///
+    /// # Errors
+    /// `Invalid`, `TooMany`.
+    pub async fn ask_email_change(&self, email: &str, from: &Caller) -> Result<(), Problem> {
+        let identity = &self.gate().identity;
+        Ok(identity.ask_email_change(self.account(), email, &from.address).await?)
+    }
+
     /// Creates another workspace and opens it.
     ///
     /// # Errors
@@ -299,6 +359,8 @@ impl Pass<actors::role::OwnAccount> {
 pub struct Who {
     pub account: AccountId,
     pub email: String,
+    /// Whether they proved that the address is theirs.
+    pub is_verified: bool,
     pub tenant: TenantId,
     pub workspace: String,
     pub role: Role,
@@ -323,7 +385,7 @@ impl Who {
     pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
         let SignedIn { account, tenant: id, .. } = signed_in;
         let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
-        let (email, is_operator) = gate.identity.person(account).await?;
+        let person = gate.identity.person(account).await?;
         let mut workspaces = Vec::new();
         for other in gate.identity.workspaces_of(account).await? {
             match belonging(gate, other, account).await {
@@ -337,12 +399,13 @@ impl Who {
         workspaces.sort_by_key(|belonging| belonging.workspace.to_lowercase());
         Ok(Self {
             account,
-            email,
+            email: person.email,
+            is_verified: person.is_verified,
             tenant: id,
             workspace: workspace.name,
             role: workspace.role,
             workspaces,
-            is_operator,
+            is_operator: person.is_operator,
             second_factor: gate.identity.has_second_factor(account).await?,
             second_factor_from: workspace.second_factor_from,
         })

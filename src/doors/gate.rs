@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, http::header::HOST, web::Data};
-use actors::{Fault, Limits, Platform, Registry, SecretBytes, identity::Identity, operators::Operations};
+use actors::{
+    Fault, Limits, Platform, Registry, SecretBytes,
+    identity::{Identity, SignUp},
+    operators::Operations,
+};
 use url::Url;
 
 use crate::error::Problem;
@@ -32,7 +36,7 @@ pub struct Gate {
     pub(super) csrf_key: SecretBytes,
     /// Scheme, host and port that browsers see, when it is not what they ask for.
     pub(super) public_origin: Option<String>,
-    pub(super) sign_up_open: bool,
+    pub(super) sign_up: SignUp,
 }
 
 impl Gate {
@@ -43,7 +47,7 @@ impl Gate {
     }
 
     #[must_use]
-    pub fn new(platform: &Platform, csrf_key: SecretBytes, public_url: Option<&Url>, sign_up_open: bool) -> Self {
+    pub fn new(platform: &Platform, csrf_key: SecretBytes, public_url: Option<&Url>, sign_up: SignUp) -> Self {
         Self {
             registry: platform.registry.clone(),
             identity: platform.identity.clone(),
@@ -51,7 +55,7 @@ impl Gate {
             operations: platform.operations.clone(),
             csrf_key,
             public_origin: public_url.map(|url| url.origin().ascii_serialization()),
-            sign_up_open,
+            sign_up,
         }
     }
 

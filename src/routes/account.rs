@@ -14,7 +14,7 @@ use super::views::{
     SessionView, Sessions, SignIn, SignUp, TokenBody, UserView, WorkspaceView,
 };
 use crate::{
-    doors::{Caller, Credentials, Entered, Gate, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
+    doors::{self, Caller, Credentials, Entered, Gate, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
     error::Problem,
 };
 
@@ -24,6 +24,7 @@ pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode)
         user: UserView {
             id: who.account.uuid(),
             email: who.email,
+            verified: who.is_verified,
         },
         workspace: WorkspaceView {
             id: who.tenant.uuid(),
@@ -56,13 +57,10 @@ pub async fn sign_up(gate: Data<Gate>, session: Session, request: HttpRequest, b
         password,
         workspace,
     } = &*body;
-    let credentials = Credentials::SignUp {
-        email,
-        password,
-        workspace,
-    };
-    let entered = begin_session(&gate, &session, credentials, &Caller::of(&request)).await?;
-    answer(&gate, &session, entered, StatusCode::CREATED)
+    match doors::sign_up(&gate, &session, (email, password), workspace, &Caller::of(&request)).await? {
+        Some(who) => view(&gate, &session, who, StatusCode::CREATED),
+        None => Ok(HttpResponse::Accepted().finish()),
+    }
 }
 
 pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, body: Json<SignIn>) -> Result<HttpResponse, Problem> {

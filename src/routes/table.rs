@@ -61,6 +61,8 @@ pub struct Route {
     pub(crate) query: &'static [&'static str],
     pub(crate) status: u16,
     pub(crate) answer: Option<Described>,
+    /// Why it may answer 202 and nothing more.
+    pub(crate) later: Option<&'static str>,
     pub(crate) streams: bool,
     pub(crate) file: bool,
     /// Whether it asks for a fresh proof of who it is.
@@ -90,7 +92,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, streams: false, file: false, fresh: false, begins: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, streams: false, file: false, fresh: false, begins: false, mount }
         }
     )*};
 }
@@ -126,6 +128,16 @@ impl Route {
 
     pub(super) fn empty(self) -> Self {
         Self { status: 204, ..self }
+    }
+
+    /// It is being seen to, and more is not said.
+    pub(super) fn accepted(self) -> Self {
+        Self { status: 202, ..self }
+    }
+
+    /// Or 202, when `what` is all that is said.
+    pub(super) fn or_later(self, what: &'static str) -> Self {
+        Self { later: Some(what), ..self }
     }
 
     /// Also as server-sent events.

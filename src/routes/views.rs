@@ -5,6 +5,7 @@ mod analytics;
 mod answer;
 mod conversation;
 mod document;
+mod mailed;
 mod operator;
 mod project;
 mod second_factor;
@@ -23,6 +24,7 @@ pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQue
 pub(super) use conversation::turns;
 pub use conversation::{ConversationPage, ConversationView, Conversations, TurnView, Turns};
 pub use document::{DocumentChange, DocumentPage, DocumentView, Documents, FailureView, LimitsView, ProgressView, SectionView, Uploaded};
+pub use mailed::{EmailBody, EmailChange, LinkBody, PasswordChange, PasswordLength, PasswordReset, SignUpConfirmation};
 pub use operator::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, Done, SampleView, ServerView, state_name};
 pub use project::{Confirmation, NameBody, ProjectView, Projects};
 pub use second_factor::{

@@ -1,13 +1,15 @@
 //! What an operator may set. Everything has a default that is safe to start with; what contradicts itself does not start.
 
+mod mail;
 mod source;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use actors::{DocumentLimits, LanguageModelSettings, sessions::SessionLimits};
+use actors::{DocumentLimits, LanguageModelSettings, identity::SignUp, sessions::SessionLimits};
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use mail::{MailSetting, SmtpSetting};
 pub use source::{NAMES, SettingError, Source};
 
 /// The whole tree. Printing it shows no secret.
@@ -29,7 +31,8 @@ pub struct Settings {
     pub key_ring: Option<PathBuf>,
     /// How long the share of a replaced key is kept.
     pub key_retention: Duration,
-    pub sign_up_open: bool,
+    pub sign_up: SignUp,
+    pub mail: MailSetting,
     pub bcrypt_cost: u32,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
@@ -143,11 +146,8 @@ impl Settings {
             kms_command: source.text("PERNOEX_KMS_COMMAND").map(command).transpose()?,
             key_ring: source.text("PERNOEX_KEY_RING").map(PathBuf::from),
             key_retention: Duration::from_secs(86_400 * u64::from(whole(source, "PERNOEX_KEY_RETENTION_DAYS", 30, 0..=3650)?)),
-            sign_up_open: match source.text("PERNOEX_SIGN_UP") {
-                None | Some("open") => true,
-                Some("closed") => false,
-                Some(_) => return Err(SettingError::new("PERNOEX_SIGN_UP", "must be open or closed")),
-            },
+            sign_up: mail::sign_up(source)?,
+            mail: mail::mail(source)?,
             bcrypt_cost: whole(source, "PERNOEX_BCRYPT_COST", 12, 4..=16)?,
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
@@ -371,6 +371,20 @@ mod tests {
                 "PERNOEX_MAX_PROJECT_MIB",
             ),
             (vec![("PERNOEX_PUBLIC_URL", "https://a.example.com/path")], "PERNOEX_PUBLIC_URL"),
+            (vec![("PERNOEX_SMTP_URL", "hunter2")], "PERNOEX_SMTP_URL"),
+            (
+                vec![("PERNOEX_SMTP_URL", "smtps://a:hunter2@mail.example.com")],
+                "PERNOEX_MAIL_FROM",
+            ),
+            (
+                vec![
+                    ("PERNOEX_SMTP_URL", "smtps://a:hunter2@mail.example.com"),
+                    ("PERNOEX_MAIL_FROM", "a@example.com"),
+                ],
+                "PERNOEX_PUBLIC_URL",
+            ),
+            (vec![("PERNOEX_MAIL_FROM", "hunter2")], "PERNOEX_MAIL_FROM"),
+            (vec![("PERNOEX_SIGN_UP", "hunter2")], "PERNOEX_SIGN_UP"),
             (vec![("PERNOEX_METRICS_LISTEN", "hunter2")], "PERNOEX_METRICS_LISTEN"),
             (vec![("PERNOEX_METRICS_LISTEN", "0.0.0.0:9464")], "PERNOEX_METRICS_EXPOSED=yes"),
             (vec![("PERNOEX_METRICS_EXPOSED", "yes")], "PERNOEX_METRICS_LISTEN is not"),

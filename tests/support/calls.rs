@@ -91,6 +91,7 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("GET", _)
         | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
         | ("DELETE", "/account/sessions" | "/account/sessions/{session}" | "/projects/{project}/documents/{document}")
+        | ("POST", "/account/verification")
         | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key")
         | ("DELETE", "/account/totp" | "/account/passkeys/{passkey}")
         | ("POST", "/session/proof/options" | "/account/totp" | "/account/backup-codes" | "/account/passkeys/options")
@@ -98,6 +99,13 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("POST", "/projects/{project}/documents") | ("PUT", "/projects/{project}/documents/{document}") => {
             return Body::File(format!("{}.md\n{}", ask("name"), ask("text")));
         }
+        // Links are in the mail, and each is used once: these are of nobody.
+        ("POST", "/account/verified" | "/account/email/confirmed") => json!({ "token": "of nobody" }),
+        ("POST", "/account/confirm" | "/account/password/reset") => json!({ "token": "of nobody", "password": PASSWORD }),
+        ("POST", "/account/password/forgotten") => json!({ "email": ask("email") }),
+        ("PUT", "/account/password") => json!({ "current": PASSWORD, "new": PASSWORD }),
+        ("POST", "/account/email") => json!({ "email": ask("new email") }),
+        ("PUT", "/workspace/password-length") => json!({ "characters": 12 }),
         ("POST", "/account") => json!({ "email": ask("new email"), "password": PASSWORD, "workspace": ask("name") }),
         ("POST", "/session") => json!({ "email": ask("email"), "password": PASSWORD }),
         ("POST", "/session/proof") => json!({ "password": PASSWORD }),

@@ -54,6 +54,15 @@ pub(crate) fn workspace(name: impl Into<String>) -> Target {
     Target::of("workspace", "", name)
 }
 
+/// What somebody did to their own account, from `address`.
+pub(crate) fn own(account: AccountId, email: &str, address: &str, act: Act, now: Millis) -> Note {
+    let by = By {
+        account,
+        address: address.to_owned(),
+    };
+    by.did(act, member(account, email), now)
+}
+
 pub(crate) fn member(account: AccountId, email: impl Into<String>) -> Target {
     Target::of("member", account, email)
 }

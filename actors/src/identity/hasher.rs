@@ -5,11 +5,22 @@ use entities::fair::{Fair, Load};
 use hmac::{Hmac, KeyInit, Mac};
 use zeroize::Zeroizing;
 
-use super::Password;
+use super::password::{Demands, Password, check_strength};
 use crate::{
     fault::Fault,
     vault::{Keeper, SecretBytes},
 };
+
+const BCRYPT: Fault = Fault::Internal("bcrypt");
+
+/// Whether a password goes with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    No,
+    Yes,
+    /// In a form that is not hashed any more.
+    AsTyped,
+}
 
 /// Hashes passwords: bcrypt over a keyed pre-hash, so that no byte past the 72nd is ignored and a stolen table is useless without
 /// the pepper. Only so many at once, so that a flood of sign-ins leaves the processor to others; and in turn between those who
@@ -35,40 +46,65 @@ impl Hasher {
         })
     }
 
-    fn prehash(&self, password: &Password) -> Result<Zeroizing<String>, Fault> {
+    fn prehash(&self, password: &str) -> Result<Zeroizing<String>, Fault> {
         let mut mac = self
             .pepper
             .open(Hmac::<sha2::Sha256>::new_from_slice)
             .map_err(|_| Fault::Internal("pepper"))?;
-        mac.update(password.0.as_bytes());
+        mac.update(password.as_bytes());
         Ok(Zeroizing::new(BASE64_STANDARD.encode(mac.finalize().into_bytes())))
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        asker: &str,
-        work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
-    ) -> Result<T, Fault> {
+    async fn run<T: Send + 'static>(&self, asker: &str, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
         let place = self.places.enter(asker.to_owned()).await;
         // The place goes with the work: a client that gives up does not free a core that is still busy.
         let done = tokio::task::spawn_blocking(move || {
             let _place = place;
             work()
         });
-        done.await.map_err(|_| Fault::Crashed)?.map_err(|_| Fault::Internal("bcrypt"))
+        done.await.map_err(|_| Fault::Crashed)?
+    }
+
+    /// In its normal form, once it is found to be good enough.
+    ///
+    /// # Errors
+    /// `WeakPassword`.
+    pub(super) async fn hash_new(&self, asker: &str, password: &Password, demands: Demands) -> Result<String, Fault> {
+        let normal = password.normal();
+        // Estimating takes the processor too.
+        self.run(asker, move || check_strength(&normal, &demands)).await?;
+        self.hash(asker, password).await
     }
 
     pub(super) async fn hash(&self, asker: &str, password: &Password) -> Result<String, Fault> {
-        let (prehash, cost) = (self.prehash(password)?, self.cost);
-        self.run(asker, move || bcrypt::non_truncating_hash(prehash.as_bytes(), cost)).await
+        let (prehash, cost) = (self.prehash(&password.normal())?, self.cost);
+        self.run(asker, move || {
+            bcrypt::non_truncating_hash(prehash.as_bytes(), cost).map_err(|_| BCRYPT)
+        })
+        .await
     }
 
     /// Compares with `hash`, or with nobody's in the same time.
-    pub(super) async fn verify(&self, asker: &str, password: &Password, hash: Option<&str>) -> Result<bool, Fault> {
+    pub(super) async fn verify(&self, asker: &str, password: &Password, hash: Option<&str>) -> Result<Match, Fault> {
+        // Who has none cannot sign in by one.
+        let hash = hash.filter(|hash| !hash.is_empty());
+        if self.compare(asker, &password.normal(), hash).await? {
+            return Ok(Match::Yes);
+        }
+        // Hashes from before took it as it was typed.
+        if !password.is_normal() && self.compare(asker, &password.0, hash).await? {
+            return Ok(Match::AsTyped);
+        }
+        Ok(Match::No)
+    }
+
+    async fn compare(&self, asker: &str, password: &str, hash: Option<&str>) -> Result<bool, Fault> {
         let prehash = self.prehash(password)?;
         let (known, hash) = (hash.is_some(), hash.unwrap_or(&self.decoy).to_owned());
         let matches = self
-            .run(asker, move || bcrypt::non_truncating_verify(prehash.as_bytes(), &hash))
+            .run(asker, move || {
+                bcrypt::non_truncating_verify(prehash.as_bytes(), &hash).map_err(|_| BCRYPT)
+            })
             .await?;
         Ok(known && matches)
     }

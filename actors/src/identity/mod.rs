@@ -1,25 +1,37 @@
 //! Who people are: sign-up and sign-in. Passwords exist here only, and only until they are hashed.
 
+mod address;
 pub mod backup_codes;
 mod email;
+mod enrol;
 mod hasher;
+pub(crate) mod links;
 pub mod passkeys;
 mod password;
+mod recovery;
 pub mod second_factor;
 pub mod totp;
 
 use std::sync::Arc;
 
-use entities::{AccountId, Millis, NewAccount, NewTenant, PlatformDb, StoreError, TenantId};
+use entities::{AccountId, Millis, PlatformDb, TenantId};
 
-pub use self::{email::Email, hasher::Hasher, password::Password};
+use self::hasher::Match;
+pub use self::{
+    email::Email,
+    enrol::{SignUp, SignedUp},
+    hasher::Hasher,
+    links::LinkToken,
+    password::{Password, SHORTEST},
+};
 use crate::{
     clock::Clock,
-    fault::{Fault, Limit},
+    fault::Fault,
     limits::{Limits, Rule},
+    mail::Outbox,
     sessions::SessionHash,
-    text::parse_name,
-    vault::{Keeper, admin::abandon, first_tenant_key},
+    throttle::{Throttle, Who},
+    vault::Keeper,
 };
 
 /// The directory of people.
@@ -29,7 +41,17 @@ pub struct Identity {
     pub(crate) hasher: Hasher,
     pub(crate) passkeys: passkeys::Passkeys,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) clock: Clock,
+}
+
+/// What people see of their own account.
+pub struct Person {
+    pub email: String,
+    /// Whether they proved that the address is theirs.
+    pub is_verified: bool,
+    pub is_operator: bool,
 }
 
 /// Someone who proved who they are.
@@ -39,9 +61,6 @@ pub struct Proven {
     /// Of the account, read together with what the proof was compared with.
     pub epoch: i64,
 }
-
-/// More than anyone works in; bounds what listing them costs.
-const MOST_WORKSPACES: usize = 50;
 
 /// Someone who proved who they are, and the workspace that opens for them.
 #[derive(Clone, Copy, Debug)]
@@ -53,111 +72,28 @@ pub struct SignedIn {
 }
 
 impl Identity {
-    /// Creates an account and its workspace, with the person as Owner.
-    ///
-    /// # Errors
-    /// `Invalid`, `EmailTaken`, `TooMany`.
-    pub async fn sign_up(&self, email: &str, password: &Password, workspace: &str, address: &str) -> Result<SignedIn, Fault> {
-        self.limits.check(Rule::SIGN_UP, address).await?;
-        let email = Email::parse(email)?;
-        let name = parse_name(workspace, "workspace")?;
-        password.check_strength(&email)?;
-        let new = self.new_account(email, password, address).await?;
-        let account = new.account;
-        self.found(account, Some(new), 0, name, address).await
-    }
-
-    /// An account for an invited address, not stored yet.
-    ///
-    /// # Errors
-    /// `WeakPassword`, `TooMany`.
-    pub async fn prepare_account(&self, email: &str, password: &Password, address: &str) -> Result<NewAccount, Fault> {
-        self.limits.check(Rule::SIGN_UP, address).await?;
-        let email = Email::parse(email)?;
-        password.check_strength(&email)?;
-        self.new_account(email, password, address).await
-    }
-
-    async fn new_account(&self, email: Email, password: &Password, address: &str) -> Result<NewAccount, Fault> {
-        Ok(NewAccount {
-            account: AccountId::new(),
-            email: email.0,
-            password_hash: self.hasher.hash(address, password).await?,
-        })
-    }
-
-    /// Creates another workspace for `account`, which becomes its Owner.
-    ///
-    /// # Errors
-    /// `Invalid`, `TooMany`, `TooManyWorkspaces`.
-    pub async fn found_workspace(&self, account: AccountId, epoch: i64, name: &str, address: &str) -> Result<SignedIn, Fault> {
-        let name = parse_name(name, "workspace")?;
-        self.limits.check(Rule::FOUND_WORKSPACE, &account.to_string()).await?;
-        if self.platform.tenants_of(account).await?.len() >= MOST_WORKSPACES {
-            return Err(Fault::Limit {
-                code: Limit::TooManyWorkspaces,
-                reason: format!("An account belongs to at most {MOST_WORKSPACES} workspaces."),
-            });
-        }
-        self.found(account, None, epoch, name, address).await
-    }
-
-    async fn store_tenant(
-        &self,
-        tenant: TenantId,
-        owner: AccountId,
-        account: Option<NewAccount>,
-        name: String,
-        address: &str,
-    ) -> Result<Result<(), StoreError>, Fault> {
-        let key = first_tenant_key(&self.keeper, tenant).await?;
-        let share = key.share.id;
-        let new = NewTenant {
-            owner,
-            tenant,
-            name,
-            key,
-            address: address.to_owned(),
-        };
-        let founded = self.platform.found_tenant(account, new, self.clock.now()).await;
-        if let Err(error) = &founded {
-            abandon(&self.keeper.ring, share, error).await;
-        }
-        Ok(founded)
-    }
-
-    async fn found(&self, account: AccountId, new: Option<NewAccount>, epoch: i64, name: String, address: &str) -> Result<SignedIn, Fault> {
-        let tenant = TenantId::new();
-        let mut founded = self.store_tenant(tenant, account, new.clone(), name.clone(), address).await?;
-        if matches!(founded, Err(StoreError::KeyRetired)) {
-            // The master key was rotated since this process last looked.
-            self.keeper.refresh().await?;
-            founded = self.store_tenant(tenant, account, new, name, address).await?;
-        }
-        match founded {
-            Ok(()) => Ok(SignedIn { account, tenant, epoch }),
-            Err(StoreError::Conflict) => Err(Fault::EmailTaken),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Proves who somebody is. Which workspace opens is decided after that.
     ///
     /// # Errors
-    /// `WrongCredentials` for an unknown address as for a wrong password; `TooMany` by address and by account.
+    /// `WrongCredentials` for an unknown address as for a wrong password; `TooMany`, alike for both, with each try a little longer.
     pub async fn sign_in(&self, email: &str, password: &Password, address: &str) -> Result<Proven, Fault> {
         let Ok(email) = Email::parse(email) else {
             return Err(Fault::WrongCredentials);
         };
         self.limits.check(Rule::SIGN_IN_ADDRESS, address).await?;
-        self.limits.check(Rule::SIGN_IN_ACCOUNT, email.as_str()).await?;
+        let who = Who::new(email.as_str(), address);
+        self.throttle.attempt(&who).await?;
+        if !self.throttle.is_known(&who).await? {
+            self.limits.check(Rule::SIGN_IN_ACCOUNT, email.as_str()).await?;
+        }
         let account = self.platform.account_by_email(email.as_str()).await?;
         let matches = self
             .hasher
             .verify(address, password, account.as_ref().map(|account| account.password_hash.as_str()))
             .await?;
-        let account = account.filter(|_| matches).ok_or(Fault::WrongCredentials)?;
-        if self.hasher.is_outdated(&account.password_hash) {
+        let account = account.filter(|_| matches != Match::No).ok_or(Fault::WrongCredentials)?;
+        self.throttle.succeeded(&who).await?;
+        if matches == Match::AsTyped || self.hasher.is_outdated(&account.password_hash) {
             let hash = self.hasher.hash(address, password).await?;
             self.platform.rehash(account.id, &account.password_hash, &hash).await?;
         }
@@ -230,15 +166,19 @@ impl Identity {
     /// # Errors
     /// `NotFound` for one that is gone.
     pub async fn email_of(&self, account: AccountId) -> Result<String, Fault> {
-        Ok(self.person(account).await?.0)
+        Ok(self.person(account).await?.email)
     }
 
-    /// The address of an account, and whether it is an operator's.
+    /// What an account says of itself.
     ///
     /// # Errors
     /// `NotFound` for one that is gone.
-    pub async fn person(&self, account: AccountId) -> Result<(String, bool), Fault> {
+    pub async fn person(&self, account: AccountId) -> Result<Person, Fault> {
         let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
-        Ok((found.email, found.is_operator))
+        Ok(Person {
+            email: found.email,
+            is_verified: found.verified_at.is_some(),
+            is_operator: found.is_operator,
+        })
     }
 }

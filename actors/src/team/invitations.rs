@@ -18,6 +18,7 @@ use crate::{
     contain::Serve,
     fault::{Fault, Limit},
     identity::Email,
+    mail::{Kind, Message},
     request,
     role::{Level, ManageTeam},
     tenant::TenantSupervisor,
@@ -73,6 +74,8 @@ pub struct Preview {
     pub projects: Vec<String>,
     pub invited_by: Option<String>,
     pub expires_at: Millis,
+    /// Characters that a new account's password must have.
+    pub password_length: i32,
 }
 
 /// Who accepts.
@@ -193,12 +196,29 @@ impl Serve<Invite> for TenantSupervisor {
             rows::insert(tx, &invitation, token.hash().0)
                 .await
                 .map_err(conflict(Fault::AlreadyInvited))?;
+            self.mail(tx, &invitation, &token).await?;
             let card = card(tx, invitation, now).await?;
             let details = json!({ "role": card.role, "projects": card.projects });
             audit::append(tx, invite.by.did_with(Act::MemberInvited, target(&card), now, details)).await?;
             Ok(card)
         });
-        Ok((invited.await?, token))
+        let invited = invited.await?;
+        self.outbox().ring();
+        Ok((invited, token))
+    }
+}
+
+impl TenantSupervisor {
+    /// To the invited, in the transaction that invites them.
+    async fn mail(&self, tx: &TenantTx, invitation: &Invitation, token: &InvitationToken) -> Result<(), Fault> {
+        let kind = Kind::Invitation {
+            token: token.0.clone(),
+            workspace: tenants::name(tx).await?.unwrap_or_default(),
+            invited_by: members::email_of(tx, invitation.invited_by).await?,
+            hours: self.invitation_ms() / 3_600_000,
+        };
+        let to = invitation.email.clone();
+        self.outbox().enqueue_beside(tx, &Message::Letter { to, kind }).await
     }
 }
 
@@ -212,11 +232,14 @@ impl Serve<RenewInvitation> for TenantSupervisor {
                 return Err(Fault::NotFound);
             }
             let invitation = rows::find(tx, renew.invitation).await?.ok_or(Fault::NotFound)?;
+            self.mail(tx, &invitation, &token).await?;
             let card = card(tx, invitation, now).await?;
             audit::append(tx, renew.by.did(Act::InvitationRenewed, target(&card), now)).await?;
             Ok(card)
         });
-        Ok((renewed.await?, token))
+        let renewed = renewed.await?;
+        self.outbox().ring();
+        Ok((renewed, token))
     }
 }
 
@@ -242,7 +265,7 @@ impl Serve<PreviewInvitation> for TenantSupervisor {
         let now = self.now();
         let found = self.db().read(async |tx| {
             let invitation = rows::find(tx, id).await?.filter(|invitation| invitation.expires_at > now);
-            let (Some(invitation), Some(workspace)) = (invitation, tenants::name(tx).await?) else {
+            let (Some(invitation), Some((workspace, password_length))) = (invitation, tenants::passwords(tx).await?) else {
                 return Err(Fault::InvitationInvalid);
             };
             require_inviter(tx, &invitation).await?;
@@ -257,6 +280,7 @@ impl Serve<PreviewInvitation> for TenantSupervisor {
                 email: invitation.email,
                 role: invitation.role,
                 expires_at: invitation.expires_at,
+                password_length,
             })
         });
         found.await

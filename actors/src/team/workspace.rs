@@ -30,6 +30,13 @@ pub struct RequireSecondFactor {
     pub required: bool,
     pub grace_days: u32,
 }
+/// What is asked of the passwords of members who sign in by nothing else: characters.
+pub struct ShowPasswordLength;
+/// Holds for passwords that are set from now on.
+pub struct SetPasswordLength {
+    pub by: By,
+    pub length: i32,
+}
 /// Ends the workspace. Its keys are destroyed in the same transaction.
 pub struct DeleteWorkspace {
     pub by: By,
@@ -40,6 +47,8 @@ pub struct DeleteWorkspace {
 request! {
     RenameWorkspace => (), needs ManageTeam, exclusive;
     RequireSecondFactor => Option<Millis>, needs ManageTeam, exclusive;
+    ShowPasswordLength => i32, needs ManageTeam;
+    SetPasswordLength => (), needs ManageTeam, exclusive;
     DeleteWorkspace => (), needs ManageTeam, exclusive;
 }
 
@@ -90,6 +99,38 @@ impl Serve<RenameWorkspace> for TenantSupervisor {
             Ok(())
         });
         renamed.await
+    }
+}
+
+/// What a workspace may ask for. Less is asked of nobody, more drives people to write it down.
+const LENGTHS: std::ops::RangeInclusive<i32> = 12..=64;
+
+impl Serve<ShowPasswordLength> for TenantSupervisor {
+    async fn serve(&self, _: ShowPasswordLength) -> Result<i32, Fault> {
+        let found = self.db().read(async |tx| tenants::passwords(tx).await).await?;
+        found.map(|(_, length)| length).ok_or(Fault::NotFound)
+    }
+}
+
+impl Serve<SetPasswordLength> for TenantSupervisor {
+    async fn serve(&self, set: SetPasswordLength) -> Result<(), Fault> {
+        if !LENGTHS.contains(&set.length) {
+            return Err(Fault::invalid(
+                Invalid::PasswordLength,
+                "characters",
+                format!("Ask for {} to {} characters.", LENGTHS.start(), LENGTHS.end()),
+            ));
+        }
+        let now = self.now();
+        let done = self.db().write(async |tx| {
+            authorise::<ManageTeam>(tx, set.by.account).await?;
+            let (name, before) = tenants::passwords(tx).await?.ok_or(Fault::NotFound)?;
+            tenants::set_password_length(tx, set.length).await?;
+            let details = json!({ "from": before, "to": set.length });
+            audit::append(tx, set.by.did_with(Act::PasswordRuleChanged, workspace(name), now, details)).await?;
+            Ok(())
+        });
+        done.await
     }
 }
 

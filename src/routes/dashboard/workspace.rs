@@ -4,13 +4,13 @@ use actix_session::Session;
 use actix_web::{HttpResponse, web::Json};
 use actors::{
     role::{ManageTeam, OwnAccount},
-    team::workspace::{RenameWorkspace, RequireSecondFactor},
+    team::workspace::{RenameWorkspace, RequireSecondFactor, SetPasswordLength, ShowPasswordLength},
 };
 
 use crate::{
     doors::Pass,
     error::Problem,
-    routes::views::{self, Confirmation, NameBody, SecondFactorRequired, SecondFactorRule},
+    routes::views::{self, Confirmation, NameBody, PasswordLength, SecondFactorRequired, SecondFactorRule},
 };
 
 pub async fn rename(pass: Pass<ManageTeam>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
@@ -32,6 +32,20 @@ pub async fn require_second_factor(pass: Pass<ManageTeam>, body: Json<SecondFact
     Ok(Json(SecondFactorRequired {
         required_from: pass.send(rule).await?.map(views::time),
     }))
+}
+
+pub async fn password_length(pass: Pass<ManageTeam>) -> Result<Json<PasswordLength>, Problem> {
+    let characters = pass.send(ShowPasswordLength).await?;
+    Ok(Json(PasswordLength { characters }))
+}
+
+pub async fn set_password_length(pass: Pass<ManageTeam>, body: Json<PasswordLength>) -> Result<HttpResponse, Problem> {
+    let set = SetPasswordLength {
+        by: pass.by(),
+        length: body.characters,
+    };
+    pass.send(set).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 pub async fn delete(pass: Pass<ManageTeam>, session: Session, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {

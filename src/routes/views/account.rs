@@ -67,6 +67,8 @@ pub struct SecondFactorStanding {
 pub struct UserView {
     pub id: Uuid,
     pub email: String,
+    /// Whether the address was proved to be theirs.
+    pub verified: bool,
 }
 
 #[derive(Serialize, ToSchema)]

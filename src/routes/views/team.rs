@@ -172,6 +172,8 @@ pub struct InvitationPreview {
     pub expires_at: DateTime<Utc>,
     /// Whether the address has an account: then it is signed in with, and none is made.
     pub has_account: bool,
+    /// Characters that the password of a new account must have.
+    pub password_length: i32,
 }
 
 impl From<(Preview, bool)> for InvitationPreview {
@@ -184,6 +186,7 @@ impl From<(Preview, bool)> for InvitationPreview {
             invited_by: preview.invited_by,
             expires_at: time(preview.expires_at),
             has_account,
+            password_length: preview.password_length,
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The workspace, who belongs to it, who is invited and who is signed in. At last its end.
 
-use entities::{Millis, NewAccount, invitations, members, sessions, tenants};
+use entities::{Millis, NewAccount, invitations, mail, members, sessions, tenants};
 
 use super::call::{Call, id, read, sorted, tenant, write};
 use crate::walls::store::World;
 
 pub(super) const OPERATIONS: &[&str] = &[
     "workspace::name",
+    "mail::insert_beside",
     "workspace::lock",
+    "workspace::passwords",
+    "workspace::set_password_length",
     "workspace::rename",
     "workspace::second_factor_from",
     "workspace::require_second_factor",
@@ -52,6 +55,14 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "workspace::second_factor_from" => read(db, async |tx| tenants::second_factor_from(tx).await).await,
         "workspace::require_second_factor" => write(db, async |tx| tenants::require_second_factor(tx, Some(at)).await).await,
         "workspace::delete" => write(db, async |tx| Ok(sorted(tenants::delete(tx, at).await?))).await,
+        "workspace::passwords" => read(db, async |tx| tenants::passwords(tx).await).await,
+        "workspace::set_password_length" => write(db, async |tx| tenants::set_password_length(tx, 13).await).await,
+        "mail::insert_beside" => {
+            write(db, async |tx| {
+                mail::insert_beside(tx, uuid::Uuid::new_v4(), text.into_bytes(), at).await
+            })
+            .await
+        }
         "workspace::name" => read(db, async |tx| tenants::name(tx).await).await,
         "purge::purge" => write(db, async |tx| tenants::purge(tx, 100_000).await).await,
         "member::role_of" => read(db, async |tx| tenants::role_of(tx, call.account()).await).await,

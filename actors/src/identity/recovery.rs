@@ -1,0 +1,108 @@
+//! Passwords anew: by a mailed link, or with the current one.
+
+use entities::{
+    AccountId,
+    account::Account,
+    account_token::{self, Purpose},
+    accounts,
+    audit::{self, Act},
+};
+
+use super::{Email, Identity, LinkToken, Password, password::Demands};
+use crate::{
+    audit::own,
+    fault::Fault,
+    limits::Rule,
+    mail::{Message, Notice},
+    throttle::Who,
+};
+
+/// What lets somebody in who has no session, or into another account.
+const WAYS_BACK: [Purpose; 5] = [
+    Purpose::Reset,
+    Purpose::LeaveEmail,
+    Purpose::TakeEmail,
+    Purpose::LeftEmail,
+    Purpose::TookEmail,
+];
+
+impl Identity {
+    /// Mails a link by which a new password can be set, if the address has an account. Whether it has is not looked up here, and so
+    /// neither told nor to be timed.
+    ///
+    /// # Errors
+    /// `Invalid`, `TooMany`; alike for every address.
+    pub async fn forgot_password(&self, email: &str, address: &str) -> Result<(), Fault> {
+        self.limits.check(Rule::MAIL_ASKED, address).await?;
+        let email = Email::parse(email)?;
+        self.limits.check(Rule::MAIL_TO, email.as_str()).await?;
+        self.outbox.post(&Message::ResetAsked { email: email.0 }).await
+    }
+
+    /// Sets a new password by a mailed link, and ends every session and every other link. Signs nobody in.
+    ///
+    /// # Errors
+    /// `LinkInvalid`, `WeakPassword`, `TooMany`.
+    pub async fn reset_password(&self, token: &LinkToken, password: &Password, address: &str) -> Result<(), Fault> {
+        self.limits.check(Rule::LINK_FOLLOWED, address).await?;
+        let link = self.link(token, &[Purpose::Reset]).await?;
+        let account = link.account.ok_or(Fault::LinkInvalid)?;
+        let found = self.platform.account(account).await?.ok_or(Fault::LinkInvalid)?;
+        let demands = self.demands(&found).await?;
+        let hash = self.hasher.hash_new(address, password, demands).await?;
+        let now = self.clock.now();
+        let reset = self.platform.write(async |tx| {
+            let found = accounts::lock(tx, account).await?.filter(|found| found.email == link.email);
+            let found = found.ok_or(Fault::LinkInvalid)?;
+            if !account_token::redeem(tx, &link.hash, now).await? {
+                return Err(Fault::LinkInvalid);
+            }
+            accounts::set_password(tx, account, found.epoch, &hash).await?;
+            accounts::end_sessions(tx, account).await?;
+            // Who reads the mail of the address has it.
+            accounts::verify(tx, account, now).await?;
+            account_token::end_all(tx, account).await?;
+            self.outbox.notify(tx, &found.email, Notice::PasswordReset).await?;
+            let note = own(account, &found.email, address, Act::PasswordReset, now);
+            audit::append_for_account(tx, account, &note).await?;
+            Ok(())
+        });
+        reset.await?;
+        self.outbox.ring();
+        self.throttle.succeeded(&Who::new(&link.email, address)).await
+    }
+
+    /// Sets another password and ends every session. The caller's goes on, begun anew with the epoch that is returned.
+    ///
+    /// # Errors
+    /// `WrongCredentials` when `current` is not theirs; `WeakPassword`, `TooMany`.
+    pub async fn change_password(&self, account: AccountId, current: &Password, new: &Password, address: &str) -> Result<i64, Fault> {
+        let proven = self.prove(account, current, address).await?;
+        let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
+        let demands = self.demands(&found).await?;
+        let hash = self.hasher.hash_new(address, new, demands).await?;
+        let now = self.clock.now();
+        let changed = self.platform.write(async |tx| {
+            if !accounts::set_password(tx, account, proven.epoch, &hash).await? {
+                return Err(Fault::WrongCredentials);
+            }
+            let epoch = accounts::end_sessions(tx, account).await?;
+            account_token::end(tx, account, &WAYS_BACK).await?;
+            self.outbox.notify(tx, &found.email, Notice::PasswordChanged).await?;
+            let note = own(account, &found.email, address, Act::PasswordChanged, now);
+            audit::append_for_account(tx, account, &note).await?;
+            Ok(epoch)
+        });
+        let epoch = changed.await?;
+        self.outbox.ring();
+        Ok(epoch)
+    }
+
+    /// What is asked of a new password of `account`.
+    pub(super) async fn demands(&self, account: &Account) -> Result<Demands, Fault> {
+        let asked = self.platform.password_demands(account.id).await?;
+        // With a second factor it is not the only one.
+        let length = if account.second_factor_at.is_some() { 0 } else { asked.length };
+        Ok(Demands::new(length, &Email(account.email.clone()), asked.names))
+    }
+}

@@ -1,0 +1,222 @@
+//! Every letter's words. Plain text, and the same as plain HTML.
+
+use std::fmt::Write as _;
+
+use super::{Kind, Notice};
+
+/// Ready to be sent.
+pub(super) struct Written {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// What a letter is made of.
+struct Draft {
+    subject: String,
+    /// Paragraphs.
+    before: Vec<String>,
+    /// What the button says, and the path that it leads to, with its fragment.
+    link: Option<(&'static str, String)>,
+    after: Vec<String>,
+}
+
+const IGNORE: &str = "If this was not you, ignore this mail: nothing changes.";
+
+/// In the fragment, which browsers keep to themselves: neither a log nor a `Referer` has it.
+fn with(path: &str, token: &str) -> String {
+    format!("{path}#{token}")
+}
+
+fn draft(kind: &Kind) -> Draft {
+    let draft = |subject: &str, before: String, link: Option<(&'static str, String)>, after: &[&str]| Draft {
+        subject: subject.into(),
+        before: vec![before],
+        link,
+        after: after.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    match kind {
+        Kind::Verify { token } => draft(
+            "Confirm your e-mail address",
+            "Please confirm that this address is yours.".into(),
+            Some(("Confirm address", with("/verify", token))),
+            &["The link works once, for 24 hours.", IGNORE],
+        ),
+        // Names nothing that whoever asked has typed: anybody can have this sent to anybody.
+        Kind::SignUp { token } => draft(
+            "Finish signing up for Pernoex",
+            "Follow the link and enter the password that you chose, to create your account.".into(),
+            Some(("Create account", with("/confirm-sign-up", token))),
+            &["The link works once, for 24 hours.", IGNORE],
+        ),
+        Kind::HasAccount => draft(
+            "You already have a Pernoex account",
+            "Somebody, probably you, tried to use this address for an account. It has one already: sign in with it.".into(),
+            Some(("Sign in", "/sign-in".into())),
+            &[
+                "If you do not remember the password, choose \"Forgot your password?\" there.",
+                "If this was not you, ignore this mail: nothing changed, and nobody was told that you have an account.",
+            ],
+        ),
+        Kind::Reset { token } => draft(
+            "Choose a new password",
+            "Somebody, probably you, asked for a new password for this address.".into(),
+            Some(("Choose a new password", with("/reset-password", token))),
+            &[
+                "The link works once, for 30 minutes. All your sessions end when you use it.",
+                "If this was not you, ignore this mail: your password stays as it is.",
+            ],
+        ),
+        Kind::LeaveEmail { token, email } => draft(
+            "Confirm your new e-mail address",
+            format!("Your account is to have the address {email} from now on. Agree by following the link."),
+            Some(("Agree to the change", with("/confirm-email", token))),
+            &[
+                "The link works once, for 24 hours. The new address must be confirmed too.",
+                "If this was not you, do not follow the link, and change your password: somebody else is signed in.",
+            ],
+        ),
+        Kind::TakeEmail { token } => draft(
+            "Confirm your new e-mail address",
+            "A Pernoex account is to have this address from now on. Confirm that it is yours.".into(),
+            Some(("Confirm address", with("/confirm-email", token))),
+            &[
+                "The link works once, for 24 hours. The change must be confirmed from the old address too.",
+                IGNORE,
+            ],
+        ),
+        Kind::Invitation {
+            token,
+            workspace,
+            invited_by,
+            hours,
+        } => {
+            let who = invited_by.as_deref().unwrap_or("An owner");
+            Draft {
+                subject: format!("You are invited to {workspace}"),
+                before: vec![format!("{who} invites you to the workspace \"{workspace}\" in Pernoex.")],
+                link: Some(("Look at the invitation", with("/invitations/accept", token))),
+                after: vec![
+                    format!("The link works once, for {hours} hours, and for this address only."),
+                    "If you do not know what this is about, ignore this mail.".into(),
+                ],
+            }
+        }
+        Kind::Notice(notice) => notice_draft(notice),
+    }
+}
+
+fn notice_draft(notice: &Notice) -> Draft {
+    let (subject, what) = match notice {
+        Notice::PasswordChanged => (
+            "Your password was changed",
+            "The password of your account was changed. All other sessions have ended.".to_owned(),
+        ),
+        Notice::PasswordReset => (
+            "Your password was reset",
+            "The password of your account was set anew by a link that was mailed to you. All sessions have ended.".into(),
+        ),
+        Notice::EmailChanged(email) => (
+            "Your e-mail address was changed",
+            format!("Your account has the address {email} from now on. This one opens it no more."),
+        ),
+        Notice::SecondFactorAdded => (
+            "Two-factor sign-in is on",
+            "An authenticator app was added to your account. Signing in asks for its code from now on.".into(),
+        ),
+        Notice::SecondFactorRemoved => (
+            "Two-factor sign-in is off",
+            "The second factor of your account was removed. Your password alone opens it now.".into(),
+        ),
+        Notice::BackupCodesRenewed => (
+            "You have new backup codes",
+            "New backup codes were made for your account. The old ones work no more.".into(),
+        ),
+        Notice::PasskeyAdded(name) => (
+            "A passkey was added",
+            format!("The passkey \"{name}\" opens your account from now on."),
+        ),
+        Notice::PasskeyRemoved(name) => (
+            "A passkey was removed",
+            format!("The passkey \"{name}\" opens your account no more."),
+        ),
+        Notice::ProviderLinked(name) => (
+            "A way to sign in was added",
+            format!("Your account can be opened with {name} from now on."),
+        ),
+        Notice::ProviderUnlinked(name) => (
+            "A way to sign in was removed",
+            format!("Your account cannot be opened with {name} any more."),
+        ),
+    };
+    Draft {
+        subject: subject.into(),
+        before: vec![what],
+        link: Some(("Look at your account", "/account".into())),
+        after: vec!["If this was not you, choose a new password at once by \"Forgot your password?\" on the sign-in page.".into()],
+    }
+}
+
+/// Names that people choose are the only foreign words in a letter.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Writes the letter, with links that lead to `origin`.
+pub(super) fn write(kind: &Kind, origin: &str) -> Written {
+    let draft = draft(kind);
+    let mut text = draft.before.join("\n\n");
+    let paragraph = |html: &mut String, words: &str| {
+        let _ = write!(html, "<p>{}</p>", escaped(words));
+    };
+    let mut html = String::from("<!doctype html><html lang=\"en\"><body>");
+    for words in &draft.before {
+        paragraph(&mut html, words);
+    }
+    if let Some((label, path)) = &draft.link {
+        let _ = write!(text, "\n\n{label}:\n{origin}{path}");
+        let href = escaped(&format!("{origin}{path}"));
+        let _ = write!(html, "<p><a href=\"{href}\">{label}</a></p><p>{href}</p>");
+    }
+    for words in &draft.after {
+        let _ = write!(text, "\n\n{words}");
+        paragraph(&mut html, words);
+    }
+    text.push('\n');
+    html.push_str("</body></html>\n");
+    Written {
+        // A header is one line, whatever somebody calls their workspace.
+        subject: draft.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        text,
+        html,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_brings_in_neither_a_header_nor_markup() {
+        let kind = Kind::Invitation {
+            token: "inv_x".to_owned().into(),
+            workspace: "A\r\nBcc: eve@example.com <img src=x>".into(),
+            invited_by: None,
+            hours: 72,
+        };
+        let written = write(&kind, "https://support.example.com");
+        assert!(!written.subject.contains(['\r', '\n']), "{}", written.subject);
+        assert!(written.html.contains("&lt;img") && !written.html.contains("<img"));
+        assert!(written.text.contains("https://support.example.com/invitations/accept#inv_x"));
+    }
+}

@@ -1,0 +1,182 @@
+//! How a letter leaves: over SMTP, or as a file that whoever runs the server can read.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+    },
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::letter::Written;
+use crate::fault::Fault;
+
+pub struct MailSettings {
+    /// Scheme, host and port that links lead to.
+    pub origin: String,
+    /// Such as `Pernoex <no-reply@example.com>`.
+    pub from: String,
+    pub delivery: Delivery,
+}
+
+/// Of letters that never leave this machine.
+pub const DEFAULT_SENDER: &str = "Pernoex <pernoex@localhost>";
+
+/// Whether letters can be sent from `text`.
+#[must_use]
+pub fn is_sender(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
+}
+
+pub enum Delivery {
+    Smtp(Smtp),
+    /// One `.eml` file a letter.
+    Folder(PathBuf),
+}
+
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    pub credentials: Option<(String, Zeroizing<String>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    Tls,
+    /// Begins in the clear, and goes on only if TLS can be had.
+    StartTls,
+    /// Within this machine only.
+    Plain,
+}
+
+/// Why a letter did not leave. Names no address.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    pub reason: String,
+    /// Trying again is no use.
+    pub for_good: bool,
+}
+
+impl Undelivered {
+    fn for_good(reason: &str) -> Self {
+        Self {
+            reason: reason.into(),
+            for_good: true,
+        }
+    }
+}
+
+impl From<lettre::transport::smtp::Error> for Undelivered {
+    /// What a mail server says of its own accord often repeats the address: only its code is kept.
+    fn from(error: lettre::transport::smtp::Error) -> Self {
+        let kind = match error.status() {
+            Some(code) => format!("the mail server answered {code}"),
+            None if error.is_tls() => "no secure connection to the mail server".into(),
+            None if error.is_timeout() => "the mail server did not answer in time".into(),
+            None => "the mail server could not be reached or understood".into(),
+        };
+        Self {
+            for_good: error.is_permanent(),
+            reason: kind,
+        }
+    }
+}
+
+pub(super) struct Transport {
+    from: Mailbox,
+    way: Way,
+}
+
+enum Way {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(PathBuf),
+}
+
+/// A mail server that takes longer is tried again later.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Transport {
+    /// # Errors
+    /// When the sender is no address, or TLS cannot be set up.
+    pub(super) fn new(from: &str, delivery: Delivery) -> Result<Self, Fault> {
+        let from = from.parse().map_err(|_| Fault::Internal("PERNOEX_MAIL_FROM is no address"))?;
+        let way = match delivery {
+            Delivery::Folder(folder) => Way::Folder(folder),
+            Delivery::Smtp(smtp) => Way::Smtp(connect(smtp)?),
+        };
+        Ok(Self { from, way })
+    }
+
+    pub(super) async fn send(&self, id: Uuid, to: &str, letter: Written) -> Result<(), Undelivered> {
+        // An address object, not text: nothing in it can begin another header.
+        let to: Address = to.parse().map_err(|_| Undelivered::for_good("the address cannot be mailed to"))?;
+        let domain = self.from.email.domain().to_owned();
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(letter.subject)
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .date_now()
+            .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
+            .map_err(|_| Undelivered::for_good("the mail cannot be put together"))?;
+        match &self.way {
+            Way::Smtp(smtp) => {
+                smtp.send(message).await?;
+            }
+            Way::Folder(folder) => {
+                let path = folder.join(format!("{id}.eml"));
+                write(folder, &path, &message.formatted()).map_err(|error| Undelivered {
+                    reason: format!("the file could not be written ({})", error.kind()),
+                    for_good: false,
+                })?;
+                tracing::info!(path = %path.display(), "no mail server is set: a mail was written to a file");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn connect(smtp: Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, Fault> {
+    let parameters = || TlsParameters::new(smtp.host.clone()).map_err(|_| Fault::Internal("TLS to the mail server"));
+    let tls = match smtp.security {
+        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::StartTls => Tls::Required(parameters()?),
+        Security::Plain => Tls::None,
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(smtp.host)
+        .port(smtp.port)
+        .tls(tls)
+        .timeout(Some(TIMEOUT));
+    if let Some((user, password)) = smtp.credentials {
+        builder = builder.credentials(Credentials::new(user, password.to_string()));
+    }
+    Ok(builder.build())
+}
+
+/// For whoever runs the server, and nobody else: it holds a link that opens an account. Appears whole or not at all.
+fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+        options.mode(0o600);
+    }
+    let unfinished = path.with_extension("part");
+    let mut file = options.open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(unfinished, path)
+}

@@ -1,0 +1,169 @@
+use pernoex::Clock;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{PASSWORD, Person, TestApp};
+
+const ANOTHER: &str = "violet teapot on gravel";
+const SUBJECT: &str = "Choose a new password";
+const MINUTE: i64 = 60_000;
+
+async fn forget(app: &TestApp, email: &str) {
+    let asked = app.nobody().post("/account/password/forgotten", json!({ "email": email })).await;
+    assert_eq!(asked.0, StatusCode::ACCEPTED, "{}", asked.1);
+}
+
+async fn reset(app: &TestApp, token: &str, password: &str) -> (StatusCode, String) {
+    let body = json!({ "token": token, "password": password });
+    let (status, answer) = app.nobody().post("/account/password/reset", body).await;
+    (status, answer["code"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn sign_in(person: &mut Person, password: &str) -> StatusCode {
+    person.cookie = None;
+    person
+        .post("/session", json!({ "email": person.email, "password": password }))
+        .await
+        .0
+}
+
+#[tokio::test]
+async fn who_forgot_their_password_sets_a_new_one_by_mail_and_every_session_ends() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut elsewhere = ada.again();
+    assert_eq!(sign_in(&mut elsewhere, PASSWORD).await, StatusCode::OK);
+    forget(&app, &ada.email.to_uppercase()).await;
+    let letter = app.letter(&ada.email, SUBJECT).await;
+    // Behind the #: neither a log nor a Referer has it.
+    assert!(
+        letter.text.contains(&format!("/reset-password#{}", letter.token())),
+        "{}",
+        letter.text
+    );
+    assert_eq!(reset(&app, &letter.token(), ANOTHER).await.0, StatusCode::NO_CONTENT);
+    for person in [&mut ada, &mut elsewhere] {
+        assert_eq!(person.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(sign_in(&mut ada, PASSWORD).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in(&mut ada, ANOTHER).await, StatusCode::OK);
+    // Who reads the mail has the address.
+    assert_eq!(ada.get("/session").await.1["user"]["verified"], true);
+    app.letter(&ada.email, "Your password was reset").await;
+}
+
+#[tokio::test]
+async fn a_used_replaced_or_late_link_opens_nothing() {
+    let clock = Clock::manual(1_700_000_000_000);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let ada = app.owner("ada").await;
+    forget(&app, &ada.email).await;
+    let first = app.nth_letter(&ada.email, SUBJECT, 1).await.token();
+    forget(&app, &ada.email).await;
+    let second = app.nth_letter(&ada.email, SUBJECT, 2).await.token();
+    let invalid = (StatusCode::NOT_FOUND, "link_invalid".to_owned());
+    assert_eq!(reset(&app, &first, ANOTHER).await, invalid, "replaced");
+    assert_eq!(reset(&app, "", ANOTHER).await, invalid, "empty");
+    // A password that is refused does not use the link up.
+    assert_eq!(reset(&app, &second, "short").await.1, "weak_password");
+    assert_eq!(reset(&app, &second, ANOTHER).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(reset(&app, &second, PASSWORD).await, invalid, "used");
+    forget(&app, &ada.email).await;
+    let third = app.nth_letter(&ada.email, SUBJECT, 3).await.token();
+    clock.advance(31 * MINUTE);
+    assert_eq!(reset(&app, &third, PASSWORD).await, invalid, "late");
+    // And a link is for what it was sent for.
+    let verify = app.letter(&ada.email, "Confirm your e-mail").await.token();
+    assert_eq!(reset(&app, &verify, PASSWORD).await, invalid, "of another kind");
+    assert_eq!(sign_in(&mut app_person(&app, &ada.email), ANOTHER).await, StatusCode::OK);
+}
+
+fn app_person(app: &TestApp, email: &str) -> Person {
+    let mut person = app.nobody();
+    person.email = email.to_owned();
+    person
+}
+
+#[tokio::test]
+async fn of_two_who_follow_a_link_at_once_one_gets_through() {
+    let app = TestApp::start().await;
+    let ada = app.owner("ada").await;
+    forget(&app, &ada.email).await;
+    let token = app.letter(&ada.email, SUBJECT).await.token();
+    let passwords: Vec<String> = (0..6).map(|n| format!("{ANOTHER} {n}")).collect();
+    let tried = passwords.iter().map(|password| reset(&app, &token, password));
+    let outcomes = futures_util::future::join_all(tried).await;
+    let through: Vec<_> = outcomes.iter().filter(|(status, _)| *status == StatusCode::NO_CONTENT).collect();
+    assert_eq!(through.len(), 1, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn an_address_without_an_account_is_answered_alike_and_gets_no_mail() {
+    let app = TestApp::start().await;
+    let ada = app.owner("ada").await;
+    let nobody = format!("nobody.{}@example.com", uuid::Uuid::new_v4().simple());
+    let mut answers = Vec::new();
+    for email in [&ada.email, &nobody] {
+        let mut person = app.nobody();
+        let body = json!({ "email": email });
+        let answer = person.send(Method::POST, "/account/password/forgotten", Some(body), &[]).await;
+        assert!(answer.headers().get("set-cookie").is_none());
+        answers.push((answer.status(), answer.text().await.unwrap()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    // Another's letter that was asked for later is there: theirs would be too.
+    app.letter(&ada.email, SUBJECT).await;
+    forget(&app, &ada.email).await;
+    app.nth_letter(&ada.email, SUBJECT, 2).await;
+    assert!(app.letters(&nobody).is_empty());
+}
+
+/// Whoever asks chooses the host that they say they ask.
+#[tokio::test]
+async fn a_link_leads_to_this_server_whatever_host_the_request_names() {
+    let app = TestApp::start().await;
+    let ada = app.owner("ada").await;
+    let body = json!({ "email": ada.email });
+    let headers = [
+        ("host", "evil.test"),
+        ("x-forwarded-host", "evil.test"),
+        ("forwarded", "host=evil.test"),
+    ];
+    let asked = app
+        .nobody()
+        .send(Method::POST, "/account/password/forgotten", Some(body), &headers)
+        .await;
+    assert_eq!(asked.status(), StatusCode::ACCEPTED);
+    let letter = app.letter(&ada.email, SUBJECT).await;
+    let port = app.url.rsplit(':').next().unwrap();
+    assert!(!letter.text.contains("evil"), "{}", letter.text);
+    assert!(
+        letter.text.contains(&format!("http://localhost:{port}/reset-password#")),
+        "{}",
+        letter.text
+    );
+}
+
+#[tokio::test]
+async fn guesses_wait_longer_each_time_for_unknown_addresses_too_and_mail_is_the_way_back() {
+    let app = TestApp::start().await;
+    let ada = app.owner("ada").await;
+    let nobody = format!("nobody.{}@example.com", uuid::Uuid::new_v4().simple());
+    let mut waits = Vec::new();
+    for email in [&ada.email, &nobody] {
+        let mut thief = app.nobody();
+        let mut answers = Vec::new();
+        for n in 0..6 {
+            let body = json!({ "email": email, "password": format!("not this password {n}") });
+            let (status, answer) = thief.post("/session", body).await;
+            answers.push((status.as_u16(), answer["code"].as_str().unwrap().to_owned()));
+        }
+        waits.push(answers);
+    }
+    assert_eq!(waits[0], waits[1]);
+    assert_eq!(waits[0][5].0, 429);
+    forget(&app, &ada.email).await;
+    let token = app.letter(&ada.email, SUBJECT).await.token();
+    assert_eq!(reset(&app, &token, ANOTHER).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(sign_in(&mut app_person(&app, &ada.email), ANOTHER).await, StatusCode::OK);
+}
