@@ -156,3 +156,25 @@ async fn what_is_grave_asks_for_a_fresh_proof_and_the_proof_renews_the_session()
         StatusCode::NO_CONTENT
     );
 }
+
+#[tokio::test]
+async fn a_new_role_comes_with_a_new_session_id() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let mut bob = app.member(&mut ada, &[]).await;
+    let id = bob.id().await;
+    let old = bob.cookie.clone();
+    assert_eq!(bob.get("/session").await.0, StatusCode::OK);
+    assert_eq!(bob.cookie, old, "the same role, the same id");
+    assert_eq!(
+        ada.patch(&format!("/team/members/{id}"), json!({ "role": "admin" })).await.0,
+        StatusCode::OK
+    );
+    let (status, session) = bob.get("/session").await;
+    assert_eq!((status, session["role"].as_str()), (StatusCode::OK, Some("admin")));
+    assert_ne!(bob.cookie, old);
+    assert_eq!(bob.get("/team/members").await.0, StatusCode::OK);
+    let mut stale = app.nobody();
+    stale.cookie = old;
+    assert_eq!(stale.get("/session").await.0, StatusCode::UNAUTHORIZED);
+}

@@ -13,7 +13,10 @@ use actors::{
     tenant::{ShowWorkspace, Tenant},
 };
 
-use super::{Gate, Pass, sessions::begin};
+use super::{
+    Gate, Pass,
+    sessions::{begin, renew_if_changed},
+};
 use crate::error::Problem;
 
 /// What someone brings to be let in.
@@ -212,6 +215,7 @@ async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Pro
     // Asked before the session begins: someone who is no member here gets none.
     let who = Who::find(gate, &tenant, signed_in).await?;
     begin(session, signed_in, proof)?;
+    renew_if_changed(session, who.role)?;
     gate.identity.opened(signed_in).await?;
     Ok(who)
 }

@@ -16,7 +16,7 @@ use actors::{
 
 use super::{
     Caller, Gate, Pass, Who, end_session,
-    sessions::{PROOF, prove},
+    sessions::{PROOF, prove, renew_if_changed},
 };
 use crate::error::Problem;
 
@@ -61,6 +61,16 @@ impl Pass<OwnAccount> {
         };
         prove(session, &proof)?;
         self.who().await
+    }
+
+    /// Who they are, to show to themselves; under a new id when their role is another than last time.
+    ///
+    /// # Errors
+    /// When the account or its membership is gone.
+    pub async fn look(&self, session: &Session) -> Result<Who, Problem> {
+        let who = self.who().await?;
+        renew_if_changed(session, who.role)?;
+        Ok(who)
     }
 
     /// All of theirs, this one first, then the last used.

@@ -9,7 +9,7 @@ use actix_session::{
 };
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
-    AccountId, Fault, Registry, SecretBytes, StoreError, TenantId,
+    AccountId, Fault, Registry, Role, SecretBytes, StoreError, TenantId,
     identity::SignedIn,
     sessions::{BeginSession, EndSession, LoadSession, Proof, SessionHash, SessionLimits, UpdateSession},
 };
@@ -30,6 +30,8 @@ pub(super) const STANDING: &str = "standing";
 pub(super) const HASH: &str = "hash";
 /// How it came to be. Kept beside the state.
 pub(super) const PROOF: &str = "proof";
+/// The role that the person knows this session by.
+const KNOWN_ROLE: &str = "role";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
@@ -184,6 +186,21 @@ pub(super) fn prove(session: &Session, proof: &Proof) -> Result<(), Problem> {
     session.renew();
     session
         .insert(PROOF, proof)
+        .map_err(|_| Problem::Fault(Fault::Internal("session state")))
+}
+
+/// Gives the session a new id once its member has another role than when somebody last looked: whoever learnt the id of a Member's
+/// session holds no Admin's. Called where the dashboard begins, before other requests are on their way under the old id.
+pub(super) fn renew_if_changed(session: &Session, role: Role) -> Result<(), Problem> {
+    let known: Option<Role> = session.get(KNOWN_ROLE).ok().flatten();
+    if known == Some(role) {
+        return Ok(());
+    }
+    if known.is_some() {
+        session.renew();
+    }
+    session
+        .insert(KNOWN_ROLE, role)
         .map_err(|_| Problem::Fault(Fault::Internal("session state")))
 }
 

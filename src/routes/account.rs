@@ -77,7 +77,7 @@ pub async fn sign_in(gate: Data<Gate>, session: Session, request: HttpRequest, b
 }
 
 pub async fn show(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session) -> Result<HttpResponse, Problem> {
-    view(&gate, &session, pass.who().await?, StatusCode::OK)
+    view(&gate, &session, pass.look(&session).await?, StatusCode::OK)
 }
 
 pub async fn sign_out(_pass: Pass<OwnAccount>, session: Session) -> HttpResponse {
