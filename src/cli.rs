@@ -6,7 +6,7 @@ use actors::{Fault, operators::Roster};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Application, Clock, StartError, application, eval, keys,
+    Application, Clock, StartError, application, audit, eval, keys,
     settings::{Settings, Source},
     telemetry,
 };
@@ -43,6 +43,9 @@ enum Action {
         #[arg(long)]
         corpus: PathBuf,
     },
+    /// Check an export of an audit log.
+    #[command(subcommand)]
+    Audit(audit::Action),
     /// Rotate, import or list keys. Works beside running servers.
     Keys {
         #[command(subcommand)]
@@ -69,6 +72,10 @@ enum OperatorAction {
 /// Runs the command to its end: the status to exit with.
 #[must_use]
 pub fn run(command: Command) -> i32 {
+    // Needs no settings, and is to work where there is no installation.
+    if let Some(Action::Audit(action)) = &command.action {
+        return audit::run(action);
+    }
     let outcome = actix_web::rt::System::new().block_on(act(command));
     match outcome {
         Ok(()) => 0,
@@ -95,6 +102,8 @@ async fn act(command: Command) -> Result<(), StartError> {
     let settings = settings(command.config)?;
     telemetry::init(&settings.log)?;
     match command.action.unwrap_or(Action::Serve) {
+        // Done before the settings were read.
+        Action::Audit(_) => Ok(()),
         Action::Serve => serve(&settings).await,
         Action::Migrate => {
             let (masters, _) = application::master_keys(&settings)?;

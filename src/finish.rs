@@ -9,33 +9,37 @@ use actix_web::{
     error::InternalError,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
 use tracing_actix_web::RequestId;
 
-use crate::error::Description;
+use crate::{doors::Gate, error::Description};
 
 /// # Errors
 /// Whatever goes wrong further in, as a finished response.
 pub async fn every_response(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+    let secure = request.app_data::<Data<Gate>>().is_some_and(|gate| gate.is_https());
     let cacheable = matches!(request.path(), "/widget.js") || request.path().starts_with("/assets/");
     // Nothing may hold the request here: the router needs it to itself.
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => {
             let (request, response) = response.map_into_boxed_body().into_parts();
-            Ok(ServiceResponse::new(request, finish(response, &id, cacheable)))
+            Ok(ServiceResponse::new(request, finish(response, &id, (cacheable, secure))))
         }
-        Ok(Err(error)) => Err(InternalError::from_response(error.to_string(), finish(error.error_response(), &id, cacheable)).into()),
+        Ok(Err(error)) => {
+            Err(InternalError::from_response(error.to_string(), finish(error.error_response(), &id, (cacheable, secure))).into())
+        }
         Err(_) => {
             tracing::error!("a handler panicked");
             let response = HttpResponse::InternalServerError().finish();
-            Err(InternalError::from_response("panic", finish(response, &id, cacheable)).into())
+            Err(InternalError::from_response("panic", finish(response, &id, (cacheable, secure))).into())
         }
     }
 }
 
-fn finish(mut response: HttpResponse, id: &str, cacheable: bool) -> HttpResponse {
+fn finish(mut response: HttpResponse, id: &str, (cacheable, secure): (bool, bool)) -> HttpResponse {
     if response.status().is_client_error() || response.status().is_server_error() {
         response = explain(response, id);
     }
@@ -44,6 +48,13 @@ fn finish(mut response: HttpResponse, id: &str, cacheable: bool) -> HttpResponse
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     protect(headers, cacheable);
+    if secure {
+        // Two years. Only where the server is told that browsers come to it by TLS: elsewhere it would lock them out.
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
+    }
     response
 }
 

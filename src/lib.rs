@@ -1,6 +1,7 @@
 //! The server: doors, routes, presentation. Holds no state and asks no database.
 
 mod application;
+mod audit;
 pub mod cli;
 mod data_folder;
 pub mod doors;

@@ -148,6 +148,9 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
             success = success.content(media.as_str(), ContentBuilder::new().build());
         }
     }
+    for media in route.exports {
+        success = success.content(*media, ContentBuilder::new().build());
+    }
     let problem = ContentBuilder::new()
         .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
         .build();

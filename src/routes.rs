@@ -15,7 +15,7 @@ pub(crate) use table::{Body, Described};
 pub use table::{Door, Route, mount};
 use table::{delete, get, patch, post, put};
 
-use dashboard::{analytics, conversations, documents, invitations, projects, questions, set_up, team, workspace};
+use dashboard::{analytics, audit, conversations, documents, invitations, projects, questions, set_up, team, workspace};
 
 /// The API: below `/operator/api` what is behind the operators' door, below `/api/v1` the rest.
 #[must_use]
@@ -277,6 +277,14 @@ pub fn api() -> Vec<Route> {
             "Revoke an invitation",
         )
         .empty(),
+        get("/audit", audit::list, Session, "What was done in the workspace, the latest first")
+            .asks(&["act", "actor", "from", "to", "before", "limit"])
+            .gives::<v::AuditLog>(200),
+        get("/audit/key", audit::key, Session, "By what exports of the audit log are verified").gives::<v::AuditKey>(200),
+        get("/audit/export", audit::export, Session, "The whole audit log, signed")
+            .asks(&["format"])
+            .fresh()
+            .exports(&["application/jsonl", "text/csv"]),
         get("/projects", projects::list, Session, "The workspace's projects").gives::<v::Projects>(200),
         post("/projects", projects::create, Session, "Create a project")
             .takes::<v::NameBody>()

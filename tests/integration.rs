@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod account;
+mod asvs;
 mod attacks;
+mod audit;
 mod canary;
 mod containment;
 mod coverage;
 mod documents_limits;
+mod headers;
 mod hostile;
 mod identity;
 mod interference;

@@ -195,7 +195,7 @@ pub async fn watch_keys(registry: Arc<Registry>) {
     }
 }
 
-/// Once a minute: lets go of idle tenants, removes expired sessions of living ones, forgets old limits.
+/// Once a minute: lets go of idle tenants, removes expired sessions of living ones and signs their logs, forgets old limits.
 pub(crate) async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limits>, throttle: Arc<Throttle>, idle: Duration) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
@@ -209,6 +209,9 @@ pub(crate) async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limit
         for tenant in registry.living() {
             if let Err(fault) = tenant.sweep_sessions().await {
                 tracing::warn!(%fault, "expired sessions could not be removed");
+            }
+            if let Err(fault) = tenant.sign_log(tenant.idle() >= idle / 2).await {
+                tracing::warn!(%fault, "an audit log could not be signed");
             }
         }
         registry.evict(idle);

@@ -35,6 +35,8 @@ impl Rule {
     pub const SECOND_FACTOR_DAY: Self = Self::new("second-factor-day", 60, 86_400);
     /// By network address: options to sign in with a passkey, each of which is remembered for some minutes.
     pub const PASSKEY_OPTIONS: Self = Self::new("passkey-options", 60, 600);
+    /// By account: wrong passwords that are noted in the audit log.
+    pub const FAILURE_NOTE: Self = Self::new("failure-note", 5, 3600);
     /// By public key: what one project's visitors may cost together.
     pub const WIDGET_KEY: Self = Self::new("widget-key", 600, 60);
     /// By public key and visitor's network address.

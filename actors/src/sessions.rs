@@ -3,11 +3,17 @@
 
 use std::time::Duration;
 
-use entities::{AccountId, Millis, TenantDb, TenantTx, members, sessions as rows, tenants, tenants::Standing};
+use entities::{
+    AccountId, Millis, TenantDb, TenantTx,
+    audit::{self, Act, Target},
+    members, sessions as rows, tenants,
+    tenants::Standing,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    audit::By,
     clock::Clock,
     contain::{Behaviour, Serve},
     fault::Fault,
@@ -106,6 +112,8 @@ pub struct BeginSession {
     pub account: AccountId,
     pub state: String,
     pub proof: Proof,
+    /// Whether somebody comes in by it, rather than goes on under a new id.
+    pub enters: bool,
 }
 
 /// Replaces the state of a living session; `false` when it ended meanwhile.
@@ -135,10 +143,12 @@ pub struct SessionCard {
     pub address: String,
 }
 
-/// Ends a session of one person, and of nobody else.
+/// Ends a session of the one who asks, and of nobody else.
 pub struct EndSessionOf {
-    pub account: AccountId,
+    pub by: By,
     pub hash: SessionHash,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
 }
 
 /// Removes what expired.
@@ -157,6 +167,10 @@ request! {
 impl Serve<BeginSession> for SessionActor {
     async fn serve(&self, begin: BeginSession) -> Result<(), Fault> {
         let now = self.seed.clock.now();
+        let by = By {
+            account: begin.account,
+            address: begin.proof.address.clone(),
+        };
         let row = rows::Session {
             id_hash: begin.hash.0,
             account: begin.account,
@@ -170,7 +184,14 @@ impl Serve<BeginSession> for SessionActor {
             agent: begin.proof.agent,
             address: begin.proof.address,
         };
-        Ok(self.seed.db.write(async |tx| rows::create(tx, row).await).await?)
+        let begun = self.seed.db.write(async |tx| {
+            rows::create(tx, row).await?;
+            if begin.enters {
+                audit::append(tx, by.did(Act::SignedIn, Target::default(), now)).await?;
+            }
+            Ok::<_, Fault>(())
+        });
+        begun.await
     }
 }
 
@@ -253,11 +274,17 @@ impl Serve<ListSessions> for SessionActor {
 }
 
 impl Serve<EndSessionOf> for SessionActor {
-    async fn serve(&self, EndSessionOf { account, hash }: EndSessionOf) -> Result<(), Fault> {
-        if self.seed.db.write(async |tx| rows::delete_of(tx, account, &hash.0).await).await? {
-            return Ok(());
-        }
-        Err(Fault::NotFound)
+    async fn serve(&self, EndSessionOf { by, hash, is_this }: EndSessionOf) -> Result<(), Fault> {
+        let now = self.seed.clock.now();
+        let ended = self.seed.db.write(async |tx| {
+            if !rows::delete_of(tx, by.account, &hash.0).await? {
+                return Err(Fault::NotFound);
+            }
+            let act = if is_this { Act::SignedOut } else { Act::SessionRevoked };
+            audit::append(tx, by.did(act, Target::default(), now)).await?;
+            Ok(())
+        });
+        ended.await
     }
 }
 

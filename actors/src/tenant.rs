@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::{
-    audit::By,
+    audit::{By, log::SignLog},
     contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
     engine::Engine,
     fault::Fault,
@@ -231,6 +231,11 @@ impl Tenant {
         self.sessions.call_unnoticed(SweepSessions).await?
     }
 
+    /// Signs what is new in the audit log, when it is due or, before this tree is let go of, in any case.
+    pub(crate) async fn sign_log(&self, leaving: bool) -> Result<(), Fault> {
+        self.supervisor.call_unnoticed(SignLog { leaving }).await?
+    }
+
     pub(crate) fn running_projects(&self) -> usize {
         self.children.lock().len()
     }
@@ -344,6 +349,10 @@ impl TenantSupervisor {
     /// Tells whoever streams to a member to look again whether they may.
     pub(crate) fn team_changed(&self) {
         self.seed.team.send_replace(());
+    }
+
+    pub(crate) fn keeper(&self) -> &Keeper {
+        &self.seed.tree.keeper
     }
 
     pub(crate) fn forget_projects(&self) {

@@ -128,6 +128,11 @@ async fn append_to(tx: &DatabaseTransaction, tenant: TenantId, note: Note) -> Re
         None => None,
     };
     let last = hold_head(tx, tenant).await?;
+    let target_name = match note.act {
+        // By nobody yet, on an account: its address is looked up in the actor's place.
+        Act::SignInFailed => address_of(tx, &note.target.id).await?,
+        _ => note.target.name,
+    };
     let mut entry = Entry {
         seq: last.seq + 1,
         at: note.at,
@@ -137,7 +142,7 @@ async fn append_to(tx: &DatabaseTransaction, tenant: TenantId, note: Note) -> Re
         act: note.act.as_str().into(),
         target_kind: note.target.kind.into(),
         target_id: short(note.target.id),
-        target_name: short(note.target.name),
+        target_name: short(target_name),
         outcome: if note.done { "done" } else { "refused" }.into(),
         details: match note.details {
             serde_json::Value::Null => "{}".into(),
@@ -156,6 +161,17 @@ async fn append_to(tx: &DatabaseTransaction, tenant: TenantId, note: Note) -> Re
         .exec(tx)
         .await?;
     Ok(seq)
+}
+
+async fn address_of(tx: &DatabaseTransaction, account: &str) -> Result<String, StoreError> {
+    let Ok(id) = account.parse::<Uuid>() else {
+        return Ok(String::new());
+    };
+    Ok(account::Entity::find_by_id(id)
+        .one(tx)
+        .await?
+        .map(|row| row.email)
+        .unwrap_or_default())
 }
 
 /// The head, which no other transaction moves until this one ends. An embedded file has one writer anyway.

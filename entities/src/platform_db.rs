@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountId, Installation, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
+    AccountId, Installation, InvitationId, Millis, PlatformTx, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
     account_token, accounts,
     audit::{self, Act, Note, Target},
@@ -157,11 +157,11 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// Ends every session of `account`, but for the one with `keep`'s hash in `keep`'s tenant.
+    /// Ends every session of `account`, but for the one with `keep`'s hash in `keep`'s tenant, and notes it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, [u8; 32])>) -> Result<(), StoreError> {
+    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, [u8; 32])>, note: &Note) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
         let epoch = account::end_sessions(&tx, account).await?;
         let tx = match keep {
@@ -172,7 +172,9 @@ impl PlatformDb {
                 tx.into_transaction()
             }
         };
-        tx.commit().await?;
+        let tx = PlatformTx::new(tx);
+        audit::append_for_account(&tx, account, note).await?;
+        tx.into_transaction().commit().await?;
         Ok(())
     }
 

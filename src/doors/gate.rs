@@ -59,6 +59,12 @@ impl Gate {
         }
     }
 
+    /// Whether browsers come here by TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
     /// Whether the database and the cache answer.
     ///
     /// # Errors

@@ -102,17 +102,26 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `NotFound` for one that is not theirs.
     pub async fn end_session(&self, session: &Session, tenant: TenantId, hash: SessionHash) -> Result<(), Problem> {
-        let account = self.account();
+        let (by, is_this) = (self.by(), hash == self.session());
         self.gate()
             .registry
             .tenant(tenant)
             .await?
-            .sessions(EndSessionOf { account, hash })
+            .sessions(EndSessionOf { by, hash, is_this })
             .await?;
-        if hash == self.session() {
+        if is_this {
             end_session(session);
         }
         Ok(())
+    }
+
+    /// Ends this one.
+    pub async fn sign_out(&self, session: &Session) {
+        // A workspace in trouble must not keep anyone from signing out of it: the session's own store ends it then.
+        if let Err(problem) = self.end_session(session, self.signed_in().tenant, self.session()).await {
+            tracing::warn!(?problem, "a sign-out is not in the audit log");
+            end_session(session);
+        }
     }
 
     /// Ends all of theirs but this one, in one transaction.
@@ -121,6 +130,6 @@ impl Pass<OwnAccount> {
     /// When the database does not answer.
     pub async fn end_other_sessions(&self) -> Result<(), Problem> {
         let this = (self.signed_in().tenant, self.session());
-        Ok(self.gate().identity.end_sessions(self.account(), Some(this)).await?)
+        Ok(self.gate().identity.end_sessions(&self.by(), Some(this)).await?)
     }
 }

@@ -35,6 +35,9 @@ const KNOWN_ROLE: &str = "role";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
+/// That somebody comes in by it. Never stored.
+const ENTERS: &str = "enters";
+
 type State = HashMap<String, String>;
 
 /// The session middleware, with the cookie's every protection.
@@ -76,6 +79,7 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(STANDING);
+    state.remove(ENTERS);
     state.remove(HASH);
     state.remove(PROOF);
     state.remove(UNAVAILABLE);
@@ -124,6 +128,7 @@ impl SessionStore for TenantSessions {
         let begin = BeginSession {
             hash: SessionHash::of(&secret),
             account,
+            enters: state.contains_key(ENTERS),
             state: stored(state).map_err(SaveError::Serialization)?,
             proof,
         };
@@ -176,6 +181,7 @@ pub(super) fn begin(session: &Session, who: SignedIn, proof: &Proof) -> Result<(
     session.insert(TENANT, who.tenant).map_err(failed)?;
     session.insert(ACCOUNT, who.account).map_err(failed)?;
     session.insert(PROOF, proof).map_err(failed)?;
+    session.insert(ENTERS, true).map_err(failed)?;
     let mut nonce = [0; 32];
     rand::fill(&mut nonce);
     session.insert(NONCE, BASE64_URL_SAFE_NO_PAD.encode(nonce)).map_err(failed)

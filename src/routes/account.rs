@@ -14,7 +14,7 @@ use super::views::{
     SessionView, Sessions, SignIn, SignUp, TokenBody, UserView, WorkspaceView,
 };
 use crate::{
-    doors::{self, Caller, Credentials, Entered, Gate, Pass, Who, begin_session, csrf_token, end_session, preview_invitation},
+    doors::{self, Caller, Credentials, Entered, Gate, Pass, Who, begin_session, csrf_token, preview_invitation},
     error::Problem,
 };
 
@@ -80,8 +80,8 @@ pub async fn show(pass: Pass<OwnAccount>, gate: Data<Gate>, session: Session) ->
     view(&gate, &session, pass.look(&session).await?, StatusCode::OK)
 }
 
-pub async fn sign_out(_pass: Pass<OwnAccount>, session: Session) -> HttpResponse {
-    end_session(&session);
+pub async fn sign_out(pass: Pass<OwnAccount>, session: Session) -> HttpResponse {
+    pass.sign_out(&session).await;
     HttpResponse::NoContent().finish()
 }
 

@@ -1,6 +1,7 @@
 //! What the team does.
 
 pub mod analytics;
+pub mod audit;
 pub mod conversations;
 pub mod documents;
 pub mod invitations;

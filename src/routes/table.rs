@@ -65,6 +65,8 @@ pub struct Route {
     pub(crate) later: Option<&'static str>,
     pub(crate) streams: bool,
     pub(crate) file: bool,
+    /// Media types of an answer that is no JSON.
+    pub(crate) exports: &'static [&'static str],
     /// Whether it asks for a fresh proof of who it is.
     pub(crate) fresh: bool,
     /// Whether it takes no token, because it gives one.
@@ -92,7 +94,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, streams: false, file: false, fresh: false, begins: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, streams: false, file: false, exports: &[], fresh: false, begins: false, mount }
         }
     )*};
 }
@@ -124,6 +126,10 @@ impl Route {
 
     pub(super) fn gives_file(self) -> Self {
         Self { file: true, ..self }
+    }
+
+    pub(super) fn exports(self, exports: &'static [&'static str]) -> Self {
+        Self { exports, ..self }
     }
 
     pub(super) fn empty(self) -> Self {

@@ -3,6 +3,7 @@
 mod account;
 mod analytics;
 mod answer;
+mod audit;
 mod conversation;
 mod document;
 mod mailed;
@@ -21,6 +22,7 @@ pub use account::{
 };
 pub use analytics::{AnalyticsView, DayView, SourceView, TotalsView, UnansweredView};
 pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQuestion};
+pub use audit::{AuditEntryView, AuditKey, AuditLog, AuditTarget};
 pub(super) use conversation::turns;
 pub use conversation::{ConversationPage, ConversationView, Conversations, TurnView, Turns};
 pub use document::{DocumentChange, DocumentPage, DocumentView, Documents, FailureView, LimitsView, ProgressView, SectionView, Uploaded};

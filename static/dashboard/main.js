@@ -24,6 +24,7 @@ const ROUTES = [
   { pattern: "/invitations/accept", who: "either", page: () => import("./pages/accept.js") },
   { pattern: "/team", who: "manager", page: () => import("./pages/team.js") },
   { pattern: "/account", who: "member", page: () => import("./pages/account.js") },
+  { pattern: "/audit", who: "manager", page: () => import("./pages/audit.js") },
   { pattern: "/workspace", who: "member", page: () => import("./pages/workspace.js") },
   { pattern: "/projects", who: "member", page: () => import("./pages/projects.js") },
   { pattern: "/projects/:project", who: "member", page: () => import("./pages/overview.js") },

@@ -10,6 +10,8 @@
  * @typedef {{ id: string, email: string, role: Role, projects: string[], invited_by: string | null, created_at: string, expires_at: string, state: "pending" | "expired" }} Invitation
  * @typedef {{ invitation: Invitation, link: string }} InvitationLink
  * @typedef {{ workspace: string, email: string, role: Role, projects: string[], invited_by: string | null, expires_at: string, has_account: boolean }} InvitationPreview projects: names
+ * @typedef {{ seq: number, at: string, actor: string | null, email: string, address: string, act: string, target: { kind: string, id: string, name: string }, outcome: "done" | "refused", details: unknown, hash: string }} AuditEntry
+ * @typedef {{ entries: AuditEntry[], next: number | null }} AuditPage
  * @typedef {{ id: string, what: string, includes: string[], roles: Role[] }} Permission
  *
  * @typedef {object} Project

@@ -1,5 +1,11 @@
 //! The audit log: who asks, and what is noted of it.
 
+pub mod export;
+mod key;
+pub mod log;
+
+pub use entities::audit::{Filter, chain::Entry};
+
 use entities::{
     AccountId, Millis,
     audit::{Act, Note, Target},

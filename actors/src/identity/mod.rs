@@ -14,7 +14,11 @@ pub mod totp;
 
 use std::sync::Arc;
 
-use entities::{AccountId, Millis, PlatformDb, TenantId};
+use entities::{
+    AccountId, Millis, PlatformDb, TenantId,
+    audit::{self, Act, Note, Target},
+};
+use serde_json::json;
 
 use self::hasher::Match;
 pub use self::{
@@ -25,6 +29,7 @@ pub use self::{
     password::{Password, SHORTEST},
 };
 use crate::{
+    audit::By,
     clock::Clock,
     fault::Fault,
     limits::{Limits, Rule},
@@ -91,6 +96,9 @@ impl Identity {
             .hasher
             .verify(address, password, account.as_ref().map(|account| account.password_hash.as_str()))
             .await?;
+        if let (Match::No, Some(account)) = (&matches, &account) {
+            self.note_failure(account.id, address);
+        }
         let account = account.filter(|_| matches != Match::No).ok_or(Fault::WrongCredentials)?;
         self.throttle.succeeded(&who).await?;
         if matches == Match::AsTyped || self.hasher.is_outdated(&account.password_hash) {
@@ -102,6 +110,30 @@ impl Identity {
             email: account.email,
             epoch: account.epoch,
         })
+    }
+
+    /// Notes a wrong password, beside the answer: whether there is an account must not be told by how long it takes. Only so many an
+    /// hour, so that a flood of guesses does not fill the log.
+    fn note_failure(&self, account: AccountId, address: &str) {
+        let (platform, limits) = (self.platform.clone(), self.limits.clone());
+        let note = Note {
+            at: self.clock.now(),
+            actor: None,
+            address: address.to_owned(),
+            act: Act::SignInFailed,
+            target: Target::of("account", account, ""),
+            done: false,
+            details: serde_json::Value::Null,
+        };
+        tokio::spawn(async move {
+            if limits.check(Rule::FAILURE_NOTE, &account.to_string()).await.is_err() {
+                return;
+            }
+            let noted = platform.write(async |tx| audit::append_for_account(tx, account, &note).await).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "a failed sign-in is not in the audit log");
+            }
+        });
     }
 
     /// Proves anew that whoever has a session of `account` is its owner.
@@ -117,9 +149,10 @@ impl Identity {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
+    pub async fn end_sessions(&self, by: &By, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
         let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
-        Ok(self.platform.end_sessions(account, keep).await?)
+        let note = by.did_with(Act::SessionRevoked, Target::default(), self.now(), json!({ "all_others": true }));
+        Ok(self.platform.end_sessions(by.account, keep, &note).await?)
     }
 
     /// What time it is.

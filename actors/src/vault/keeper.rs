@@ -115,6 +115,11 @@ impl Keeper {
         SecretBytes::new(self.secret.derive("pernoex csrf v1").open_bytes(|bytes| bytes.to_vec()))
     }
 
+    /// Makes the key that signs audit logs: whoever has an earlier export can go on verifying with the same public half.
+    pub(crate) fn audit_seed(&self) -> SecretBytes {
+        SecretBytes::new(self.secret.derive("pernoex audit v1").open_bytes(|bytes| bytes.to_vec()))
+    }
+
     /// Keys the pre-hash of passwords. Were it derived from the master key, a new one would lock everybody out.
     pub(crate) fn pepper(&self) -> SecretBytes {
         SecretBytes::new(self.secret.derive("pernoex password pepper v1").open_bytes(|bytes| bytes.to_vec()))

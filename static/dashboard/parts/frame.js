@@ -56,6 +56,7 @@ function header(session, project) {
       project && h("a", { href: `/projects/${project.id}`, class: "crumb crumb-project" }, project.name)),
     session && h("nav", { class: "places", "aria-label": "Workspace pages" },
       manages(session) && h("a", { href: "/team" }, "Team"),
+      manages(session) && h("a", { href: "/audit" }, "Audit log"),
       h("a", { href: "/workspace" }, "Workspace")),
     session && account(session),
   ];

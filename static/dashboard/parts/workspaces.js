@@ -35,6 +35,7 @@ export function workspaceMenu(session, close) {
       h("button", { type: "button", class: "menu-item", on: { click: () => { close(); void found(); } } }, icon("plus"), "New workspace")),
     h("div", { class: "account-part" },
       manages(session) && link("/team", "Team"),
+      manages(session) && link("/audit", "Audit log"),
       link("/workspace", "Workspace settings")),
   ];
 }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::walls::store::World;
 
-pub(super) const ADA: u128 = 0xada;
-pub(super) const EVE: u128 = 0xe7e;
+pub(in crate::walls) const ADA: u128 = 0xada;
+pub(in crate::walls) const EVE: u128 = 0xe7e;
 /// A day after which no other comes, in the middle of a day.
 pub(super) const NOW: Millis = 1_700_000_000_000;
 
@@ -126,11 +126,11 @@ impl Call {
     }
 }
 
-pub(super) fn tenant(who: u128) -> TenantId {
+pub(in crate::walls) fn tenant(who: u128) -> TenantId {
     Uuid::from_u128(who).into()
 }
 
-pub(super) fn account_of(who: u128) -> AccountId {
+pub(in crate::walls) fn account_of(who: u128) -> AccountId {
     id(10, u64::try_from(who).unwrap(), u64::MAX).into()
 }
 
@@ -141,7 +141,7 @@ pub(super) fn shared_account() -> AccountId {
 /// What is wrapped says by which master key.
 pub(super) const MASTER: &str = "master";
 
-pub(super) async fn world() -> World {
+pub(in crate::walls) async fn world() -> World {
     let world = World::create().await;
     let installation = "insert into installation (id, master, wrapped, created_at) values (1, $1, $1, 0)";
     world.execute(installation, [MASTER.as_bytes().to_vec().into()]).await.unwrap();

@@ -2,7 +2,7 @@
 //! each afterwards, must be what it would be if the other did not exist.
 
 mod audit;
-mod call;
+pub(super) mod call;
 mod conversations;
 mod documents;
 mod keys;

@@ -1,0 +1,55 @@
+//! `pernoex audit`: checks an export of an audit log, on any machine.
+
+use std::{
+    fs::File,
+    io::{BufReader, Write},
+    path::PathBuf,
+};
+
+use actors::audit::export;
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Action {
+    /// Check an export in JSON lines: that no entry was altered, left out, moved or added. Needs neither a data folder nor a database.
+    Verify {
+        file: PathBuf,
+        /// The public key that must have signed it, as the dashboard shows it. Without it, the key that the file names is believed.
+        #[arg(long)]
+        key: Option<String>,
+    },
+}
+
+/// Runs it to its end: the status to exit with. Says the first thing that does not hold.
+#[must_use]
+pub fn run(action: &Action) -> i32 {
+    let Action::Verify { file, key } = action;
+    let out = &mut std::io::stdout();
+    let read = match File::open(file) {
+        Ok(read) => BufReader::new(read),
+        Err(error) => {
+            let _ = writeln!(out, "{} cannot be read: {error}", file.display());
+            return 1;
+        }
+    };
+    match export::verify(read, key.as_deref()) {
+        Ok(found) => {
+            let _ = writeln!(
+                out,
+                "The log of \"{}\" ({}) holds: {} entries, {} checkpoints, the last of {}.",
+                found.name, found.workspace, found.entries, found.checkpoints, found.until
+            );
+            let believed = if key.is_some() {
+                ""
+            } else {
+                " Compare it with the one that the dashboard shows."
+            };
+            let _ = writeln!(out, "Signed by {}.{believed}", found.public_key);
+            0
+        }
+        Err(broken) => {
+            let _ = writeln!(out, "The log does not hold. {broken}.");
+            1
+        }
+    }
+}
