@@ -6,6 +6,12 @@ use std::{
     path::Path,
 };
 
+use pernoex::Clock;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::support::{PASSWORD, TestApp};
+
 /// How many requirements each section of the chapters has, in version 5.0.0.
 const SECTIONS: &[(&str, usize)] = &[
     ("V6.1", 3),
@@ -102,4 +108,106 @@ fn each_requirement_is_answered_once_and_each_named_test_exists() {
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{states:?}");
+}
+
+/// Nothing but these pages' own scripts stands between somebody and their password manager.
+#[test]
+fn passwords_are_masked_can_be_pasted_and_filled_in_by_managers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/dashboard");
+    let mut scripts = BTreeMap::new();
+    read_scripts(&folder, &mut scripts);
+    let (mut asked, mut named) = (0, 0);
+    for (name, script) in &scripts {
+        assert!(
+            !script.contains("onpaste") && !script.contains("\"paste\"") && !script.contains("paste:"),
+            "{name} meddles with pasting"
+        );
+        for call in script.split("passwordField({").skip(1) {
+            asked += 1;
+            let options = call.split("})").next().unwrap();
+            named +=
+                usize::from(options.contains("autocomplete: \"current-password\"") || options.contains("autocomplete: \"new-password\""));
+        }
+        // Whatever asks for a password does it by the one field that masks it.
+        let by_hand = script.contains("type: \"password\"") && !name.ends_with("parts/field.js");
+        assert!(!by_hand, "{name} makes a password field of its own");
+    }
+    assert!(
+        asked >= 2 && asked == named,
+        "{asked} password fields, {named} say to password managers what they are"
+    );
+    assert!(
+        scripts
+            .iter()
+            .any(|(name, script)| name.ends_with("parts/field.js") && script.contains("field({ type: \"password\""))
+    );
+}
+
+fn read_scripts(folder: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_scripts(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "js") {
+            found.insert(path.display().to_string(), fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_installation_has_no_account() {
+    let app = TestApp::start().await;
+    let rows = app.rows().await;
+    assert!(rows.ask("select 1 as one from account", vec![]).await.is_empty());
+    rows.close().await;
+    for name in ["admin", "root", "sa", "operator"] {
+        let body = json!({ "email": format!("{name}@localhost.localdomain"), "password": name });
+        assert_eq!(app.nobody().post("/session", body).await.0, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_password_stays_good_for_years() {
+    let clock = Clock::manual(1_800_000_000_000);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let ada = app.owner("ada").await;
+    clock.advance(5 * 365 * 24 * HOUR);
+    let body = json!({ "email": ada.email, "password": PASSWORD });
+    assert_eq!(app.nobody().post("/session", body).await.0, StatusCode::OK);
+}
+
+const HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn a_session_ends_unused_and_in_any_case() {
+    let clock = Clock::manual(1_800_000_000_000);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let (mut unused, mut busy) = (app.owner("ada").await, app.owner("eve").await);
+    clock.advance(11 * HOUR);
+    for person in [&mut unused, &mut busy] {
+        assert_eq!(person.get("/session").await.0, StatusCode::OK);
+    }
+    clock.advance(12 * HOUR + 1);
+    assert_eq!(
+        unused.get("/session").await.0,
+        StatusCode::UNAUTHORIZED,
+        "after twelve hours without use"
+    );
+    let mut busy = {
+        let body = json!({ "email": busy.email, "password": PASSWORD });
+        let (status, session) = busy.post("/session", body).await;
+        assert_eq!(status, StatusCode::OK);
+        busy.took(&session);
+        busy
+    };
+    for _ in 0..16 {
+        clock.advance(10 * HOUR);
+        assert_eq!(busy.get("/session").await.0, StatusCode::OK);
+    }
+    clock.advance(8 * HOUR);
+    assert_eq!(
+        busy.get("/session").await.0,
+        StatusCode::UNAUTHORIZED,
+        "after seven days, however busy"
+    );
 }

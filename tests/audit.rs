@@ -225,13 +225,23 @@ async fn coming_and_going_is_in_the_log() {
 }
 
 #[tokio::test]
-async fn proving_anew_is_no_second_sign_in() {
+async fn proving_anew_is_a_new_session_id_and_no_second_sign_in() {
     let app = TestApp::start().await;
     let mut ada = app.owner("ada").await;
+    let mut before = ada.again();
     let (status, session) = ada.post("/session/proof", json!({ "password": PASSWORD })).await;
     assert_eq!(status, StatusCode::OK, "{session}");
     ada.took(&session);
     assert_eq!(log(&mut ada, "?act=session").await.len(), 1);
+    let secret = |cookie: &Option<String>| cookie.clone().unwrap();
+    assert_ne!(secret(&ada.cookie), secret(&before.cookie));
+    // 32 random bytes in base64url, after the workspace's id and before the signature.
+    assert!(
+        secret(&ada.cookie).split(['.', '%', '=']).any(|part| part.len() == 43),
+        "{:?}",
+        ada.cookie
+    );
+    assert_eq!(before.get("/session").await.0, StatusCode::UNAUTHORIZED, "the old id opens nothing");
 }
 
 #[tokio::test]
