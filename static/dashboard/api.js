@@ -6,6 +6,7 @@ let csrfToken = "";
 let workspace = "";
 let signedOut = () => {};
 let elsewhere = () => {};
+let enrol = () => {};
 
 /** @param {string} token @param {string} id of the workspace that the token is for */
 export function useCsrfToken(token, id) {
@@ -21,6 +22,11 @@ export function onWorkspaceChanged(handler) {
 /** Called when a request that needs a session finds there is none. @param {() => void} handler */
 export function onSignedOut(handler) {
   signedOut = handler;
+}
+
+/** Called when the workspace opens only to those with a second factor. @param {() => void} handler */
+export function onSecondFactorRequired(handler) {
+  enrol = handler;
 }
 
 /** @typedef {{ body?: unknown, signal?: AbortSignal, accept?: string, anonymous?: boolean }} Options */
@@ -56,6 +62,7 @@ export async function send(method, path, { body, signal, accept = "application/j
   if (problem.code === "step_up_needed" && (await (await import("./parts/step-up.js")).stepUp())) {
     return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
   }
+  if (problem.code === "second_factor_required") enrol();
   if (problem.status === 401 && !anonymous) signedOut();
   throw problem;
 }

@@ -1,12 +1,12 @@
 /** The dashboard's entry: every path, who may see it, and the frame around it. */
-import { get, onSignedOut, onWorkspaceChanged } from "./api.js";
+import { get, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./api.js";
 import { h, replace } from "./dom.js";
 import { problemNotice } from "./parts/notice.js";
 import { skeleton } from "./parts/skeleton.js";
 import { frame } from "./parts/frame.js";
 import { asProblem, isAbort, Problem } from "./problem.js";
 import { match, navigate, safePath, start } from "./router.js";
-import { manages, session, setSession } from "./session.js";
+import { manages, mustEnrol, refreshSession, session, setSession } from "./session.js";
 
 /** @typedef {import("./types.js").Project} Project */
 /** @typedef {import("./view.js").View} View */
@@ -49,6 +49,11 @@ let knownIn;
 /** @param {Route} route */
 const needsSession = (route) => route.who === "member" || route.who === "manager";
 
+/** What is one's own, whatever the workspace asks of its members. */
+const FOR_EVERYBODY = new Set(["/account"]);
+
+const leadToEnrolment = () => navigate("/account", { replace: true });
+
 /** @param {string} title */
 const setTitle = (title) => {
   document.title = title === "" ? "Pernoex" : `${title} · Pernoex`;
@@ -75,6 +80,7 @@ async function show({ focus }) {
     if (who?.workspace.id !== knownIn) known = null;
     knownIn = who?.workspace.id;
     if (found && needsSession(found.route) && !who) return askToSignIn();
+    if (found && needsSession(found.route) && who && mustEnrol(who) && !FOR_EVERYBODY.has(found.route.pattern)) return leadToEnrolment();
     if (found?.route.who === "anyone" && who) {
       return navigate(safePath(new URLSearchParams(location.search).get("next")), { replace: true });
     }
@@ -172,6 +178,11 @@ onSignedOut(() => {
   known = null;
   const route = match(ROUTES, location.pathname)?.route;
   if (!route || needsSession(route)) askToSignIn();
+});
+
+// The rule came into force while this page was open.
+onSecondFactorRequired(() => {
+  refreshSession().then(leadToEnrolment).catch(() => {});
 });
 
 // Another tab went on in another workspace: what this one shows is not there any more.

@@ -1,5 +1,6 @@
 /** Who is signed in. One fetch a page load; sign-in, sign-up and sign-out replace it. */
 import { anonymous, post, remove, useCsrfToken } from "./api.js";
+import { askPasskey } from "./parts/passkey.js";
 import { asProblem } from "./problem.js";
 
 /** @typedef {import("./types.js").Session} Session */
@@ -25,13 +26,32 @@ export async function session() {
   return current ?? null;
 }
 
+/** @typedef {{ invitation?: string, workspace?: string }} Opening an invitation to accept, or the name of a workspace for an account without one */
+/** @typedef {import("./types.js").Challenge} Challenge */
+
 /**
  * @param {string} email
  * @param {string} password
- * @param {{ invitation?: string, workspace?: string }} [opening] an invitation to accept, or the name of a workspace for an account without one
+ * @param {Opening} [opening]
+ * @returns {Promise<Challenge | null>} what is asked for besides, before there is a session
  */
 export async function signIn(email, password, opening = {}) {
-  setSession(await anonymous("POST", "/session", { email, password, ...opening }));
+  const answer = /** @type {Session | { second_factor: Challenge }} */ (await anonymous("POST", "/session", { email, password, ...opening }));
+  if (!("csrf_token" in answer)) return answer.second_factor;
+  setSession(answer);
+  return null;
+}
+
+/** The second step. @param {Challenge} challenge @param {Record<string, unknown>} factor @param {Opening} [opening] */
+export async function finishSignIn(challenge, factor, opening = {}) {
+  setSession(await anonymous("POST", "/session/second-factor", { ticket: challenge.ticket, ...factor, ...opening }));
+}
+
+/** Signs in with a passkey alone. @param {Opening} [opening] */
+export async function signInWithPasskey(opening = {}) {
+  const asked = /** @type {{ ticket: string, options: Record<string, any> }} */ (await anonymous("POST", "/session/passkey/options", {}));
+  const passkey = await askPasskey(asked.options);
+  setSession(await anonymous("POST", "/session/passkey", { ticket: asked.ticket, passkey, ...opening }));
 }
 
 /** @param {string} email @param {string} password @param {string} workspace */
@@ -64,10 +84,13 @@ export async function leaveWorkspace() {
   setSession(null);
 }
 
-/** Learns the workspace's new name. */
-export async function renamedWorkspace() {
+/** Learns what has changed about who is signed in. */
+export async function refreshSession() {
   setSession(await anonymous("GET", "/session"));
 }
+
+/** Learns the workspace's new name. */
+export const renamedWorkspace = refreshSession;
 
 export async function signOut() {
   try {
@@ -81,3 +104,6 @@ export async function signOut() {
 
 /** Owners and admins manage projects; members work in the ones assigned to them. @param {Session} session */
 export const manages = (session) => session.role === "owner" || session.role === "admin";
+
+/** Whether the workspace opens only to those with a second factor by now, and this person has none. @param {Session} session */
+export const mustEnrol = ({ second_factor: { enabled, required_from: from } }) => !enabled && from !== null && new Date(from) <= new Date();

@@ -1,5 +1,6 @@
 //! Passkeys, as a second factor and as a way in of their own.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -57,7 +58,8 @@ async fn a_passkey_is_added_named_used_and_removed() {
     let mut browser = app.nobody();
     let asked = ask(&mut browser, &email).await;
     assert_eq!(asked["methods"], json!(["passkey", "backup_code"]));
-    assert_eq!(asked["passkey"]["allowCredentials"].as_array().unwrap().len(), 1);
+    let known = json!([{ "type": "public-key", "id": BASE64_URL_SAFE_NO_PAD.encode(&key.id) }]);
+    assert_eq!(asked["passkey"]["allowCredentials"], known);
     let given = json!({ "passkey": key.get(&asked["passkey"]) });
     let (status, session) = answer(&mut browser, &asked["ticket"], given.clone()).await;
     assert_eq!(status, StatusCode::OK, "{session}");
@@ -200,6 +202,9 @@ async fn while_one_factor_is_left_another_is_asked_for() {
     let mut key = SecurityKey::at(&origin(&app));
     let (_, added) = add(&mut ada, &mut key, "Key").await;
     assert_eq!(added["backup_codes"], Value::Null, "those from before stay");
+    let (_, asked) = ada.post("/account/passkeys/options", json!({})).await;
+    let known = &asked["options"]["excludeCredentials"][0]["id"];
+    assert_eq!(*known, BASE64_URL_SAFE_NO_PAD.encode(&key.id), "no authenticator gets a second one");
     let asked = ask(&mut app.nobody(), &ada.email).await;
     assert_eq!(asked["methods"], json!(["totp", "passkey", "backup_code"]));
     assert_eq!(ada.delete("/account/totp", None).await.0, StatusCode::NO_CONTENT);

@@ -1,6 +1,7 @@
 //! Passkeys: a second factor, and a way in without a password. The authenticator verifies its user each time, so that having it and
 //! being able to open it are two factors.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
     AccountId, Millis, PlatformTx, StoreError, TenantId,
     audit::{self, Act, Target},
@@ -256,9 +257,11 @@ impl Identity {
     pub(super) async fn ask_passkey_of(&self, account: AccountId) -> Result<(serde_json::Value, DiscoverableAuthentication), Fault> {
         let known = self.platform.read(async |tx| row::list(tx, account).await).await?;
         let (mut options, state) = self.ask_passkey()?;
-        let known = known.into_iter().map(|passkey| stored(&passkey.credential));
-        let known = known.map(|passkey| Ok(serde_json::json!({ "type": "public-key", "id": passkey?.cred_id() })));
-        options["allowCredentials"] = known.collect::<Result<Vec<_>, Fault>>()?.into();
+        let known = known.into_iter().map(|passkey| {
+            let id = BASE64_URL_SAFE_NO_PAD.encode(passkey.credential_id);
+            serde_json::json!({ "type": "public-key", "id": id })
+        });
+        options["allowCredentials"] = known.collect::<Vec<_>>().into();
         Ok((options, state))
     }
 

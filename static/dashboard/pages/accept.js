@@ -1,10 +1,11 @@
 import { anonymous } from "../api.js";
-import { h } from "../dom.js";
+import { h, replace } from "../dom.js";
 import { formatMoment } from "../format.js";
 import { authCard } from "../parts/auth.js";
 import { field, passwordField } from "../parts/field.js";
 import { load } from "../parts/load.js";
 import { newPassword } from "../parts/new-password.js";
+import { secondStep } from "../parts/second-step.js";
 import { skeleton } from "../parts/skeleton.js";
 import { toastProblem } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
@@ -39,7 +40,7 @@ export default function page({ outlet, session, signal, title }) {
       title(`Join ${preview.workspace}`);
       if (session && session.user.email === preview.email) return joining(preview, token);
       if (session) return stranger(preview, session);
-      return preview.has_account ? returning(preview, token) : newcomer(preview, token);
+      return preview.has_account ? returning(preview, token, title) : newcomer(preview, token);
     },
   });
 }
@@ -100,10 +101,11 @@ const stranger = (preview, session) => authCard({
 /** The address is fixed: shown, and there for password managers. @param {string} value */
 const fixedEmail = (value) => field({ label: "Email", type: "email", name: "email", autocomplete: "username", value, readonly: true });
 
-/** @param {Preview} preview @param {string} token */
-function returning(preview, token) {
+/** @param {Preview} preview @param {string} token @param {(title: string) => void} title */
+function returning(preview, token, title) {
+  const card = h("div");
   const password = passwordField({ label: "Password", name: "password", autocomplete: "current-password", required: true });
-  return authCard({
+  replace(card, authCard({
     title: `Join ${preview.workspace}`,
     lead: what(preview),
     fields: [fixedEmail(preview.email), password],
@@ -114,11 +116,21 @@ function returning(preview, token) {
       return password.input.value !== "";
     },
     async run() {
-      await signIn(preview.email, password.input.value, { invitation: token });
-      enter();
+      const challenge = await signIn(preview.email, password.input.value, { invitation: token });
+      if (!challenge) return enter();
+      const step = secondStep({
+        challenge,
+        opening: { invitation: token },
+        title,
+        done: enter,
+        again: () => navigate(location.pathname + location.hash, { replace: true }),
+      });
+      replace(card, step);
+      (step.querySelector("input") ?? step.querySelector("button"))?.focus();
     },
     other: h("span", null, "You have an account with this address already."),
-  });
+  }));
+  return card;
 }
 
 /** @param {Preview} preview @param {string} token */

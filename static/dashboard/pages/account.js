@@ -1,3 +1,4 @@
+import { secondFactor } from "../account/second-factor.js";
 import { sessions } from "../account/sessions.js";
 import { heading } from "../parts/heading.js";
 
@@ -6,6 +7,7 @@ export default function page(view) {
   view.title("Account");
   view.outlet.append(
     heading("Account", { lead: view.session.user.email }),
+    secondFactor(view),
     sessions(view),
   );
 }

@@ -1,9 +1,15 @@
 import { authCard } from "../parts/auth.js";
 import { h, replace } from "../dom.js";
 import { field, passwordField } from "../parts/field.js";
+import { icon } from "../parts/icon.js";
+import { canUsePasskeys, wasCancelled } from "../parts/passkey.js";
+import { secondStep } from "../parts/second-step.js";
+import { toast, toastProblem } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate, safePath } from "../router.js";
-import { signIn } from "../session.js";
+import { finishSignIn, signIn, signInWithPasskey } from "../session.js";
+
+/** @typedef {import("../types.js").Challenge} Challenge */
 
 /** @param {import("../view.js").View} view */
 export default function page({ outlet, query, title }) {
@@ -14,6 +20,30 @@ export default function page({ outlet, query, title }) {
   const search = next ? `?next=${encodeURIComponent(next)}` : "";
   const card = h("div");
   outlet.append(card);
+  const enter = () => navigate(safePath(next), { replace: true });
+  const confirm = (/** @type {Challenge} */ challenge, /** @type {string} */ address, /** @type {{ workspace?: string }} */ opening = {}) => {
+    const step = secondStep({
+      challenge,
+      opening,
+      title,
+      done: enter,
+      again: () => navigate(`/sign-in${search}`, { replace: true }),
+      refused(error, factor) {
+        if (asProblem(error).code !== "no_workspace") return false;
+        found(address, async (workspace) => {
+          await finishSignIn(challenge, factor, { workspace });
+          navigate("/projects", { replace: true });
+        });
+        return true;
+      },
+    });
+    replace(card, step);
+    (step.querySelector("input") ?? step.querySelector("button"))?.focus();
+  };
+  const found = (/** @type {string} */ address, /** @type {(name: string) => Promise<void>} */ create) => {
+    replace(card, withoutWorkspace(address, create, title));
+    card.querySelector("input")?.focus();
+  };
   replace(card, authCard({
     title: "Sign in",
     lead: next ? "Sign in to go on to the page you asked for." : "Welcome back.",
@@ -24,22 +54,48 @@ export default function page({ outlet, query, title }) {
       if (password.input.value === "") password.error("Enter your password.");
       return email.input.value.includes("@") && password.input.value !== "";
     },
+    after: [canUsePasskeys() ? passkeyButton(enter) : null],
     async run() {
-      await signIn(email.input.value.trim(), password.input.value);
-      navigate(safePath(next), { replace: true });
+      const address = email.input.value.trim();
+      const challenge = await signIn(address, password.input.value);
+      if (challenge) confirm(challenge, address);
+      else enter();
     },
     refused(error) {
       if (asProblem(error).code !== "no_workspace") return false;
-      replace(card, withoutWorkspace(email.input.value.trim(), password.input.value, title));
-      card.querySelector("input")?.focus();
+      const address = email.input.value.trim();
+      found(address, async (workspace) => {
+        const challenge = await signIn(address, password.input.value, { workspace });
+        if (challenge) confirm(challenge, address, { workspace });
+        else navigate("/projects", { replace: true });
+      });
       return true;
     },
     other: h("span", null, "New here? ", h("a", { href: `/sign-up${search}` }, "Create account")),
   }));
 }
 
-/** For someone who proved who they are and belongs nowhere: they left, were removed, or the workspace was deleted. @param {string} email @param {string} password @param {(title: string) => void} title */
-function withoutWorkspace(email, password, title) {
+/** @param {() => void} enter */
+function passkeyButton(enter) {
+  const button = h("button", { type: "button", class: "button wide" }, icon("key"), "Sign in with a passkey");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await signInWithPasskey();
+      enter();
+    } catch (error) {
+      if (wasCancelled(error)) toast("No passkey was used.", "failed");
+      else if (asProblem(error).code === "wrong_second_factor") toast("This passkey is not known here. Sign in with your password.", "failed");
+      else toastProblem(error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return button;
+}
+
+/** For someone who proved who they are and belongs nowhere: they left, were removed, or the workspace was deleted. @param {string} email @param {(name: string) => Promise<void>} create @param {(title: string) => void} title */
+function withoutWorkspace(email, create, title) {
   title("Create a workspace");
   const name = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 100, required: true });
   return authCard({
@@ -52,10 +108,7 @@ function withoutWorkspace(email, password, title) {
       if (!named) name.error("Give your workspace a name.");
       return named;
     },
-    async run() {
-      await signIn(email, password, { workspace: name.input.value.trim() });
-      navigate("/projects", { replace: true });
-    },
+    run: () => create(name.input.value.trim()),
     refused(error) {
       if (asProblem(error).code !== "invalid_name") return false;
       name.error(explain(error));

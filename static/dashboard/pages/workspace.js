@@ -1,6 +1,7 @@
-import { get, patch, remove } from "../api.js";
+import { get, patch, put, remove } from "../api.js";
 import { h, replace } from "../dom.js";
-import { formDialog } from "../parts/dialog.js";
+import { formatMoment } from "../format.js";
+import { confirmDialog, formDialog } from "../parts/dialog.js";
 import { field } from "../parts/field.js";
 import { heading } from "../parts/heading.js";
 import { load } from "../parts/load.js";
@@ -9,7 +10,7 @@ import { skeleton } from "../parts/skeleton.js";
 import { toast } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate } from "../router.js";
-import { manages, renamedWorkspace, setSession } from "../session.js";
+import { manages, refreshSession, renamedWorkspace, setSession } from "../session.js";
 import { leave } from "../team/members.js";
 import { ROLE_PHRASES, rolePanel } from "../team/roles.js";
 
@@ -23,7 +24,7 @@ export default function page({ outlet, session, signal, title }) {
   const roles = h("div");
   outlet.append(
     heading("Workspace", { lead: `You are ${ROLE_PHRASES[session.role]} of ${session.workspace.name}.` }),
-    ...(owner ? [general(session)] : []),
+    ...(owner ? [general(session), security(session)] : []),
     roles,
     danger(session, owner),
   );
@@ -64,6 +65,70 @@ function general(session) {
   });
   return h("section", { class: "card panel", "aria-labelledby": "general" },
     h("header", { class: "panel-head" }, h("h2", { id: "general" }, "General")), form);
+}
+
+/** Whether members need a second factor. @param {Session} session */
+function security(session) {
+  const from = session.second_factor.required_from;
+  const state = from === null
+    ? "Members choose for themselves. The Team page shows who has it."
+    : new Date(from) <= new Date() ? `Required of everybody since ${formatMoment(from)}.` : `Required of everybody from ${formatMoment(from)} on.`;
+  return h("section", { class: "card panel", "aria-labelledby": "security" },
+    h("header", { class: "panel-head" }, h("h2", { id: "security" }, "Security")),
+    h("div", { class: "factor-row" },
+      h("div", null, h("h3", null, "Two-factor authentication"), h("p", { class: "hint" }, state)),
+      from === null
+        ? h("button", { type: "button", class: "button", on: { click: () => void requireFactor(session) } }, "Require it")
+        : h("button", { type: "button", class: "button", on: { click: () => void waive(session) } }, "Stop requiring it")));
+}
+
+/** @param {Session} session */
+async function requireFactor(session) {
+  if (!session.second_factor.enabled) {
+    const go = await confirmDialog({
+      title: "Set it up for yourself first",
+      text: "Who requires two-factor authentication of others has it themselves, so that nobody locks themselves out.",
+      submit: "Go to my account",
+    });
+    if (go) navigate("/account");
+    return;
+  }
+  const days = field({ label: "Days until it is required", hint: "Until then members see a reminder with the date. 0 is at once.", type: "number", min: 0, max: 90, value: "7", required: true });
+  const done = await formDialog({
+    title: "Require two-factor authentication?",
+    body: [
+      h("p", null, `From that day on members of ${session.workspace.name} without it reach only their own account page, where they can set it up.`),
+      days.element,
+    ],
+    submit: "Require it",
+    ready: () => /^\d+$/.test(days.input.value),
+    run: () => put("/workspace/second-factor", { required: true, grace_days: Number(days.input.value) }),
+    refused(error) {
+      if (asProblem(error).code !== "invalid_grace_days") return false;
+      days.error(explain(error));
+      return true;
+    },
+  });
+  if (done) await ruleChanged("Two-factor authentication will be required");
+}
+
+/** @param {Session} session */
+async function waive(session) {
+  const done = await confirmDialog({
+    title: "Stop requiring two-factor authentication?",
+    text: `Members of ${session.workspace.name} can then sign in with their password alone, if they have nothing else set up.`,
+    submit: "Stop requiring it",
+    danger: true,
+    run: () => put("/workspace/second-factor", { required: false }),
+  });
+  if (done) await ruleChanged("Two-factor authentication is no longer required");
+}
+
+/** @param {string} said */
+async function ruleChanged(said) {
+  toast(said);
+  await refreshSession();
+  navigate("/workspace", { replace: true });
 }
 
 /** @param {Session} session @param {boolean} owner */

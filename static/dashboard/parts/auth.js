@@ -8,16 +8,17 @@ import { problemNotice } from "./notice.js";
  * @param {string} options.lead
  * @param {import("./field.js").Field[]} options.fields
  * @param {(Node | null)[]} [options.extra]
+ * @param {(Node | null)[]} [options.after] below the button
  * @param {string} options.submit
  * @param {() => boolean} options.valid shows what is missing beside its field
  * @param {() => Promise<void>} options.run
  * @param {(error: unknown) => boolean} [options.refused]
  * @param {Node} options.other the way to the sister page
  */
-export function authCard({ title, lead, fields, extra = [], submit, valid, run, refused, other }) {
+export function authCard({ title, lead, fields, extra = [], after = [], submit, valid, run, refused, other }) {
   const trouble = h("div");
   const button = h("button", { type: "submit", class: "button primary wide" }, submit);
-  const form = h("form", { novalidate: true, class: "stack" }, trouble, fields.map((field) => field.element), extra, button);
+  const form = h("form", { novalidate: true, class: "stack" }, trouble, fields.map((field) => field.element), extra, button, after);
   let running = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -1,10 +1,12 @@
 /** The header, the project's navigation and the main landmark around every page. */
 import { h, replace } from "../dom.js";
+import { formatMoment } from "../format.js";
 import { navigate } from "../router.js";
-import { manages, signOut } from "../session.js";
+import { manages, mustEnrol, signOut } from "../session.js";
 import { chooseTheme, chosenTheme } from "../theme.js";
 import { segmented } from "./field.js";
 import { icon } from "./icon.js";
+import { notice } from "./notice.js";
 import { hang } from "./popover.js";
 import { skeleton } from "./skeleton.js";
 import { toastProblem } from "./toast.js";
@@ -44,7 +46,17 @@ export function frame({ session, project, pending = false, outlet }) {
   }
   markCurrent(side);
   markPlace(top);
-  if (outlet.parentElement !== main) main.replaceChildren(outlet);
+  if (outlet.parentElement !== main) replace(main, session && reminder(session), outlet);
+}
+
+/** That the workspace will ask for a second factor, while there is time. @param {Session} session */
+function reminder(session) {
+  const { enabled, required_from: from } = session.second_factor;
+  if (enabled || from === null || mustEnrol(session) || location.pathname === "/account") return null;
+  return notice("warning", [
+    h("p", null, `${session.workspace.name} requires two-factor authentication from ${formatMoment(from)} on. `,
+      h("a", { href: "/account" }, "Set it up now"), ", it takes a minute."),
+  ]);
 }
 
 /** @param {Session | null} session @param {Project | null} project */

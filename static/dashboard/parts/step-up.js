@@ -1,24 +1,83 @@
 /** Asks who is there once more, for what a session alone is not enough for. */
-import { anonymous } from "../api.js";
-import { h } from "../dom.js";
+import { anonymous, post } from "../api.js";
+import { h, replace } from "../dom.js";
 import { asProblem } from "../problem.js";
-import { setSession } from "../session.js";
+import { session, setSession } from "../session.js";
 import { formDialog } from "./dialog.js";
-import { passwordField } from "./field.js";
+import { field, passwordField } from "./field.js";
+import { askPasskey, canUsePasskeys, wasCancelled } from "./passkey.js";
+
+/** @typedef {import("../types.js").Challenge} Challenge */
+/** @typedef {"password" | import("../types.js").FactorMethod} Way */
+
+/** @type {Record<Way, string>} */
+const OTHERWISE = { password: "Use your password", totp: "Use your authenticator app", passkey: "Use a passkey", backup_code: "Use a backup code" };
+
+/** What can be used besides the password, if anything. @returns {Promise<Challenge | null>} */
+async function challenge() {
+  try {
+    if (!(await session())?.second_factor.enabled) return null;
+    return await post("/session/proof/options", {});
+  } catch {
+    // The password is enough to go on with.
+    return null;
+  }
+}
 
 /** @returns {Promise<boolean>} whether they proved it */
-export function stepUp() {
-  const password = passwordField({ label: "Password", autocomplete: "current-password" });
+export async function stepUp() {
+  const asked = await challenge();
+  const ways = /** @type {Way[]} */ (["password", ...(asked?.methods ?? [])]).filter((way) => way !== "passkey" || canUsePasskeys());
+  const slot = h("div", { class: "stack" });
+  /** @type {Way} */
+  let way = "password";
+  /** @type {import("./field.js").Field | null} */
+  let typed = null;
+
+  const show = (/** @type {Way} */ next) => {
+    way = next;
+    typed = next === "passkey" ? null : next === "password"
+      ? passwordField({ label: "Password", autocomplete: "current-password" })
+      : field({
+          label: next === "totp" ? "Code" : "Backup code",
+          class: "input code-input",
+          autocomplete: next === "totp" ? "one-time-code" : "off",
+          inputmode: next === "totp" ? "numeric" : "text",
+          maxlength: next === "totp" ? 7 : 40,
+          spellcheck: "false",
+          autocapitalize: "none",
+        });
+    replace(slot,
+      typed ? typed.element : h("p", null, "Confirm, and your browser asks for your fingerprint, face, PIN or security key."),
+      ways.length > 1 && h("div", { class: "second-step-others" }, ways.filter((other) => other !== next).map((other) =>
+        h("button", { type: "button", class: "button quiet small", on: { click: () => show(other) } }, OTHERWISE[other]))));
+    // The button that confirms depends on it.
+    slot.dispatchEvent(new Event("input", { bubbles: true }));
+    typed?.input.focus();
+  };
+
+  const proof = async () => {
+    switch (way) {
+      case "password": return { password: typed?.input.value };
+      case "totp": return { code: typed?.input.value };
+      case "backup_code": return { backup_code: typed?.input.value };
+      case "passkey": return { ticket: asked?.ticket, passkey: await askPasskey(asked?.passkey ?? {}) };
+    }
+  };
+
+  show("password");
   return formDialog({
     title: "Confirm that it is you",
-    body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), password.element],
+    body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), slot],
     submit: "Confirm",
-    ready: () => password.input.value !== "",
-    run: async () => setSession(await anonymous("POST", "/session/proof", { password: password.input.value })),
+    ready: () => typed === null || typed.input.value !== "",
+    run: async () => setSession(await anonymous("POST", "/session/proof", await proof())),
     refused(error) {
-      if (asProblem(error).code !== "wrong_credentials") return false;
-      password.error("That is not your password.");
-      password.input.select();
+      if (wasCancelled(error)) return true;
+      const { code } = asProblem(error);
+      if (!typed || (code !== "wrong_credentials" && code !== "wrong_second_factor")) return false;
+      typed.error(code === "wrong_credentials" ? "That is not your password." : "That did not work. Each code can be used once.");
+      typed.input.select();
       return true;
     },
   });

@@ -18,7 +18,7 @@ import { projectChoice, roleChoice, ROLE_NAMES, ROLE_PHRASES } from "./roles.js"
 export function memberTable(team) {
   return h("table", { class: "table stacks", role: "table" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-      ["Person", "Role", "Projects", "Joined"].map((name) => h("th", { scope: "col", role: "columnheader" }, name)),
+      ["Person", "Role", "Projects", "Two-factor", "Joined"].map((name) => h("th", { scope: "col", role: "columnheader" }, name)),
       h("th", { scope: "col", role: "columnheader" }, h("span", { class: "sr-only" }, "Actions")))),
     h("tbody", { role: "rowgroup" }, team.members.map((member) => row(team, member))));
 }
@@ -31,6 +31,7 @@ function row(team, member) {
     h("td", { role: "cell", class: "cell-name" }, h("span", { class: "person" }, member.email), you && h("span", { class: "badge badge-neutral" }, "You")),
     h("td", { role: "cell" }, ROLE_NAMES[member.role]),
     h("td", { role: "cell", class: "cell-projects" }, projectNames(member, team.projects)),
+    h("td", { role: "cell", class: "cell-factor", "data-label": "Two-factor" }, member.second_factor ? h("span", { class: "badge badge-good" }, "On") : h("span", { class: "badge badge-neutral" }, "Off")),
     h("td", { role: "cell", class: "cell-date", "data-label": "Joined" }, h("time", { datetime: member.joined_at, title: formatMoment(member.joined_at) }, formatAgo(member.joined_at))),
     h("td", { role: "cell", class: "cell-actions" }, actions.length > 0 && actionMenu(`Actions for ${member.email}`, () => actions)));
 }

@@ -1,0 +1,38 @@
+/** Backup codes, the one time that they are shown. */
+import { h } from "../dom.js";
+import { copyButton } from "./copy.js";
+import { formDialog } from "./dialog.js";
+import { icon } from "./icon.js";
+
+/** @param {string[]} codes @param {string} email */
+export async function showBackupCodes(codes, email) {
+  const text = [`Pernoex backup codes for ${email}`, `Made on ${new Date().toISOString().slice(0, 10)}. Each code works once.`, "", ...codes, ""].join("\n");
+  const saved = h("input", { type: "checkbox" });
+  const download = () => {
+    const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    const link = h("a", { href: address, download: "pernoex-backup-codes.txt" });
+    link.click();
+    URL.revokeObjectURL(address);
+  };
+  const print = () => {
+    document.body.classList.add("prints-codes");
+    globalThis.print();
+    document.body.classList.remove("prints-codes");
+  };
+  await formDialog({
+    title: "Save your backup codes",
+    body: [
+      h("p", null, "If you lose your phone or your passkey, one of these lets you in. They are shown only now. Keep them where you keep other important things, such as a password manager."),
+      h("ol", { class: "backup-codes", "aria-label": "Backup codes" }, codes.map((code) => h("li", null, h("code", null, code)))),
+      h("div", { class: "button-row" },
+        h("button", { type: "button", class: "button small", on: { click: download } }, icon("download"), "Download"),
+        copyButton("Copy", () => text),
+        h("button", { type: "button", class: "button small", on: { click: print } }, "Print")),
+      h("label", { class: "check" }, saved, h("span", null, "I saved these codes")),
+    ],
+    submit: "Done",
+    cancel: false,
+    ready: () => saved.checked,
+    run: () => {},
+  });
+}
