@@ -53,10 +53,9 @@ export function frame({ session, project, pending = false, outlet }) {
 function reminder(session) {
   const { enabled, required_from: from } = session.second_factor;
   if (enabled || from === null || mustEnrol(session) || location.pathname === "/account") return null;
-  return notice("warning", [
+  return h("div", { class: "reminder" }, notice("warning",
     h("p", null, `${session.workspace.name} requires two-factor authentication from ${formatMoment(from)} on. `,
-      h("a", { href: "/account" }, "Set it up now"), ", it takes a minute."),
-  ]);
+      h("a", { href: "/account" }, "Set it up now"), ", it takes a minute.")));
 }
 
 /** @param {Session | null} session @param {Project | null} project */

@@ -37,7 +37,11 @@ export function secondStep({ challenge, opening = {}, title, done, again, refuse
   /** @param {unknown} error @param {(message: string) => void} wrong */
   const explain = (error, wrong) => {
     const { code } = asProblem(error);
-    if (code === "wrong_second_factor") wrong("That did not work. A code can be used once, and a new one appears every 30 seconds.");
+    if (code === "wrong_second_factor") {
+      wrong("backup_code" in sent
+        ? "That did not work. Each backup code can be used once."
+        : "That did not work. A code can be used once, and a new one appears every 30 seconds.");
+    }
     else if (code === "sign_in_expired") replace(card, expired());
     else return refused?.(error, sent) ?? false;
     return true;
