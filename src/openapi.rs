@@ -161,6 +161,13 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
     if let Some(what) = route.later {
         operation = operation.response("202", ResponseBuilder::new().description(what));
     }
+    if let Some((status, described)) = &route.or {
+        let content = ContentBuilder::new().schema(Some(named(components, described))).build();
+        let other = ResponseBuilder::new()
+            .description("What is needed besides")
+            .content("application/json", content);
+        operation = operation.response(status.to_string(), other);
+    }
     let nothing: [&str; 0] = [];
     match route.door {
         // The key is in the path: whoever knows it may begin.

@@ -29,7 +29,8 @@ pub fn api() -> Vec<Route> {
             .or_later("How to go on is in a mail, for an address that has an account already too"),
         post("/session", account::sign_in, Open, "Sign in")
             .takes::<v::SignIn>()
-            .gives::<v::SessionView>(200),
+            .gives::<v::SessionView>(200)
+            .or::<v::SecondFactorNeeded>(202),
         post("/account/confirm", mailed::confirm_sign_up, Open, "Finish a sign-up by its link")
             .takes::<v::SignUpConfirmation>()
             .gives::<v::SessionView>(201),

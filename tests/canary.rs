@@ -18,7 +18,10 @@ use pernoex::routes::{self, Door};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{GUIDE, Person, TestApp};
+use crate::support::{
+    GUIDE, Person, TestApp,
+    factors::{base32, code_at},
+};
 
 const SITE: &str = "https://www.example.com";
 
@@ -357,6 +360,37 @@ async fn no_secret_is_kept_or_said_in_clear() {
     assert_eq!(status, StatusCode::CREATED, "{session}");
     ada.csrf = session["csrf_token"].as_str().map(str::to_owned);
     session_of(&ada, &mut secrets);
+    // A person of their own, so that the routes below are asked with a session that a password is enough for.
+    let mut careful = app.nobody();
+    let sign_up = json!({ "email": "careful@example.com", "password": password, "workspace": "Careful" });
+    let (_, begun) = careful.post("/account", sign_up).await;
+    careful.took(&begun);
+    let (_, offered) = careful.post("/account/totp", json!({})).await;
+    let secret = offered["secret"].as_str().unwrap().to_owned();
+    secrets.push(Secret::new("app's secret", &secret));
+    secrets.push(Secret::new("app's secret, its bytes", &BASE64_STANDARD.encode(base32(&secret))));
+    let code = json!({ "code": code_at(&secret, Clock::system().now()) });
+    let (status, codes) = careful.post("/account/totp/confirmed", code).await;
+    assert_eq!(status, StatusCode::OK, "{codes}");
+    let codes: Vec<&str> = codes["backup_codes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_str().unwrap())
+        .collect();
+    for code in &codes[..2] {
+        secrets.push(Secret::new("backup code", code));
+        secrets.push(Secret::new("backup code, its letters", &code.replace('-', "")));
+    }
+    let sign_in = json!({ "email": "careful@example.com", "password": password });
+    let response = app.nobody().send(Method::POST, "/session", Some(sign_in), &[]).await;
+    let (_, asked) = heard.listen("first step", response).await;
+    let ticket = asked["second_factor"]["ticket"].as_str().unwrap().to_owned();
+    secrets.push(Secret::new("ticket", &ticket));
+    let second = json!({ "ticket": ticket, "backup_code": codes[0] });
+    let response = app.nobody().send(Method::POST, "/session/second-factor", Some(second), &[]).await;
+    assert_eq!(heard.listen("second step", response).await.0, StatusCode::OK);
+
     let project = ada.project("Lantern").await;
     let (_, uploaded) = ada
         .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])

@@ -63,6 +63,8 @@ pub struct Route {
     pub(crate) answer: Option<Described>,
     /// Why it may answer 202 and nothing more.
     pub(crate) later: Option<&'static str>,
+    /// What it may answer instead, with another status.
+    pub(crate) or: Option<(u16, Described)>,
     pub(crate) streams: bool,
     pub(crate) file: bool,
     /// Media types of an answer that is no JSON.
@@ -94,7 +96,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, streams: false, file: false, exports: &[], fresh: false, begins: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, or: None, streams: false, file: false, exports: &[], fresh: false, begins: false, mount }
         }
     )*};
 }
@@ -120,6 +122,14 @@ impl Route {
         Self {
             status,
             answer: Some(described::<T>()),
+            ..self
+        }
+    }
+
+    /// Another answer than the usual one, that is no refusal.
+    pub(super) fn or<T: ToSchema>(self, status: u16) -> Self {
+        Self {
+            or: Some((status, described::<T>())),
             ..self
         }
     }

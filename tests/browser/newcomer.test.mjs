@@ -47,7 +47,7 @@ test("a newcomer uploads three documents and every answer cites the right one", 
   await page.waitForURL(/\/sign-in/);
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("link", { name: "Halvern H3" }).first().waitFor();
   calm("the newcomer's way");
   await close();

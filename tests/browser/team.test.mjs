@@ -92,7 +92,7 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   // The account lives on: it founds a workspace of its own.
   await guest.page.getByLabel("Email").fill(email);
   await guest.page.getByLabel("Password", { exact: true }).fill("three unrelated vents");
-  await guest.page.getByRole("button", { name: "Sign in" }).click();
+  await guest.page.getByRole("button", { name: "Sign in", exact: true }).click();
   await guest.page.getByRole("heading", { level: 1, name: "You belong to no workspace" }).waitFor();
   await guest.page.getByLabel("Workspace name").fill("Bob's own");
   await guest.page.getByRole("button", { name: "Create workspace" }).click();

@@ -9,7 +9,7 @@ use ring::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-fn base32(text: &str) -> Vec<u8> {
+pub fn base32(text: &str) -> Vec<u8> {
     let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
     for letter in text.bytes() {
         let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
