@@ -26,7 +26,7 @@ use crate::support::{
 const SITE: &str = "https://www.example.com";
 
 /// Inputs that hold a secret, as the OpenAPI document names them. Each is planted below.
-const SECRET_INPUTS: &[&str] = &["password", "token", "ticket", "code", "backup_code"];
+const SECRET_INPUTS: &[&str] = &["password", "current", "new", "token", "ticket", "code", "backup_code"];
 /// Inputs that sound like one and are none.
 const NO_SECRETS: &[&str] = &["passkey", "credential"];
 /// Outputs that give a secret to whom it belongs, and to nobody else.
@@ -277,6 +277,9 @@ fn good(path: &str, password: &str, invitation: &str) -> Value {
         _ if path.ends_with("/questions") => json!({ "question": "How do I export my data?" }),
         _ if path.ends_with("/feedback") => json!({ "helpful": true }),
         "/account" => json!({ "email": "two@example.com", "password": password, "workspace": "Second" }),
+        "/account/password/forgotten" => json!({ "email": "bird@example.com" }),
+        "/account/password" => json!({ "current": password, "new": password }),
+        "/account/email" => json!({ "email": "third@example.com" }),
         "/session" => json!({ "email": "bird@example.com", "password": password }),
         "/invitations/accept" => json!({ "token": invitation, "password": password }),
         "/session/invitation" | "/invitations/preview" => json!({ "token": invitation }),
@@ -493,6 +496,14 @@ async fn no_secret_is_kept_or_said_in_clear() {
         let with_query = format!("{path}?token={visitor_token}&password={password}");
         let response = person.send(method.clone(), &with_query, None, &[]).await;
         heard.listen(route.path, response).await;
+    }
+
+    // The letters are there to give them, and nothing else is.
+    app.letter("bird@example.com", "Choose a new password").await;
+    let letters = app.all_letters();
+    assert!(letters.len() > 3, "{}", letters.len());
+    for letter in letters.iter().filter(|letter| letter.text.contains('#')) {
+        secrets.push(Secret::new(&format!("the link of {}", letter.subject), &letter.token()));
     }
 
     let mut places = vec![("the log".to_owned(), std::fs::read(&program.log).unwrap())];

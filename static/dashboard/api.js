@@ -76,7 +76,9 @@ export async function send(method, path, { body, signal, accept = "application/j
  */
 async function json(method, path, options) {
   const response = await send(method, path, options);
-  return /** @type {T} */ (response.status === 204 ? undefined : await response.json());
+  // Some answers are no more than that it was done, or is being seen to.
+  const text = await response.text();
+  return /** @type {T} */ (text === "" ? undefined : JSON.parse(text));
 }
 
 /** @template T @param {string} path @param {AbortSignal} [signal] @returns {Promise<T>} */

@@ -2,6 +2,7 @@
 import { get, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./api.js";
 import { h, replace } from "./dom.js";
 import { problemNotice } from "./parts/notice.js";
+import { unverifiedNotice } from "./parts/unverified.js";
 import { skeleton } from "./parts/skeleton.js";
 import { frame } from "./parts/frame.js";
 import { asProblem, isAbort, Problem } from "./problem.js";
@@ -21,6 +22,11 @@ import { manages, mustEnrol, refreshSession, session, setSession } from "./sessi
 const ROUTES = [
   { pattern: "/sign-in", who: "anyone", page: () => import("./pages/sign-in.js") },
   { pattern: "/sign-up", who: "anyone", page: () => import("./pages/sign-up.js") },
+  { pattern: "/forgot-password", who: "either", page: () => import("./pages/forgot-password.js") },
+  { pattern: "/reset-password", who: "either", page: () => import("./pages/reset-password.js") },
+  { pattern: "/verify", who: "either", page: () => import("./pages/verify.js") },
+  { pattern: "/confirm-email", who: "either", page: () => import("./pages/confirm-email.js") },
+  { pattern: "/confirm-sign-up", who: "either", page: () => import("./pages/confirm-sign-up.js") },
   { pattern: "/invitations/accept", who: "either", page: () => import("./pages/accept.js") },
   { pattern: "/team", who: "manager", page: () => import("./pages/team.js") },
   { pattern: "/account", who: "member", page: () => import("./pages/account.js") },
@@ -109,6 +115,8 @@ async function show({ focus }) {
         frame({ session: who, project: next, outlet });
       };
       page.default({ ...view, session: who, project, renamed });
+      // Where people arrive, and not on every page.
+      if (who && !who.user.verified && found.route.pattern === "/projects") outlet.before(unverifiedNotice(who));
     }
   } catch (error) {
     if (isAbort(error) || signal.aborted) return;

@@ -54,10 +54,26 @@ export async function signInWithPasskey(opening = {}) {
   setSession(await anonymous("POST", "/session/passkey", { ticket: asked.ticket, passkey, ...opening }));
 }
 
-/** @param {string} email @param {string} password @param {string} workspace */
+/** @param {string} email @param {string} password @param {string} workspace @returns {Promise<boolean>} false when a mail tells how to go on */
 export async function signUp(email, password, workspace) {
-  setSession(await anonymous("POST", "/account", { email, password, workspace }));
+  /** @type {Session | undefined} */
+  const begun = await anonymous("POST", "/account", { email, password, workspace });
+  if (begun) setSession(begun);
+  return begun !== undefined;
 }
+
+/** Finishes a sign-up by its mailed link. @param {string} token @param {string} password */
+export async function confirmSignUp(token, password) {
+  setSession(await anonymous("POST", "/account/confirm", { token, password }));
+}
+
+/** Every other session ends. @param {string} current @param {string} next */
+export async function changePassword(current, next) {
+  setSession(await anonymous("PUT", "/account/password", { current, new: next }));
+}
+
+/** Asks the server anew, after something about the account changed elsewhere. */
+export const forgetSession = () => void (current = undefined);
 
 /** Makes the account that an invitation is for, and joins. @param {string} token @param {string} password */
 export async function acceptInvitation(token, password) {

@@ -5,11 +5,12 @@ export const SHORTEST = 12;
 /**
  * @param {string} password
  * @param {string[]} known words a guesser would try first, such as the email
+ * @param {number} [shortest] what the workspace asks for
  * @returns {{ score: 0 | 1 | 2 | 3 | 4, advice: string }}
  */
-export function strength(password, known) {
-  const missing = SHORTEST - [...password].length;
-  if (password === "") return { score: 0, advice: `At least ${SHORTEST} characters. A few unrelated words work well.` };
+export function strength(password, known, shortest = SHORTEST) {
+  const missing = shortest - [...password].length;
+  if (password === "") return { score: 0, advice: `At least ${shortest} characters. A few unrelated words work well.` };
   if (missing > 0) return { score: 1, advice: `${missing} more ${missing === 1 ? "character" : "characters"} needed.` };
   const lower = password.toLowerCase();
   const guessable = known.flatMap((word) => word.toLowerCase().split(/[@.\s]+/)).some((word) => word.length > 3 && lower.includes(word));

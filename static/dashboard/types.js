@@ -2,14 +2,14 @@
  * The shapes the server speaks, as the HTTP contract names them. Types only: nothing here runs.
  *
  * @typedef {"owner" | "admin" | "member"} Role
- * @typedef {{ user: { id: string, email: string }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, second_factor: { enabled: boolean, required_from: string | null }, csrf_token: string }} Session
+ * @typedef {{ user: { id: string, email: string, verified: boolean }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, second_factor: { enabled: boolean, required_from: string | null }, csrf_token: string }} Session
  *
  * @typedef {{ id: string, workspace: string, current: boolean, user_agent: string, address: string, created_at: string, seen_at: string, ends_at: string }} OwnSession
  *
  * @typedef {{ id: string, email: string, role: Role, joined_at: string, second_factor: boolean, projects: string[] | null }} Member projects: null when they see every one
  * @typedef {{ id: string, email: string, role: Role, projects: string[], invited_by: string | null, created_at: string, expires_at: string, state: "pending" | "expired" }} Invitation
  * @typedef {{ invitation: Invitation, link: string }} InvitationLink
- * @typedef {{ workspace: string, email: string, role: Role, projects: string[], invited_by: string | null, expires_at: string, has_account: boolean }} InvitationPreview projects: names
+ * @typedef {{ workspace: string, email: string, role: Role, projects: string[], invited_by: string | null, expires_at: string, has_account: boolean, password_length: number }} InvitationPreview projects: names
  * @typedef {{ seq: number, at: string, actor: string | null, email: string, address: string, act: string, target: { kind: string, id: string, name: string }, outcome: "done" | "refused", details: unknown, hash: string }} AuditEntry
  * @typedef {{ entries: AuditEntry[], next: number | null }} AuditPage
  * @typedef {{ id: string, what: string, includes: string[], roles: Role[] }} Permission

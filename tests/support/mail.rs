@@ -59,6 +59,12 @@ fn unquoted(text: &str) -> String {
 impl TestApp {
     /// Everything that was mailed to `to`, the oldest first.
     pub fn letters(&self, to: &str) -> Vec<Letter> {
+        let mut letters = self.all_letters();
+        letters.retain(|letter| letter.to == to);
+        letters
+    }
+
+    pub fn all_letters(&self) -> Vec<Letter> {
         let Ok(entries) = std::fs::read_dir(self.data().join("mail")) else {
             return Vec::new();
         };
@@ -66,7 +72,7 @@ impl TestApp {
         paths.retain(|path| path.extension().is_some_and(|kind| kind == "eml"));
         paths.sort();
         let letters = paths.iter().map(|path| Letter::read(&std::fs::read_to_string(path).unwrap()));
-        letters.filter(|letter| letter.to == to).collect()
+        letters.collect()
     }
 
     /// The latest letter to `to` whose subject has `about` in it, once there are `n` of them.

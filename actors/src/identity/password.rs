@@ -108,6 +108,18 @@ fn words(context: &[String]) -> Vec<String> {
     words
 }
 
+/// Whether little is left of `password` without `words`: what the estimate takes for several words is few guesses to who knows them.
+fn is_made_of(password: &str, words: &[String]) -> bool {
+    let mut words: Vec<String> = words
+        .iter()
+        .map(|word| word.to_lowercase())
+        .filter(|word| word.chars().count() > 3)
+        .collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = words.iter().fold(password.to_owned(), |rest, word| rest.replace(word, ""));
+    rest != password && rest.chars().filter(|c| c.is_alphanumeric()).count() < 6
+}
+
 /// What to do better; nothing for a password that is hard to guess: from 10⁸ guesses on, which at one hash in a quarter of a second,
 /// and with the pepper, is out of reach. Knows the common passwords, names and words, keyboards, dates and repetitions.
 fn advice(password: &str, context: &[String]) -> Option<&'static str> {
@@ -118,6 +130,9 @@ fn advice(password: &str, context: &[String]) -> Option<&'static str> {
         return Some("This contains your e-mail address, which is easy to guess. Use a few unrelated words instead.");
     }
     let words = words(context);
+    if is_made_of(&lower, &words) {
+        return Some("This is little more than your address, the workspace's or the product's name. Use a few unrelated words instead.");
+    }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let estimate = zxcvbn::zxcvbn(password, &words);
     if estimate.score() >= Score::Three {

@@ -135,7 +135,7 @@ function returning(preview, token, title) {
 
 /** @param {Preview} preview @param {string} token */
 function newcomer(preview, token) {
-  const chosen = newPassword(() => [preview.email, preview.workspace]);
+  const chosen = newPassword(() => [preview.email, preview.workspace], { shortest: preview.password_length });
   return authCard({
     title: `Join ${preview.workspace}`,
     lead: what(preview),

@@ -1,3 +1,5 @@
+import { email } from "../account/email.js";
+import { password } from "../account/password.js";
 import { secondFactor } from "../account/second-factor.js";
 import { sessions } from "../account/sessions.js";
 import { heading } from "../parts/heading.js";
@@ -7,6 +9,8 @@ export default function page(view) {
   view.title("Account");
   view.outlet.append(
     heading("Account", { lead: view.session.user.email }),
+    email(view),
+    password(view),
     secondFactor(view),
     sessions(view),
   );

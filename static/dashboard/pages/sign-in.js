@@ -48,6 +48,7 @@ export default function page({ outlet, query, title }) {
     title: "Sign in",
     lead: next ? "Sign in to go on to the page you asked for." : "Welcome back.",
     fields: [email, password],
+    extra: [h("p", { class: "hint" }, h("a", { href: "/forgot-password" }, "Forgot your password?"))],
     submit: "Sign in",
     valid() {
       if (!email.input.value.includes("@")) email.error("Enter your email address.");

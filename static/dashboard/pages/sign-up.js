@@ -1,5 +1,6 @@
 import { authCard } from "../parts/auth.js";
-import { h } from "../dom.js";
+import { h, replace } from "../dom.js";
+import { mailed } from "../parts/mailed.js";
 import { field } from "../parts/field.js";
 import { newPassword } from "../parts/new-password.js";
 import { asProblem, explain } from "../problem.js";
@@ -15,7 +16,9 @@ export default function page({ outlet, query, title }) {
   const chosen = newPassword(() => [email.input.value, workspace.input.value]);
   const password = chosen.field;
   const search = next ? `?next=${encodeURIComponent(next)}` : "";
-  outlet.append(authCard({
+  const card = h("div");
+  outlet.append(card);
+  replace(card, authCard({
     title: "Create account",
     lead: "Turn your documentation into answers your customers can trust.",
     fields: [workspace, email, password],
@@ -30,8 +33,10 @@ export default function page({ outlet, query, title }) {
       return named && mail && long;
     },
     async run() {
-      await signUp(email.input.value.trim(), password.input.value, workspace.input.value.trim());
-      navigate(safePath(next), { replace: true });
+      const begun = await signUp(email.input.value.trim(), password.input.value, workspace.input.value.trim());
+      if (begun) return navigate(safePath(next), { replace: true });
+      title("Check your mail");
+      replace(card, mailed("Check your mail", `We sent a mail to ${email.input.value.trim()}. Follow its link to create your account. It works for 24 hours.`));
     },
     refused(error) {
       const fields = { email_taken: email, invalid_email: email, weak_password: password, invalid_name: workspace };

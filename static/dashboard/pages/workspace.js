@@ -12,6 +12,7 @@ import { asProblem, explain } from "../problem.js";
 import { navigate } from "../router.js";
 import { manages, refreshSession, renamedWorkspace, setSession } from "../session.js";
 import { leave } from "../team/members.js";
+import { passwordLength } from "../workspace/password-length.js";
 import { ROLE_PHRASES, rolePanel } from "../team/roles.js";
 
 /** @typedef {import("../types.js").Session} Session */
@@ -24,7 +25,7 @@ export default function page({ outlet, session, signal, title }) {
   const roles = h("div");
   outlet.append(
     heading("Workspace", { lead: `You are ${ROLE_PHRASES[session.role]} of ${session.workspace.name}.` }),
-    ...(owner ? [general(session), security(session)] : []),
+    ...(owner ? [general(session), passwordLength(signal), security(session)] : []),
     roles,
     danger(session, owner),
   );

@@ -1,0 +1,27 @@
+/** What there is to say once a mail is on its way; and what is behind the # of the link that comes with it. */
+import { h } from "../dom.js";
+
+/** @param {string} title @param {string} text @param {Node} [more] */
+export const mailed = (title, text, more) =>
+  h("div", { class: "message-page" },
+    h("h1", { tabindex: "-1" }, title),
+    h("p", { class: "lead" }, text),
+    h("p", { class: "hint" }, "Nothing there after some minutes? Look among the unwanted mail, or ask for it again."),
+    more ?? h("p", null, h("a", { class: "button", href: "/sign-in" }, "Back to sign-in")));
+
+/**
+ * The token of the link that led here. It is taken out of the address: neither the history nor a shared screen keeps it.
+ * @returns {string}
+ */
+export function takeToken() {
+  const token = location.hash.slice(1);
+  if (token !== "") history.replaceState(history.state, "", location.pathname);
+  return token;
+}
+
+/** @param {string} what the way to a new one @param {string} href */
+export const deadLink = (what, href) =>
+  h("div", { class: "message-page" },
+    h("h1", null, "This link is not valid"),
+    h("p", { class: "lead" }, "It has expired, was used already, or was replaced by a newer one."),
+    h("p", null, h("a", { class: "button primary", href }, what)));
