@@ -2,7 +2,7 @@ use pernoex::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{PASSWORD, Person, TestApp};
+use crate::support::{PASSWORD, Person, TestApp, factors::code_at};
 
 const ANOTHER: &str = "violet teapot on gravel";
 const SUBJECT: &str = "Choose a new password";
@@ -166,4 +166,27 @@ async fn guesses_wait_longer_each_time_for_unknown_addresses_too_and_mail_is_the
     let token = app.letter(&ada.email, SUBJECT).await.token();
     assert_eq!(reset(&app, &token, ANOTHER).await.0, StatusCode::NO_CONTENT);
     assert_eq!(sign_in(&mut app_person(&app, &ada.email), ANOTHER).await, StatusCode::OK);
+}
+
+/// What other products fell to: a token that is null, and a reset that goes past the second factor.
+#[tokio::test]
+async fn a_reset_takes_no_empty_token_and_leaves_the_second_factor_as_it_is() {
+    let clock = Clock::manual(1_700_000_000_000);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let mut ada = app.owner("ada").await;
+    let (_, begun) = ada.post("/account/totp", json!({})).await;
+    let code = code_at(begun["secret"].as_str().unwrap(), clock.now());
+    let confirmed = ada.post("/account/totp/confirmed", json!({ "code": code })).await;
+    assert_eq!(confirmed.0, StatusCode::OK, "{}", confirmed.1);
+    forget(&app, &ada.email).await;
+    let token = app.letter(&ada.email, SUBJECT).await.token();
+    for none in [json!(null), json!([]), json!({}), json!(0)] {
+        let body = json!({ "token": none, "password": ANOTHER });
+        assert_eq!(app.nobody().post("/account/password/reset", body).await.0, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(reset(&app, &token, ANOTHER).await.0, StatusCode::NO_CONTENT);
+    let mut back = app.nobody();
+    let (status, asked) = back.post("/session", json!({ "email": ada.email, "password": ANOTHER })).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{asked}");
+    assert!(asked["second_factor"]["ticket"].is_string() && back.cookie.is_none(), "{asked}");
 }
