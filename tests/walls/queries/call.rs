@@ -167,7 +167,7 @@ pub(in crate::walls) async fn world() -> World {
         };
         world.store.platform().found_tenant(Some(account), new, NOW).await.unwrap();
     }
-    let account = "insert into account (id, email, password_hash, created_at) values ($1, 'both@example.com', '', 0)";
+    let account = "insert into account (id, email, password_hash, created_at, second_factor_at) values ($1, 'both@example.com', '', 0, 1)";
     world.execute(account, [shared_account().uuid().into()]).await.unwrap();
     for (who, role) in [(ADA, "admin"), (EVE, "member")] {
         let member = "insert into member (tenant_id, account_id, role, created_at) values ($1, $2, $3, 0)";
