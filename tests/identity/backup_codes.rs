@@ -17,6 +17,7 @@ async fn a_backup_code_opens_once() {
     let (status, _) = answer(&mut browser, &asked["ticket"], json!({ "backup_code": typed })).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(browser.get("/account/second-factor").await.1["backup_codes_left"], 9);
+    assert!(app.letter(&ada.email, "A backup code was used").await.text.contains("9 are left"));
     let mut again = app.nobody();
     let asked = ask(&mut again, &ada.email).await;
     let refused = answer(&mut again, &asked["ticket"], json!({ "backup_code": own.backup_codes[3] })).await;
@@ -72,6 +73,7 @@ async fn new_codes_take_the_place_of_all_others() {
     let renewed = texts(&renewed["backup_codes"]);
     assert_eq!((status, renewed.len()), (StatusCode::OK, 10));
     assert!(renewed.iter().all(|code| !own.backup_codes.contains(code)));
+    app.letter(&ada.email, "You have new backup codes").await;
     let mut browser = app.nobody();
     let asked = ask(&mut browser, &ada.email).await;
     let refused = answer(&mut browser, &asked["ticket"], json!({ "backup_code": own.backup_codes[0] })).await;

@@ -93,6 +93,8 @@ async fn a_passkey_is_added_named_used_and_removed() {
     browser.took(&session);
     assert_eq!(browser.delete(&path, None).await.0, StatusCode::NO_CONTENT);
     assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED, "the other sessions are over");
+    assert!(app.letter(&email, "A passkey was added").await.text.contains("My key"));
+    assert!(app.letter(&email, "A passkey was removed").await.text.contains("Blue key"));
     // The last factor is gone: the password alone opens again, the key does not.
     assert_eq!(code_of(&sign_in(&mut app.nobody(), &mut key).await), (401, "wrong_second_factor"));
     let (status, _) = app.nobody().post("/session", json!({ "email": email, "password": PASSWORD })).await;

@@ -320,11 +320,43 @@ async fn removal_asks_for_a_fresh_proof_and_ends_the_other_sessions() {
     assert_eq!(session["second_factor"]["enabled"], false);
     let (_, status) = ada.get("/account/second-factor").await;
     assert_eq!((&status["totp"], &status["backup_codes_left"]), (&json!(false), &json!(0)));
+    app.letter(&email, "Two-factor sign-in is on").await;
+    app.letter(&email, "Your authenticator app was removed").await;
     // The password alone is enough again, and a backup code of then is nothing.
     let (status, _) = app.nobody().post("/session", json!({ "email": email, "password": PASSWORD })).await;
     assert_eq!(status, StatusCode::OK);
     let refused = ada.post("/session/proof", json!({ "backup_code": own.backup_codes[0] })).await;
     assert_eq!(code_of(&refused), (401, "wrong_second_factor"));
+}
+
+/// A new password by mail is one factor, and no more.
+#[tokio::test]
+async fn a_password_that_was_reset_opens_nothing_without_the_second_factor() {
+    let (app, clock) = app().await;
+    let mut ada = app.owner("ada").await;
+    let own = set_up_app(&mut ada, &clock).await;
+    let mut browser = app.nobody();
+    let under_way = ask(&mut browser, &ada.email).await;
+    app.nobody()
+        .post("/account/password/forgotten", json!({ "email": ada.email }))
+        .await;
+    let token = app.letter(&ada.email, "Choose a new password").await.token();
+    let mut reader = app.nobody();
+    let body = json!({ "token": token, "password": "violet teapot on gravel" });
+    assert_eq!(reader.post("/account/password/reset", body).await.0, StatusCode::NO_CONTENT);
+    assert!(reader.cookie.is_none(), "a reset does not sign in");
+    // What the old password had begun is over.
+    let late = json!({ "code": code_at(&own.secret, clock.now()) });
+    assert_eq!(
+        code_of(&answer(&mut browser, &under_way["ticket"], late).await),
+        (401, "sign_in_expired")
+    );
+    let body = json!({ "email": ada.email, "password": "violet teapot on gravel" });
+    let (status, asked) = reader.post("/session", body).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{asked}");
+    clock.advance(30_000);
+    let code = json!({ "code": code_at(&own.secret, clock.now()) });
+    assert_eq!(answer(&mut reader, &asked["second_factor"]["ticket"], code).await.0, StatusCode::OK);
 }
 
 /// Somebody who waits too long, and somebody who begins twice.

@@ -1,4 +1,4 @@
-//! Codes for the day when the phone is gone: 100 random bits each, of one use, stored as keyed hashes.
+//! Codes for the day when the phone is gone: 125 random bits each, of one use, stored as keyed hashes.
 
 use entities::{
     AccountId, PlatformTx,
@@ -10,9 +10,11 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{Identity, second_factor::Code};
-use crate::{audit::By, fault::Fault};
+use crate::{audit::By, fault::Fault, mail::Notice};
 
 const HOW_MANY: usize = 10;
+/// Letters of a code: more bits than a fast keyed hash needs, so that none of it could be guessed from a stolen table and key.
+const LENGTH: usize = 25;
 /// RFC 4648's base 32 in small letters: nothing in it looks like something else in it.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -31,11 +33,11 @@ impl BackupCodes {
     }
 }
 
-/// Four groups of five letters.
+/// Five groups of five letters.
 fn one() -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new([0_u8; 20]);
+    let mut bytes = Zeroizing::new([0_u8; LENGTH]);
     rand::fill(bytes.as_mut_slice());
-    let mut code = Zeroizing::new(String::with_capacity(23));
+    let mut code = Zeroizing::new(String::with_capacity(LENGTH + 4));
     for (n, byte) in bytes.iter().enumerate() {
         if n > 0 && n % 5 == 0 {
             code.push('-');
@@ -50,7 +52,7 @@ fn normal(typed: &str) -> Option<Zeroizing<String>> {
     if typed.len() > 100 {
         return None;
     }
-    let mut letters = Zeroizing::new(String::with_capacity(24));
+    let mut letters = Zeroizing::new(String::with_capacity(LENGTH + 1));
     for c in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
         letters.push(match c.to_ascii_lowercase() {
             '0' => 'o',
@@ -59,11 +61,11 @@ fn normal(typed: &str) -> Option<Zeroizing<String>> {
             c if c.is_ascii_alphanumeric() => c,
             _ => return None,
         });
-        if letters.len() > 20 {
+        if letters.len() > LENGTH {
             return None;
         }
     }
-    (letters.len() == 20).then_some(letters)
+    (letters.len() == LENGTH).then_some(letters)
 }
 
 impl Identity {
@@ -121,11 +123,14 @@ impl Identity {
                 return Err(Fault::NoSecondFactor);
             }
             let codes = self.replace_backup_codes(tx, account).await?;
+            self.tell(tx, account, Notice::BackupCodesRenewed).await?;
             let note = by.did(Act::BackupCodesRenewed, Target::of("account", account, ""), self.clock.now());
             audit::append_for_account(tx, account, &note).await?;
-            Ok(codes)
+            Ok::<_, Fault>(codes)
         });
-        renewed.await
+        let codes = renewed.await?;
+        self.outbox.ring();
+        Ok(codes)
     }
 }
 
@@ -137,7 +142,7 @@ mod tests {
     fn a_code_is_read_however_it_is_typed() {
         for code in &BackupCodes::generate().0 {
             let letters = normal(code).unwrap();
-            assert_eq!(letters.len(), 20);
+            assert_eq!(letters.len(), LENGTH);
             for typed in [
                 code.to_uppercase(),
                 code.replace('-', ""),
@@ -151,8 +156,8 @@ mod tests {
         for none in [
             "",
             "abcde",
-            "abcde-abcde-abcde-abcde-a",
-            "äbcde-abcde-abcde-abcde",
+            "abcde-abcde-abcde-abcde-abcde-a",
+            "äbcde-abcde-abcde-abcde-abcde",
             &"a".repeat(10_000),
         ] {
             assert!(normal(none).is_none(), "{none}");

@@ -23,6 +23,7 @@ use crate::{
     audit::By,
     fault::{Fault, Limit},
     limits::Rule,
+    mail::Notice,
     sessions::SessionHash,
     text::parse_name,
 };
@@ -191,7 +192,7 @@ impl Identity {
             used_at: None,
         };
         let card = PasskeyCard::from(new.clone());
-        let noted = (Act::PasskeyAdded, card.name.as_str());
+        let noted = (Act::PasskeyAdded, card.name.as_str(), Notice::PasskeyAdded(card.name.clone()));
         let added = self.change_factors(by, keep, noted, async |tx| {
             if row::count(tx, account).await? >= MOST_PASSKEYS {
                 return Err(Fault::EnrolmentOver);
@@ -223,7 +224,8 @@ impl Identity {
     pub async fn remove_passkey(&self, by: &By, id: Uuid, keep: Keep) -> Result<(), Fault> {
         let name = self.platform.read(async |tx| row::list(tx, by.account).await).await?;
         let name = name.into_iter().find(|passkey| passkey.id == id).ok_or(Fault::NotFound)?.name;
-        let removed = self.change_factors(by, keep, (Act::PasskeyRemoved, &name), async |tx| {
+        let noted = (Act::PasskeyRemoved, name.as_str(), Notice::PasskeyRemoved(name.clone()));
+        let removed = self.change_factors(by, keep, noted, async |tx| {
             if row::remove(tx, by.account, id).await? {
                 Ok(())
             } else {
@@ -238,7 +240,7 @@ impl Identity {
         &self,
         by: &By,
         keep: Keep,
-        (act, what): (Act, &str),
+        (act, what, notice): (Act, &str, Notice),
         work: impl AsyncFnOnce(&PlatformTx) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
@@ -246,11 +248,20 @@ impl Identity {
         let changed = self.platform.write_ending_sessions(account, keep, async |tx| {
             let done = work(tx).await?;
             rows::settle(tx, account, now).await?;
+            self.tell(tx, account, notice).await?;
             let target = Target::of("account", account, what);
             audit::append_for_account(tx, account, &by.did(act, target, now)).await?;
-            Ok(done)
+            Ok::<_, Fault>(done)
         });
-        changed.await
+        let done = changed.await?;
+        self.outbox.ring();
+        Ok(done)
+    }
+
+    /// Mails the account's owner what changed, with the transaction. [`Outbox::ring`](crate::mail::Outbox::ring) is for after it.
+    pub(super) async fn tell(&self, tx: &PlatformTx, account: AccountId, notice: Notice) -> Result<(), Fault> {
+        let factors = rows::of(tx, account).await?.ok_or(Fault::NotFound)?;
+        self.outbox.notify(tx, &factors.email, notice).await
     }
 
     /// Options for one of the account's passkeys, and what to compare the answer with.

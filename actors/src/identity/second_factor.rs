@@ -15,7 +15,7 @@ use webauthn_rs::prelude::DiscoverableAuthentication;
 use zeroize::Zeroizing;
 
 use super::{Identity, Proven};
-use crate::{audit::By, fault::Fault, limits::Rule, vault::Place};
+use crate::{audit::By, fault::Fault, limits::Rule, mail::Notice, vault::Place};
 
 /// How long a ticket can be used.
 pub(super) const TICKET_LIFE: Millis = 5 * 60_000;
@@ -273,15 +273,18 @@ impl Identity {
             self.compare(tx, account, given, None).await?;
             let factors = rows::of(tx, account).await?.ok_or(Fault::WrongSecondFactor)?;
             if backup_code {
+                self.tell(tx, account, Notice::BackupCodeUsed(factors.backup_codes)).await?;
                 self.note(tx, by, Act::BackupCodeUsed, true).await?;
             }
-            Ok(Proven {
+            Ok::<_, Fault>(Proven {
                 account,
                 email: factors.email,
                 epoch: factors.epoch,
             })
         });
-        proven.await
+        let proven = proven.await?;
+        self.outbox.ring();
+        Ok(proven)
     }
 
     async fn finish(
@@ -318,6 +321,7 @@ impl Identity {
                 return Err(Fault::TicketInvalid);
             }
             if backup_code {
+                self.tell(tx, account, Notice::BackupCodeUsed(factors.backup_codes)).await?;
                 self.note(tx, &by, Act::BackupCodeUsed, true).await?;
             }
             Ok(Admitted {
@@ -327,6 +331,7 @@ impl Identity {
             })
         });
         let admitted = admitted.await;
+        self.outbox.ring();
         if matches!(admitted, Err(Fault::WrongSecondFactor)) {
             let failed = self.platform.write(async |tx| self.note(tx, &by, Act::SignInFailed, false).await);
             failed.await?;

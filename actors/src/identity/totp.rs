@@ -10,6 +10,7 @@ use super::{Identity, backup_codes::BackupCodes, passkeys::Keep, second_factor::
 use crate::{
     audit::By,
     fault::{Fault, Invalid},
+    mail::Notice,
     vault::{Place, SecretBytes},
 };
 
@@ -109,7 +110,8 @@ impl Identity {
         let account = by.account;
         self.count_try(account).await?;
         let now = self.clock.now();
-        let confirmed = self.change_factors(by, keep, (Act::SecondFactorAdded, APP), async |tx| {
+        let noted = (Act::SecondFactorAdded, APP, Notice::SecondFactorAdded);
+        let confirmed = self.change_factors(by, keep, noted, async |tx| {
             let found = rows::totp::find(tx, account).await?;
             let found = found.filter(|totp| totp.confirmed_at.is_none() && totp.created_at > now - ENROLMENT);
             let found = found.ok_or(Fault::EnrolmentOver)?;
@@ -131,7 +133,8 @@ impl Identity {
     /// # Errors
     /// `NotFound` when there is none.
     pub async fn remove_totp(&self, by: &By, keep: Keep) -> Result<(), Fault> {
-        let removed = self.change_factors(by, keep, (Act::SecondFactorRemoved, APP), async |tx| {
+        let noted = (Act::SecondFactorRemoved, APP, Notice::SecondFactorRemoved);
+        let removed = self.change_factors(by, keep, noted, async |tx| {
             if rows::totp::remove(tx, by.account).await? {
                 Ok(())
             } else {

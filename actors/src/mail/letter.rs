@@ -125,12 +125,16 @@ fn notice_draft(notice: &Notice) -> Draft {
             "An authenticator app was added to your account. Signing in asks for its code from now on.".into(),
         ),
         Notice::SecondFactorRemoved => (
-            "Two-factor sign-in is off",
-            "The second factor of your account was removed. Your password alone opens it now.".into(),
+            "Your authenticator app was removed",
+            "The authenticator app of your account was removed. If there is no passkey, your password alone opens it now.".into(),
         ),
         Notice::BackupCodesRenewed => (
             "You have new backup codes",
             "New backup codes were made for your account. The old ones work no more.".into(),
+        ),
+        Notice::BackupCodeUsed(left) => (
+            "A backup code was used",
+            format!("One of the backup codes of your account was used. {left} are left."),
         ),
         Notice::PasskeyAdded(name) => (
             "A passkey was added",

@@ -83,6 +83,8 @@ pub enum Notice {
     SecondFactorAdded,
     SecondFactorRemoved,
     BackupCodesRenewed,
+    /// With how many are left.
+    BackupCodeUsed(u64),
     /// By its name.
     PasskeyAdded(String),
     PasskeyRemoved(String),
