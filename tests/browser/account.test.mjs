@@ -39,7 +39,7 @@ async function mailedLink(to, about) {
 async function signIn(page, email, password) {
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL(`${SERVER}/projects`);
 }
 

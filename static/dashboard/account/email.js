@@ -17,7 +17,7 @@ export function email({ session }) {
       h("button", { type: "button", class: "button", on: { click: () => void change() } }, "Change address")),
     h("p", { class: "session-name" }, h("span", { class: "person" }, address), h("span", { class: `badge badge-${verified ? "good" : "info"}` }, verified ? "Confirmed" : "Not confirmed")),
     !verified && h("p", { class: "hint" }, "Follow the link that was mailed to you. Without a confirmed address nobody can help you back in."),
-    !verified && h("p", null, again));
+    !verified && h("p", { class: "email-again" }, again));
 }
 
 async function change() {

@@ -6,9 +6,9 @@ import { asProblem } from "../problem.js";
 import { forgetSession } from "../session.js";
 
 /** @param {import("../view.js").View} view */
-export default function page({ outlet, title }) {
+export default function page({ outlet, signal, title }) {
   title("Confirm your new address");
-  const token = takeToken();
+  const token = takeToken(signal);
   const slot = h("div");
   outlet.append(slot);
   const dead = () => replace(slot, deadLink("Go to your account", "/account"));

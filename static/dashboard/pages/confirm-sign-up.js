@@ -7,9 +7,9 @@ import { navigate } from "../router.js";
 import { confirmSignUp } from "../session.js";
 
 /** @param {import("../view.js").View} view */
-export default function page({ outlet, title }) {
+export default function page({ outlet, signal, title }) {
   title("Finish signing up");
-  const token = takeToken();
+  const token = takeToken(signal);
   const slot = h("div");
   outlet.append(slot);
   const dead = () => replace(slot, deadLink("Sign up again", "/sign-up"));

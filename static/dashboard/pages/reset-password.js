@@ -7,9 +7,9 @@ import { asProblem, explain } from "../problem.js";
 import { setSession } from "../session.js";
 
 /** @param {import("../view.js").View} view */
-export default function page({ outlet, title }) {
+export default function page({ outlet, signal, title }) {
   title("Choose a new password");
-  const token = takeToken();
+  const token = takeToken(signal);
   const slot = h("div");
   outlet.append(slot);
   if (token === "") return replace(slot, deadLink("Ask for a new link", "/forgot-password"));

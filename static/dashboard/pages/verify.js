@@ -6,9 +6,9 @@ import { asProblem } from "../problem.js";
 import { forgetSession } from "../session.js";
 
 /** A click, and not the visit alone: programs that look into mail follow links too. @param {import("../view.js").View & { session: import("../types.js").Session | null }} view */
-export default function page({ outlet, session, title }) {
+export default function page({ outlet, session, signal, title }) {
   title("Confirm your address");
-  const token = takeToken();
+  const token = takeToken(signal);
   const slot = h("div");
   outlet.append(slot);
   const dead = () => replace(slot, deadLink(session ? "Go to your account" : "Sign in to get a new one", session ? "/account" : "/sign-in"));

@@ -1,5 +1,6 @@
 /** What there is to say once a mail is on its way; and what is behind the # of the link that comes with it. */
 import { h } from "../dom.js";
+import { navigate } from "../router.js";
 
 /** @param {string} title @param {string} text @param {Node} [more] */
 export const mailed = (title, text, more) =>
@@ -11,9 +12,12 @@ export const mailed = (title, text, more) =>
 
 /**
  * The token of the link that led here. It is taken out of the address: neither the history nor a shared screen keeps it.
+ * @param {AbortSignal} signal
  * @returns {string}
  */
-export function takeToken() {
+export function takeToken(signal) {
+  // Another link opened in the same tab changes the fragment alone.
+  addEventListener("hashchange", () => navigate(location.pathname + location.hash, { replace: true }), { signal });
   const token = location.hash.slice(1);
   if (token !== "") history.replaceState(history.state, "", location.pathname);
   return token;
