@@ -521,7 +521,7 @@ async fn no_secret_is_kept_or_said_in_clear() {
     }
     if let Some(url) = &shared_redis {
         let dump = redis_dump(url);
-        assert!(dump.contains("pernoex:session:"), "Redis holds the sessions");
+        assert!(dump.contains("pernoex:limit:"), "Redis holds the limits");
         places.push(("Redis".into(), dump.into_bytes()));
     }
     places.extend(heard.0);

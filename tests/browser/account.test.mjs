@@ -110,7 +110,7 @@ test("an account's address is confirmed, its password changed and its address ch
   await page.getByRole("button", { name: "Agree to the change" }).click();
   await page.getByRole("heading", { name: "Your address has changed" }).waitFor();
   await page.getByRole("link", { name: "Go to your account" }).click();
-  await page.getByText(next).first().waitFor();
+  await page.getByRole("main").getByText(next).first().waitFor();
   calm("an account's own page");
   await close();
 });

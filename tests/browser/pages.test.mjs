@@ -77,7 +77,7 @@ for (const theme of /** @type {const} */ (["light", "dark"])) {
     for (const [path, name] of [["/sign-up", "Create account"], ["/sign-in", "Sign in"]]) {
       const { page, calm, close } = await openPage(browser, { theme });
       await page.goto(SERVER + path);
-      await page.getByRole("button", { name }).click(); // The messages about what is missing are part of the page.
+      await page.getByRole("button", { name, exact: true }).click(); // The messages about what is missing are part of the page.
       assert.deepEqual(await barriers(page), [], `${path}, ${theme}`);
       calm(`${path}, ${theme}`);
       await close();
