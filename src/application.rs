@@ -30,7 +30,7 @@ use crate::{
     finish::every_response,
     metrics::{self, HttpMetrics},
     openapi, routes,
-    settings::{DatabaseSettings, NAMES, SettingError, Settings},
+    settings::{DatabaseSettings, NAMES, ProviderSettings, SettingError, Settings},
     telemetry::RequestSpan,
 };
 
@@ -240,6 +240,7 @@ pub fn platform_settings(
         public_url: settings.public_url.clone(),
         sessions: settings.sessions,
         mail: settings.mail.for_actors(own_origin(settings, listens), settings.data.join("mail")),
+        providers: ProviderSettings::for_actors(settings, listens)?,
         clock,
     })
 }
@@ -424,6 +425,7 @@ fn serve(
                     .wrap(doors::cookies(registry.clone(), &cookie_key, sessions))
                     .configure(|scope| routes::mount(&routes, "/operator/api", scope)),
             )
+            .configure(|app| routes::mount(&routes, "", app))
             .configure(outside_api)
     });
     let server = server

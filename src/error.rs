@@ -305,6 +305,45 @@ fn describe(fault: &Fault) -> Description {
             "Nothing to assign",
             "Admins and owners see every project. Only members are assigned to projects.",
         ),
+        Fault::SignInExpired => Description::new(
+            S::BAD_REQUEST,
+            "sign_in_expired",
+            "Begin again",
+            "This sign-in was used already, took too long, or was begun in another browser. Begin again.",
+        ),
+        Fault::SignInCancelled => Description::new(S::BAD_REQUEST, "sign_in_cancelled", "Cancelled", "The sign-in was cancelled."),
+        Fault::ProviderUnavailable => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "provider_unavailable",
+            "Provider not available",
+            "The sign-in provider does not answer. Try again soon, or sign in another way.",
+        )
+        .wait(10),
+        Fault::ProviderRefused => Description::new(
+            S::BAD_REQUEST,
+            "provider_refused",
+            "Not confirmed",
+            "The sign-in provider did not confirm who you are. Begin again, or sign in another way.",
+        ),
+        Fault::EmailUnverified => Description::new(
+            S::FORBIDDEN,
+            "provider_email_unverified",
+            "Address not checked",
+            "The provider has not checked your e-mail address. Check it there, or sign up with a password.",
+        ),
+        Fault::IdentityTaken => Description::new(
+            S::CONFLICT,
+            "identity_taken",
+            "Linked already",
+            "That account opens another account here, or yours is linked to another one of the same provider.",
+        ),
+        Fault::LastWayIn => Description::new(
+            S::CONFLICT,
+            "last_way_in",
+            "The last way to sign in",
+            "Nothing else opens this account. Set a password, add a passkey, or link another provider first.",
+        ),
+        Fault::SignatureInvalid => Description::new(S::UNAUTHORIZED, "signature_invalid", "Not signed", "The signature is not valid."),
         Fault::NoWorkspace => Description::new(
             S::CONFLICT,
             "no_workspace",

@@ -88,6 +88,7 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
             idle: Duration::from_secs(3600),
             whole: Duration::from_secs(3600),
         },
+        providers: None,
         clock: Clock::system(),
     };
     let platform = Platform::start(masters, settings).await?;

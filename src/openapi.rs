@@ -81,7 +81,7 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         .tag(tag)
         .operation_id(Some(operation_id(route)));
     for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = if matches!(name, "key" | "actor") {
+        let schema = if matches!(name, "key" | "actor" | "provider") {
             text()
         } else {
             text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
@@ -109,11 +109,15 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
     }
     match &route.body {
         crate::routes::Body::None => {}
-        crate::routes::Body::Json(described) => {
+        crate::routes::Body::Json(described) | crate::routes::Body::Form(described) => {
+            let kind = match route.takes_json() {
+                true => "application/json",
+                false => "application/x-www-form-urlencoded",
+            };
             let content = ContentBuilder::new().schema(Some(named(components, described))).build();
             operation = operation.request_body(Some(
                 RequestBodyBuilder::new()
-                    .content("application/json", content)
+                    .content(kind, content)
                     .required(Some(Required::True))
                     .build(),
             ));
@@ -172,7 +176,7 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
     match route.door {
         // The key is in the path: whoever knows it may begin.
         Door::Widget if route.begins => operation.security(SecurityRequirement::default()),
-        Door::Open => operation.security(SecurityRequirement::default()),
+        Door::Open | Door::Callback => operation.security(SecurityRequirement::default()),
         Door::Session | Door::Operator if route.method == Method::GET => operation.security(SecurityRequirement::new("session", nothing)),
         Door::Session | Door::Operator => operation.security(SecurityRequirement::new("session", nothing).add("csrf", nothing)),
         Door::Widget => operation.security(SecurityRequirement::new("visitor", nothing)),

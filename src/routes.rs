@@ -6,6 +6,7 @@ pub mod assets;
 pub mod dashboard;
 pub mod mailed;
 pub mod operator;
+pub mod providers;
 pub mod second_factor;
 mod table;
 pub mod views;
@@ -20,7 +21,7 @@ use dashboard::{analytics, audit, conversations, documents, invitations, project
 /// The API: below `/operator/api` what is behind the operators' door, below `/api/v1` the rest.
 #[must_use]
 pub fn api() -> Vec<Route> {
-    use Door::{Open, Operator, Session, Widget};
+    use Door::{Callback, Open, Operator, Session, Widget};
     use views as v;
     vec![
         post("/account", account::sign_up, Open, "Create an account and its workspace")
@@ -196,6 +197,53 @@ pub fn api() -> Vec<Route> {
         )
         .takes::<v::TokenBody>()
         .gives::<v::SessionView>(200),
+        get("/sign-in-options", providers::options, Open, "Which ways to sign in there are").gives::<v::SignInOptions>(200),
+        post("/session/providers/{provider}", providers::start, Open, "Go to a sign-in provider").gives::<v::ProviderAway>(200),
+        get("/sign-in/google", providers::back_from_google, Callback, "Come back from Google")
+            .asks(&["state", "code", "iss", "error"])
+            .leads_on(),
+        post("/sign-in/apple", providers::back_from_apple, Callback, "Come back from Apple")
+            .takes_form::<v::ProviderAnswer>()
+            .leads_on(),
+        post(
+            "/session/provider",
+            providers::finish,
+            Open,
+            "Sign in with what a provider confirmed, or learn what is missing",
+        )
+        .takes::<v::ProviderFinish>()
+        .gives::<v::SessionView>(200)
+        .or::<v::Unfinished>(202),
+        get(
+            "/account/identities",
+            providers::list,
+            Session,
+            "The accounts elsewhere that open this one",
+        )
+        .gives::<v::Identities>(200),
+        post(
+            "/account/identities/{provider}/link",
+            providers::start_link,
+            Session,
+            "Go to a provider to link an account there",
+        )
+        .fresh()
+        .gives::<v::ProviderAway>(200),
+        post("/account/identities", providers::link, Session, "Link what a provider confirmed")
+            .fresh()
+            .takes::<v::ProviderTicket>()
+            .empty(),
+        delete("/account/identities/{provider}", providers::unlink, Session, "Take a link away")
+            .fresh()
+            .empty(),
+        post(
+            "/webhooks/apple/sign-in",
+            providers::apple_notification,
+            Callback,
+            "What Apple says of somebody's account there",
+        )
+        .takes::<v::AppleNotification>()
+        .empty(),
         post("/invitations/preview", account::preview, Open, "What an invitation is for")
             .takes::<v::TokenBody>()
             .gives::<v::InvitationPreview>(200),

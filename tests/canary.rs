@@ -318,7 +318,12 @@ async fn no_secret_is_kept_or_said_in_clear() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let fresh = |what: &str| format!("canary-{what}-{}", uuid::Uuid::new_v4().simple());
     let (password, model_key) = (fresh("password"), fresh("model"));
-    let mut secrets = vec![Secret::new("password", &password), Secret::new("model API key", &model_key)];
+    let (provider_secret, provider) = (fresh("provider"), model());
+    let mut secrets = vec![
+        Secret::new("password", &password),
+        Secret::new("model API key", &model_key),
+        Secret::new("provider's client secret", &provider_secret),
+    ];
     let settings = [
         ("PERNOEX_LOG", "trace"),
         ("PERNOEX_LOG_FORMAT", "json"),
@@ -326,6 +331,9 @@ async fn no_secret_is_kept_or_said_in_clear() {
         ("OPENAI_BASE_URL", &model()),
         ("OPENAI_API_KEY", &model_key),
         ("OPENAI_MODEL", "small"),
+        ("GOOGLE_CLIENT_ID", "pernoex.test"),
+        ("GOOGLE_CLIENT_SECRET", &provider_secret),
+        ("GOOGLE_ISSUER", provider.trim_end_matches("/v1")),
     ];
     let mut app = TestApp::prepare(Clock::system(), &settings).await;
     if let (Some(admin), Some(server)) = (app.setting("MIGRATION_DATABASE_URL"), app.setting("DATABASE_URL")) {
@@ -463,6 +471,7 @@ async fn no_secret_is_kept_or_said_in_clear() {
             .replace("{conversation}", &id(&answer["conversation"]))
             .replace("{message}", &id(&answer["message"]))
             .replace("{member}", &id(&session["user"]["id"]))
+            .replace("{provider}", "google")
             .replace("{invitation}", "01a20b41-557d-7255-8b08-6f3f637673f7");
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
         let bearer = format!("Bearer {visitor_token}");

@@ -24,6 +24,7 @@ mod mail;
 mod operator;
 mod own_sessions;
 mod process;
+mod providers;
 mod sessions;
 mod shredding;
 mod support;

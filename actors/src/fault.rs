@@ -61,6 +61,25 @@ pub enum Fault {
     InvitationForAnother,
     #[error("admins and owners reach every project")]
     ReachesEveryProject,
+    /// A sign-in elsewhere that nobody began, that was used, that took too long, or that another browser began.
+    #[error("the sign-in is over")]
+    SignInExpired,
+    #[error("the person changed their mind at the provider")]
+    SignInCancelled,
+    #[error("the sign-in provider does not answer")]
+    ProviderUnavailable,
+    /// What came back from there does not prove who somebody is.
+    #[error("the sign-in provider's answer is not valid")]
+    ProviderRefused,
+    #[error("the provider did not check the address")]
+    EmailUnverified,
+    #[error("the account elsewhere is linked to another, or another is linked to this")]
+    IdentityTaken,
+    #[error("nothing else would open the account")]
+    LastWayIn,
+    /// Of a message from a provider's servers.
+    #[error("the signature is not valid")]
+    SignatureInvalid,
     /// The person is who they say, and belongs to no workspace.
     #[error("the account belongs to no workspace")]
     NoWorkspace,

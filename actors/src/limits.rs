@@ -37,6 +37,8 @@ impl Rule {
     pub const PASSKEY_OPTIONS: Self = Self::new("passkey-options", 60, 600);
     /// By account: wrong passwords that are noted in the audit log.
     pub const FAILURE_NOTE: Self = Self::new("failure-note", 5, 3600);
+    /// By network address: going to a provider to sign in.
+    pub const PROVIDER_START: Self = Self::new("provider-start", 50, 600);
     /// By public key: what one project's visitors may cost together.
     pub const WIDGET_KEY: Self = Self::new("widget-key", 600, 60);
     /// By public key and visitor's network address.

@@ -8,7 +8,11 @@ use crate::{
     clock::Clock,
     engine::{DocumentLimits, Engine},
     fault::Fault,
-    identity::{Hasher, Identity, passkeys::Passkeys},
+    identity::{
+        Hasher, Identity,
+        passkeys::Passkeys,
+        provider::{Parts, Providers, ProvidersSettings, watch_revocations},
+    },
     jobs::{Running, Worker, keep_house, watch_keys},
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
@@ -40,6 +44,8 @@ pub struct PlatformSettings {
     /// As which address browsers know this server, if that was said.
     pub public_url: Option<url::Url>,
     pub mail: MailSettings,
+    /// Whose accounts open ours.
+    pub providers: Option<ProvidersSettings>,
     pub clock: Clock,
 }
 
@@ -47,6 +53,7 @@ pub struct PlatformSettings {
 pub struct Platform {
     pub registry: Arc<Registry>,
     pub identity: Arc<Identity>,
+    pub providers: Arc<Providers>,
     pub limits: Arc<Limits>,
     pub engine: Arc<Engine>,
     pub operations: Arc<Operations>,
@@ -56,6 +63,7 @@ pub struct Platform {
     sampler: tokio::task::JoinHandle<()>,
     housekeeper: tokio::task::JoinHandle<()>,
     key_watch: tokio::task::JoinHandle<()>,
+    revocations: tokio::task::JoinHandle<()>,
 }
 
 /// Why the parts cannot be put together.
@@ -123,6 +131,14 @@ impl Platform {
             outbox: outbox.clone(),
             clock: settings.clock.clone(),
         });
+        let parts = Parts {
+            platform: store.platform(),
+            keeper: keeper.clone(),
+            limits: limits.clone(),
+            outbox: outbox.clone(),
+            clock: settings.clock.clone(),
+        };
+        let providers = Arc::new(Providers::new(settings.providers, parts)?);
         let (platform, clock) = (store.platform(), settings.clock);
         platform.end_leases().await?;
         let registry = Arc::new(Registry::new(store, redis, keeper.clone(), engine.clone(), cores));
@@ -141,9 +157,12 @@ impl Platform {
             clock,
         });
         let key_watch = tokio::spawn(watch_keys(registry.clone()));
+        // Not to be moved between threads: what it awaits borrows.
+        let revocations = actix_rt::spawn(watch_revocations(providers.clone()));
         Ok(Self {
             registry,
             identity,
+            providers,
             limits,
             engine,
             operations,
@@ -153,6 +172,7 @@ impl Platform {
             postman,
             housekeeper,
             key_watch,
+            revocations,
         })
     }
 
@@ -161,6 +181,7 @@ impl Platform {
         self.housekeeper.abort();
         self.sampler.abort();
         self.key_watch.abort();
+        self.revocations.abort();
         self.worker.stop().await;
         self.postman.stop().await;
         self.registry.close().await;

@@ -5,6 +5,7 @@
 //! and of invitations.
 
 pub mod account;
+pub mod account_identity;
 pub mod account_token;
 pub mod accounts;
 pub mod audit;

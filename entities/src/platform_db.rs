@@ -10,7 +10,7 @@ use sea_orm::{
 use crate::{
     AccountId, Installation, InvitationId, Millis, PlatformTx, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
-    account_token, accounts,
+    account_identity, account_token, accounts,
     audit::{self, Act, Note, Target},
     installation::{self, key_epoch},
     invitation_route, job,
@@ -33,7 +33,12 @@ pub struct PlatformDb {
 pub struct NewAccount {
     pub account: AccountId,
     pub email: String,
+    /// Empty for one that no password opens.
     pub password_hash: String,
+    /// When somebody proved that the address is theirs.
+    pub verified_at: Option<Millis>,
+    /// An account elsewhere that opens it.
+    pub identity: Option<account_identity::Identity>,
 }
 
 /// A tenant that is about to exist, and its first Owner.
@@ -54,11 +59,14 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
         created_at: Set(now),
         operator_since: Set(None),
         epoch: Set(0),
-        verified_at: Set(None),
+        verified_at: Set(new.verified_at),
         second_factor_at: Set(None),
     };
     account::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    match new.identity {
+        Some(identity) => account_identity::insert(tx, identity).await,
+        None => Ok(()),
+    }
 }
 
 impl PlatformDb {

@@ -10,6 +10,7 @@ mod m0007_operators;
 mod m0009_keys;
 mod m0010_identity;
 mod m0011_audit;
+mod m0012_provider_revocation;
 mod table;
 
 use entities::{Location, connect_options};
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_keys::Migration),
             Box::new(m0010_identity::Migration),
             Box::new(m0011_audit::Migration),
+            Box::new(m0012_provider_revocation::Migration),
         ]
     }
 }

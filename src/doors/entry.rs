@@ -188,7 +188,7 @@ pub async fn sign_up(
     }
 }
 
-fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
+pub(super) fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
     match gate.sign_up {
         SignUp::Closed => Err(Problem::SignUpClosed),
         SignUp::Open | SignUp::Verified => Ok(()),
@@ -210,7 +210,7 @@ async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &s
     }
 }
 
-async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
+pub(super) async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
     let tenant = gate.registry.tenant(signed_in.tenant).await?;
     // Asked before the session begins: someone who is no member here gets none.
     let who = Who::find(gate, &tenant, signed_in).await?;
@@ -256,10 +256,7 @@ async fn join_anew(gate: &Gate, token: &InvitationToken, password: &Password, ad
         .supervisor(AcceptInvitation {
             invitation,
             token: token.hash(),
-            joiner: Joiner::New {
-                account,
-                password_hash: new.password_hash,
-            },
+            joiner: Joiner::New(new),
             address: address.to_owned(),
         })
         .await?;

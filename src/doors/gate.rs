@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, http::header::HOST, web::Data};
 use actors::{
     Fault, Limits, Platform, Registry, SecretBytes,
-    identity::{Identity, SignUp},
+    identity::{
+        Identity, SignUp,
+        provider::{Provider, Providers},
+    },
     operators::Operations,
 };
 use url::Url;
@@ -31,6 +34,7 @@ use crate::error::Problem;
 pub struct Gate {
     pub(super) registry: Arc<Registry>,
     pub(super) identity: Arc<Identity>,
+    pub(super) providers: Arc<Providers>,
     pub(super) limits: Arc<Limits>,
     pub(super) operations: Arc<Operations>,
     pub(super) csrf_key: SecretBytes,
@@ -51,6 +55,7 @@ impl Gate {
         Self {
             registry: platform.registry.clone(),
             identity: platform.identity.clone(),
+            providers: platform.providers.clone(),
             limits: platform.limits.clone(),
             operations: platform.operations.clone(),
             csrf_key,
@@ -71,6 +76,16 @@ impl Gate {
     /// `Storage` or `Cache` when one does not.
     pub async fn ready(&self) -> Result<(), Fault> {
         self.registry.ready().await
+    }
+
+    /// Whose accounts people may sign in with besides.
+    pub fn sign_in_providers(&self) -> Vec<Provider> {
+        self.providers.available().collect()
+    }
+
+    #[must_use]
+    pub fn is_sign_up_open(&self) -> bool {
+        self.sign_up != SignUp::Closed
     }
 
     /// The address of this server, as the browser of this request sees it.

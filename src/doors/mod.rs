@@ -7,6 +7,7 @@ mod mailed;
 mod operator;
 mod own_sessions;
 mod pass;
+mod provider;
 mod second_factor;
 mod sessions;
 mod visitor;
@@ -18,6 +19,7 @@ pub use mailed::{confirm_email_change, forgot_password, reset_password, verify_e
 pub use operator::{OperatorPass, operators_only};
 pub use own_sessions::{OwnSession, freshly_proven};
 pub use pass::{Pass, ProjectPass};
+pub use provider::{Away, Finished, Wish, back_from_provider, finish_provider, go_to_provider, heed_apple};
 pub use second_factor::ask_for_passkey;
 pub use sessions::{cookies, end_session};
 pub use visitor::{VisitPass, VisitorPass, cross_origin, preflight};

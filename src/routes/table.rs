@@ -19,8 +19,10 @@ use crate::{doors, error::Problem};
 /// Who may come in, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// Nobody in particular: begins a session. JSON from this origin only.
+    /// Nobody in particular: begins a session, or shows what is nobody's secret. A change is JSON from this origin only.
     Open,
+    /// A browser that comes back from a provider, or the provider itself. Proves itself by what only they can know.
+    Callback,
     /// A member's session; a change needs the session's token.
     Session,
     /// A public key on an allowed origin.
@@ -36,6 +38,8 @@ impl Door {
         match self {
             Self::Open | Self::Session | Self::Widget => "/api/v1",
             Self::Operator => "/operator/api",
+            // Registered at the providers: these addresses stay as they are.
+            Self::Callback => "",
         }
     }
 }
@@ -45,6 +49,7 @@ pub(crate) type Described = (&'static str, RefOr<Schema>, Vec<(String, RefOr<Sch
 pub(crate) enum Body {
     None,
     Json(Box<Described>),
+    Form(Box<Described>),
     Files,
 }
 
@@ -110,6 +115,14 @@ impl Route {
         }
     }
 
+    /// As a browser's form.
+    pub(super) fn takes_form<T: ToSchema>(self) -> Self {
+        Self {
+            body: Body::Form(Box::new(described::<T>())),
+            ..self
+        }
+    }
+
     pub(super) fn takes_files(self) -> Self {
         Self { body: Body::Files, ..self }
     }
@@ -140,6 +153,11 @@ impl Route {
 
     pub(super) fn exports(self, exports: &'static [&'static str]) -> Self {
         Self { exports, ..self }
+    }
+
+    /// Sends the browser on.
+    pub(super) fn leads_on(self) -> Self {
+        Self { status: 303, ..self }
     }
 
     pub(super) fn empty(self) -> Self {
@@ -184,6 +202,8 @@ impl Route {
             false => (self.mount)(),
         };
         match self.door {
+            Door::Callback => route,
+            Door::Open if self.method == Method::GET => route,
             Door::Open => route.wrap(from_fn(doors::same_origin)),
             Door::Session if self.method == Method::GET => route,
             Door::Session => route.wrap(from_fn(doors::with_token)),

@@ -9,6 +9,7 @@ mod document;
 mod mailed;
 mod operator;
 mod project;
+mod provider;
 mod second_factor;
 mod team;
 mod widget;
@@ -29,6 +30,10 @@ pub use document::{DocumentChange, DocumentPage, DocumentView, Documents, Failur
 pub use mailed::{EmailBody, EmailChange, LinkBody, PasswordChange, PasswordLength, PasswordReset, SignUpConfirmation};
 pub use operator::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, Done, SampleView, ServerView, state_name};
 pub use project::{Confirmation, NameBody, ProjectView, Projects};
+pub use provider::{
+    AppleNotification, Identities, IdentityView, ProviderAnswer, ProviderAway, ProviderFinish, ProviderTicket, ProviderView, SignInOptions,
+    Unfinished,
+};
 pub use second_factor::{
     BackupCodesView, ChallengeView, NewPasskey, PasskeyAdded, PasskeyOptions, PasskeySignIn, ProofBody, SecondFactor, SecondFactorNeeded,
     SecondFactorRequired, SecondFactorRule, SecondFactorView, TotpCode, TotpView,

@@ -1,6 +1,7 @@
 //! What an operator may set. Everything has a default that is safe to start with; what contradicts itself does not start.
 
 mod mail;
+mod providers;
 mod source;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -10,6 +11,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub use mail::{MailSetting, SmtpSetting};
+pub use providers::ProviderSettings;
 pub use source::{NAMES, SettingError, Source};
 
 /// The whole tree. Printing it shows no secret.
@@ -44,6 +46,7 @@ pub struct Settings {
     pub redis_url: Option<Secret>,
     pub language_model: Option<ModelSettings>,
     pub documents: DocumentLimits,
+    pub providers: Vec<ProviderSettings>,
     pub log: LogSettings,
 }
 
@@ -160,6 +163,7 @@ impl Settings {
             redis_url: redis_url(source)?,
             language_model: language_model(source)?,
             documents: documents(source)?,
+            providers: providers::read(source, listen)?,
             log: LogSettings {
                 filter: source
                     .text("PERNOEX_LOG")

@@ -55,6 +55,15 @@ pub const NAMES: &[&str] = &[
     "OPENAI_API_KEY",
     "OPENAI_MODEL",
     "OPENAI_TIMEOUT_S",
+    "GOOGLE_CLIENT_ID",
+    "GOOGLE_CLIENT_SECRET",
+    "GOOGLE_ISSUER",
+    "APPLE_CLIENT_ID",
+    "APPLE_TEAM_ID",
+    "APPLE_KEY_ID",
+    "APPLE_PRIVATE_KEY",
+    "APPLE_PRIVATE_KEY_FILE",
+    "APPLE_ISSUER",
 ];
 
 /// Read by the command line itself.

@@ -27,6 +27,7 @@ const ROUTES = [
   { pattern: "/verify", who: "either", page: () => import("./pages/verify.js") },
   { pattern: "/confirm-email", who: "either", page: () => import("./pages/confirm-email.js") },
   { pattern: "/confirm-sign-up", who: "either", page: () => import("./pages/confirm-sign-up.js") },
+  { pattern: "/sign-in/finish", who: "either", page: () => import("./pages/sign-in-finish.js") },
   { pattern: "/invitations/accept", who: "either", page: () => import("./pages/accept.js") },
   { pattern: "/team", who: "manager", page: () => import("./pages/team.js") },
   { pattern: "/account", who: "member", page: () => import("./pages/account.js") },

@@ -8,6 +8,13 @@ const SENTENCES = {
   invalid_email: "Enter a complete email address, such as name@example.com.",
   sign_up_closed: "This server is not accepting new accounts. Ask its operator for an invitation.",
   last_owner: "A workspace needs an owner. Make somebody else an owner first.",
+  sign_in_expired: "This sign-in was used already, took too long, or was begun in another browser. Begin again.",
+  sign_in_cancelled: "You cancelled the sign-in there.",
+  provider_unavailable: "The sign-in provider does not answer. Try again soon, or sign in another way.",
+  provider_refused: "The sign-in provider did not confirm who you are. Begin again, or sign in another way.",
+  provider_email_unverified: "Your email address is not confirmed at the provider. Confirm it there, or create an account with a password.",
+  identity_taken: "That account is linked to another account here, or yours is linked to another one there.",
+  last_way_in: "This is your only way to sign in. Set a password or add a passkey first.",
   already_member: "This person is a member of the workspace already.",
   already_invited: "This address has an open invitation. Make a new link for it in the list, or revoke it first.",
   invitation_invalid: "This invitation has expired, was used already, or was withdrawn. Ask for a new one.",
@@ -79,6 +86,7 @@ export function explain(error) {
   const wait = problem.retryAfter ?? 30;
   const later = `Try again in ${wait > 90 ? `${Math.ceil(wait / 60)} minutes` : `${wait} seconds`}.`;
   if (problem.status === 429) return `Too many attempts. ${later}`;
+  if (problem.code === "provider_unavailable") return SENTENCES[problem.code] ?? problem.message;
   if (problem.status === 503) return `The server is busy. ${later}`;
   if (problem.status >= 500) return "Something went wrong on the server. Trying again often helps.";
   return SENTENCES[problem.code] ?? problem.message;

@@ -4,6 +4,7 @@
  * @typedef {"owner" | "admin" | "member"} Role
  * @typedef {{ user: { id: string, email: string, verified: boolean }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, second_factor: { enabled: boolean, required_from: string | null }, csrf_token: string }} Session
  *
+ * @typedef {{ name: string, title: string }} Provider where one can have an account to sign in with
  * @typedef {{ id: string, workspace: string, current: boolean, user_agent: string, address: string, created_at: string, seen_at: string, ends_at: string }} OwnSession
  *
  * @typedef {{ id: string, email: string, role: Role, joined_at: string, second_factor: boolean, projects: string[] | null }} Member projects: null when they see every one

@@ -54,6 +54,7 @@ impl Actor {
                 "new email" => return format!("{}@example.com", name.replace(' ', ".")),
                 "email" => return email.clone(),
                 "origin" => return origin.clone(),
+                "provider" => return "google".into(),
                 "workspace name" => return name.clone(),
                 "project name" => {
                     return project

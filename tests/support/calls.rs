@@ -9,6 +9,8 @@ use super::PASSWORD;
 pub enum Body {
     Empty,
     Json(Value),
+    /// As a browser's form.
+    Form(&'static str),
     /// Its contents.
     File(String),
 }
@@ -74,6 +76,7 @@ impl Call {
         request = match self.body {
             Body::Empty => request,
             Body::Json(value) => request.json(&value),
+            Body::Form(text) => request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(text),
             Body::File(text) => {
                 let (name, text) = text.split_once('\n').unwrap_or(("file.md", &text));
                 let form =
@@ -106,6 +109,11 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("PUT", "/account/password") => json!({ "current": PASSWORD, "new": PASSWORD }),
         ("POST", "/account/email") => json!({ "email": ask("new email") }),
         ("PUT", "/workspace/password-length") => json!({ "characters": 12 }),
+        ("POST", "/sign-in/apple") => return Body::Form("state=never&code=never"),
+        ("POST", "/account/identities/{provider}/link") | ("DELETE", "/account/identities/{provider}") => return Body::Empty,
+        ("POST", "/session/providers/{provider}") => json!({}),
+        ("POST", "/session/provider" | "/account/identities") => json!({ "ticket": "never" }),
+        ("POST", "/webhooks/apple/sign-in") => json!({ "payload": "never" }),
         ("POST", "/account") => json!({ "email": ask("new email"), "password": PASSWORD, "workspace": ask("name") }),
         ("POST", "/session") => json!({ "email": ask("email"), "password": PASSWORD }),
         ("POST", "/session/proof") => json!({ "password": PASSWORD }),

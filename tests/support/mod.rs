@@ -5,6 +5,7 @@ mod dice;
 pub mod docx;
 pub mod endpoint;
 pub mod factors;
+pub mod issuer;
 pub mod mail;
 pub mod process;
 pub mod rows;

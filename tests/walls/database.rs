@@ -32,6 +32,10 @@ const PLATFORM: &[(&str, &str)] = &[
     ),
     ("mail", "mail that waits, some of it to people without an account; sealed"),
     ("operator_act", "what operators did, by whom: none of it is a tenant's content"),
+    (
+        "provider_revocation",
+        "grants at sign-in providers that are to end, after their account may be gone; sealed",
+    ),
     ("seaql_migrations", "which migrations ran; the application may not read it"),
     ("tenant", "which tenants exist; ids only"),
     (

@@ -7,6 +7,7 @@ use super::{
     hasher::Match,
     links::PendingSignUp,
     password::{Demands, SHORTEST},
+    provider::Providers,
 };
 use crate::{
     fault::{Fault, Limit},
@@ -105,6 +106,30 @@ impl Identity {
         Ok(SignedUp::Mailed)
     }
 
+    /// Creates the account of someone who came from a provider, and its workspace.
+    ///
+    /// # Errors
+    /// `Invalid`, `EmailTaken`, `SignInExpired`, `TooMany`.
+    pub async fn sign_up_by(&self, providers: &Providers, ticket: &str, workspace: &str, address: &str) -> Result<SignedIn, Fault> {
+        self.limits.check(Rule::SIGN_UP, address).await?;
+        let name = parse_name(workspace, "workspace")?;
+        let new = providers.take_newcomer(ticket).await?.into_new_account(self.clock.now());
+        let (account, verified) = (new.account, new.verified_at.is_some());
+        let founding = Founding {
+            owner: account,
+            account: Some(new),
+            link: None,
+            epoch: 0,
+            name,
+            address: address.to_owned(),
+        };
+        let signed_in = self.found(founding).await?;
+        if !verified {
+            self.welcome(account).await;
+        }
+        Ok(signed_in)
+    }
+
     /// Finishes a sign-up by the mailed link. The password must be the one that was chosen: whoever had the mail sent to an address that
     /// is not theirs gets no account that its owner opens for them.
     ///
@@ -127,6 +152,8 @@ impl Identity {
                 account,
                 email: link.email,
                 password_hash: pending.password_hash,
+                verified_at: None,
+                identity: None,
             }),
             link: Some(link.hash),
             epoch: 0,
@@ -160,6 +187,8 @@ impl Identity {
             account: AccountId::new(),
             password_hash: self.hasher.hash_new(address, password, demands).await?,
             email: email.0.clone(),
+            verified_at: None,
+            identity: None,
         })
     }
 

@@ -8,6 +8,7 @@ mod hasher;
 pub(crate) mod links;
 pub mod passkeys;
 mod password;
+pub mod provider;
 mod recovery;
 pub mod second_factor;
 pub mod totp;

@@ -83,7 +83,7 @@ pub enum Joiner {
     /// With an account of this address.
     Known { account: AccountId, email: String },
     /// With an account that is made in the same transaction, of the invitation's address.
-    New { account: AccountId, password_hash: String },
+    New(NewAccount),
 }
 
 pub struct ListInvitations;
@@ -301,13 +301,9 @@ impl Serve<AcceptInvitation> for TenantSupervisor {
                 // What is not for them is not used up either: the transaction ends here.
                 Joiner::Known { email, .. } if email != invitation.email => return Err(Fault::InvitationForAnother),
                 Joiner::Known { account, .. } => account,
-                Joiner::New { account, password_hash } => {
-                    let email = invitation.email;
-                    let new = NewAccount {
-                        account,
-                        email,
-                        password_hash,
-                    };
+                Joiner::New(new) if new.email != invitation.email => return Err(Fault::InvitationForAnother),
+                Joiner::New(new) => {
+                    let account = new.account;
                     members::insert_account(tx, new, now).await.map_err(conflict(Fault::EmailTaken))?;
                     account
                 }

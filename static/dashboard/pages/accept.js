@@ -5,6 +5,7 @@ import { authCard } from "../parts/auth.js";
 import { field, passwordField } from "../parts/field.js";
 import { load } from "../parts/load.js";
 import { newPassword } from "../parts/new-password.js";
+import { providerButtons } from "../parts/providers.js";
 import { secondStep } from "../parts/second-step.js";
 import { skeleton } from "../parts/skeleton.js";
 import { toastProblem } from "../parts/toast.js";
@@ -40,9 +41,15 @@ export default function page({ outlet, session, signal, title }) {
       title(`Join ${preview.workspace}`);
       if (session && session.user.email === preview.email) return joining(preview, token);
       if (session) return stranger(preview, session);
-      return preview.has_account ? returning(preview, token, title) : newcomer(preview, token);
+      return withProviders(preview.has_account ? returning(preview, token, title) : newcomer(preview, token), token);
     },
   });
+}
+
+/** @param {HTMLElement} card @param {string} invitation */
+function withProviders(card, invitation) {
+  card.querySelector(".auth-card")?.append(providerButtons({ invitation }));
+  return card;
 }
 
 function invalid() {

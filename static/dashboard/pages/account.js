@@ -1,6 +1,7 @@
 import { email } from "../account/email.js";
 import { password } from "../account/password.js";
 import { secondFactor } from "../account/second-factor.js";
+import { identities } from "../account/identities.js";
 import { sessions } from "../account/sessions.js";
 import { heading } from "../parts/heading.js";
 
@@ -12,6 +13,7 @@ export default function page(view) {
     email(view),
     password(view),
     secondFactor(view),
+    identities(view),
     sessions(view),
   );
 }

@@ -3,6 +3,7 @@ import { h, replace } from "../dom.js";
 import { field, passwordField } from "../parts/field.js";
 import { icon } from "../parts/icon.js";
 import { canUsePasskeys, wasCancelled } from "../parts/passkey.js";
+import { providerButtons } from "../parts/providers.js";
 import { secondStep } from "../parts/second-step.js";
 import { toast, toastProblem } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
@@ -74,6 +75,7 @@ export default function page({ outlet, query, title }) {
     },
     other: h("span", null, "New here? ", h("a", { href: `/sign-up${search}` }, "Create account")),
   }));
+  card.querySelector(".auth-card")?.append(providerButtons({ next }));
 }
 
 /** @param {() => void} enter */

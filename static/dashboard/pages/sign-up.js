@@ -3,6 +3,7 @@ import { h, replace } from "../dom.js";
 import { mailed } from "../parts/mailed.js";
 import { field } from "../parts/field.js";
 import { newPassword } from "../parts/new-password.js";
+import { providerButtons } from "../parts/providers.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate, safePath } from "../router.js";
 import { signUp } from "../session.js";
@@ -49,4 +50,5 @@ export default function page({ outlet, query, title }) {
     },
     other: h("span", null, "Already have an account? ", h("a", { href: `/sign-in${search}` }, "Sign in")),
   }));
+  card.querySelector(".auth-card")?.append(providerButtons({ next }));
 }

@@ -1,10 +1,11 @@
 /** Asks who is there once more, for what a session alone is not enough for. */
-import { anonymous, post } from "../api.js";
+import { anonymous, get, post } from "../api.js";
 import { h, replace } from "../dom.js";
 import { asProblem } from "../problem.js";
 import { session, setSession } from "../session.js";
 import { formDialog } from "./dialog.js";
 import { field, passwordField } from "./field.js";
+import { providerButtons } from "./providers.js";
 import { askPasskey, canUsePasskeys, wasCancelled } from "./passkey.js";
 
 /** @typedef {import("../types.js").Challenge} Challenge */
@@ -24,9 +25,19 @@ async function challenge() {
   }
 }
 
+/** By which providers they can sign in, by name. @returns {Promise<string[]>} */
+async function linkedProviders() {
+  try {
+    const { identities } = /** @type {{ identities: { provider: { name: string } }[] }} */ (await get("/account/identities"));
+    return identities.map(({ provider }) => provider.name);
+  } catch {
+    return [];
+  }
+}
+
 /** @returns {Promise<boolean>} whether they proved it */
 export async function stepUp() {
-  const asked = await challenge();
+  const [asked, linked] = await Promise.all([challenge(), linkedProviders()]);
   const ways = /** @type {Way[]} */ (["password", ...(asked?.methods ?? [])]).filter((way) => way !== "passkey" || canUsePasskeys());
   const slot = h("div", { class: "stack" });
   /** @type {Way} */
@@ -68,7 +79,9 @@ export async function stepUp() {
   show("password");
   return formDialog({
     title: "Confirm that it is you",
-    body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), slot],
+    body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), slot,
+      // A new sign-in proves it too, and is all that an account without a password has.
+      providerButtons({ next: location.pathname + location.search }, ({ name }) => linked.includes(name))],
     submit: "Confirm",
     ready: () => typed === null || typed.input.value !== "",
     run: async () => setSession(await anonymous("POST", "/session/proof", await proof())),

@@ -164,6 +164,8 @@ pub(in crate::walls) async fn world() -> World {
             account: account_of(who),
             email: format!("{who:x}@example.com"),
             password_hash: String::new(),
+            verified_at: None,
+            identity: None,
         };
         world.store.platform().found_tenant(Some(account), new, NOW).await.unwrap();
     }

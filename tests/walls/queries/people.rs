@@ -88,6 +88,8 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
                 account: id(12, u64::try_from(call.who).unwrap() + call.n[0] % 3, u64::MAX).into(),
                 email: format!("{}@example.com", text.replace(' ', ".")),
                 password_hash: String::new(),
+                verified_at: None,
+                identity: None,
             };
             write(db, async |tx| members::insert_account(tx, new, at).await).await
         }

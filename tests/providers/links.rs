@@ -1,0 +1,124 @@
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::{Browser, asked, start, subject};
+use crate::support::{PASSWORD, issuer::Issuer};
+
+/// Goes to `provider` to link, and comes back; the ticket.
+async fn link_ticket(browser: &mut Browser, issuer: &Issuer, provider: &str, subject: &str, email: &str) -> String {
+    let (status, away) = browser.post(&format!("/account/identities/{provider}/link"), json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{away}");
+    let asked = asked(&away);
+    issuer.say(issuer.claims(subject, email, &asked["nonce"]));
+    let (what, ticket) = browser.come_back(provider, &[("state", &asked["state"]), ("code", "c")]).await;
+    assert_eq!(what, "link", "{ticket}");
+    ticket
+}
+
+#[tokio::test]
+async fn an_address_that_has_an_account_is_linked_only_after_its_password() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let owner = app.owner("ada").await;
+    let subject = subject();
+    let mut ada = Browser::of(&app);
+    let ticket = ada.ticket(&issuer, "google", &subject, &owner.email).await;
+    let (status, missing) = ada.finish(&ticket).await;
+    assert_eq!((status, missing["needs"].as_str()), (StatusCode::ACCEPTED, Some("link")));
+    // A workspace's name does not help: the account is not made twice, nor opened.
+    let body = json!({ "ticket": ticket, "workspace": "Mine" });
+    assert_eq!(ada.post("/session/provider", body).await.1["needs"], "link");
+    assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    // Somebody else who is signed in here cannot take it.
+    let other = app.owner("eve").await;
+    let mut eve = Browser::signed_in(&app, &other);
+    eve.cookies.extend(ada.cookies.clone());
+    assert_eq!(
+        eve.post("/account/identities", json!({ "ticket": ticket })).await.1["code"],
+        "sign_in_expired"
+    );
+
+    let (status, _) = ada.post("/session", json!({ "email": owner.email, "password": PASSWORD })).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        ada.post("/account/identities", json!({ "ticket": ticket })).await.0,
+        StatusCode::NO_CONTENT
+    );
+    let mut again = Browser::of(&app);
+    let ticket = again.ticket(&issuer, "google", &subject, &owner.email).await;
+    let (status, session) = again.finish(&ticket).await;
+    assert_eq!(
+        (status, session["user"]["email"].as_str()),
+        (StatusCode::OK, Some(owner.email.as_str()))
+    );
+}
+
+#[tokio::test]
+async fn a_link_in_the_settings_is_the_one_who_asked_for_its() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let (owner, other) = (app.owner("ada").await, app.owner("eve").await);
+    let (mut ada, subject) = (Browser::signed_in(&app, &owner), subject());
+    let ticket = link_ticket(&mut ada, &issuer, "google", &subject, "ada@elsewhere.example").await;
+    // It lets nobody in, and serves nobody else.
+    assert_eq!(ada.finish(&ticket).await.1["code"], "sign_in_expired");
+    let mut eve = Browser::signed_in(&app, &other);
+    eve.cookies
+        .insert("__Host-pernoex-google".into(), ada.cookies["__Host-pernoex-google"].clone());
+    assert_eq!(
+        eve.post("/account/identities", json!({ "ticket": ticket })).await.1["code"],
+        "sign_in_expired"
+    );
+    let body = json!({ "ticket": ticket });
+    assert_eq!(ada.post("/account/identities", body.clone()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(ada.post("/account/identities", body).await.1["code"], "sign_in_expired");
+    let (_, list) = ada.get("/account/identities").await;
+    assert_eq!(list["identities"][0]["email"], "ada@elsewhere.example");
+
+    // What opens one account opens no other, and one account has one at each provider.
+    let mut eve = Browser::signed_in(&app, &other);
+    let ticket = link_ticket(&mut eve, &issuer, "google", &subject, "ada@elsewhere.example").await;
+    let (status, taken) = eve.post("/account/identities", json!({ "ticket": ticket })).await;
+    assert_eq!((status, taken["code"].as_str()), (StatusCode::CONFLICT, Some("identity_taken")));
+    let ticket = link_ticket(&mut ada, &issuer, "google", "another", "ada@elsewhere.example").await;
+    assert_eq!(
+        ada.post("/account/identities", json!({ "ticket": ticket })).await.1["code"],
+        "identity_taken"
+    );
+}
+
+#[tokio::test]
+async fn a_link_is_taken_away_and_the_last_way_in_is_not() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let owner = app.owner("ada").await;
+    let (mut ada, google) = (Browser::signed_in(&app, &owner), subject());
+    let ticket = link_ticket(&mut ada, &issuer, "google", &google, &owner.email).await;
+    ada.post("/account/identities", json!({ "ticket": ticket })).await;
+    assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NOT_FOUND);
+    let mut again = Browser::of(&app);
+    let ticket = again.ticket(&issuer, "google", &google, &owner.email).await;
+    assert_eq!(again.finish(&ticket).await.1["needs"], "link", "it opens nothing any more");
+
+    let (mut grace, subject, email) = (Browser::of(&app), super::subject(), super::email());
+    grace.newcomer(&issuer, "google", &subject, &email).await;
+    let (status, last) = grace.delete("/account/identities/google").await;
+    assert_eq!((status, last["code"].as_str()), (StatusCode::CONFLICT, Some("last_way_in")));
+    let ticket = link_ticket(&mut grace, &issuer, "apple", &subject, &email).await;
+    assert_eq!(
+        grace.post("/account/identities", json!({ "ticket": ticket })).await.0,
+        StatusCode::NO_CONTENT
+    );
+    // Of two at once one goes through: something is left to sign in with.
+    let mut other = Browser::of(&app);
+    other.cookies = grace.cookies.clone();
+    other.csrf = grace.csrf.clone();
+    let (one, two) = tokio::join!(
+        grace.delete("/account/identities/google"),
+        other.delete("/account/identities/apple")
+    );
+    let mut both = [one.0.as_u16(), two.0.as_u16()];
+    both.sort_unstable();
+    assert_eq!(both, [204, 409]);
+}

@@ -1,0 +1,179 @@
+use pernoex::Clock;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::{Browser, email, start, start_with, subject};
+use crate::support::{
+    PASSWORD, TestApp,
+    issuer::{CLIENT, Issuer, Key, SECRET},
+};
+
+#[tokio::test]
+async fn a_newcomer_names_a_workspace_and_signs_in_again_without_a_question() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let (mut ada, email, subject) = (Browser::of(&app), email(), subject());
+    let ticket = ada.ticket(&issuer, "google", &subject, &email).await;
+    let (status, missing) = ada.finish(&ticket).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    assert_eq!(
+        (missing["needs"].as_str(), missing["email"].as_str()),
+        (Some("workspace"), Some(email.as_str()))
+    );
+    // What is wrong with the name does not use the ticket up.
+    let nameless = json!({ "ticket": ticket, "workspace": " " });
+    assert_eq!(ada.post("/session/provider", nameless).await.1["code"], "invalid_name");
+    let named = json!({ "ticket": ticket, "workspace": "Lantern works" });
+    let (status, session) = ada.post("/session/provider", named.clone()).await;
+    assert_eq!(
+        (status, session["workspace"]["name"].as_str()),
+        (StatusCode::OK, Some("Lantern works"))
+    );
+    assert_eq!(ada.get("/projects").await.0, StatusCode::OK);
+    // The ticket is used up.
+    assert_eq!(ada.post("/session/provider", named).await.1["code"], "sign_in_expired");
+
+    let mut again = Browser::of(&app);
+    // The address changed at the provider: the subject is the same, and so is the account.
+    let ticket = again.ticket(&issuer, "google", &subject, "other@gmail.com").await;
+    let (status, session) = again.finish(&ticket).await;
+    assert_eq!((status, session["user"]["email"].as_str()), (StatusCode::OK, Some(email.as_str())));
+    let (_, list) = again.get("/account/identities").await;
+    assert_eq!(list["identities"][0]["email"], "other@gmail.com");
+    assert_eq!(list["identities"][0]["provider"]["name"], "google");
+}
+
+#[tokio::test]
+async fn what_google_is_asked_for_and_how_the_code_is_exchanged() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let mut ada = Browser::of(&app);
+    let asked = ada.set_out("google").await;
+    let port = app.url.rsplit_once(':').unwrap().1;
+    let redirect = format!("http://localhost:{port}/sign-in/google");
+    for (name, value) in [
+        ("response_type", "code"),
+        ("client_id", CLIENT),
+        ("redirect_uri", redirect.as_str()),
+        ("code_challenge_method", "S256"),
+        ("prompt", "select_account"),
+    ] {
+        assert_eq!(asked[name], value, "{name}");
+    }
+    assert_eq!(asked["scope"].split(' ').collect::<std::collections::BTreeSet<_>>().len(), 3);
+    assert!(asked["state"].len() == 43 && asked["nonce"].len() == 43 && asked["state"] != asked["nonce"]);
+    issuer.say(issuer.claims(&subject(), &email(), &asked["nonce"]));
+    ada.come_back("google", &[("state", &asked["state"]), ("code", "the code")]).await;
+    let forms = issuer.asked("/token");
+    let sent = |name: &str| forms[0].iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    assert_eq!(sent("grant_type"), Some("authorization_code"));
+    assert_eq!(sent("code"), Some("the code"));
+    assert_eq!(sent("client_secret"), Some(SECRET));
+    assert_eq!(sent("redirect_uri"), Some(redirect.as_str()));
+    assert!(sent("code_verifier").is_some_and(|verifier| verifier.len() >= 43));
+}
+
+#[tokio::test]
+async fn a_token_signed_with_rsa_is_taken_too() {
+    let issuer = Issuer::with(Key::rs256("rsa")).await;
+    let app = start(&issuer).await;
+    Browser::of(&app).newcomer(&issuer, "google", &subject(), &email()).await;
+}
+
+#[tokio::test]
+async fn keys_that_were_rotated_are_asked_for_once_more() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    Browser::of(&app).newcomer(&issuer, "google", &subject(), &email()).await;
+    let rotated = Key::es256("second");
+    issuer.sign_with(rotated.clone(), vec![rotated]);
+    Browser::of(&app).newcomer(&issuer, "google", &subject(), &email()).await;
+    assert_eq!(issuer.asked("/jwks").len(), 2);
+    assert_eq!(issuer.asked("/.well-known/openid-configuration").len(), 1, "discovery is kept");
+}
+
+#[tokio::test]
+async fn the_cookies_are_what_each_provider_needs_and_no_more() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let mut ada = Browser::of(&app);
+    for (provider, same_site) in [("google", "SameSite=Lax"), ("apple", "SameSite=None")] {
+        let request = ada
+            .client
+            .post(format!("{}/api/v1/session/providers/{provider}", app.url))
+            .json(&json!({}));
+        let response = ada.send(request).await;
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+        for part in [
+            format!("__Host-pernoex-{provider}=").as_str(),
+            same_site,
+            "Secure",
+            "HttpOnly",
+            "Path=/",
+            "Max-Age=600",
+        ] {
+            assert!(cookie.contains(part), "{part} in {cookie}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_set_up_is_not_there() {
+    let app = TestApp::start().await;
+    let mut ada = Browser::of(&app);
+    assert_eq!(ada.get("/sign-in-options").await.1, json!({ "providers": [], "sign_up": true }));
+    assert_eq!(ada.post("/session/providers/google", json!({})).await.0, StatusCode::NOT_FOUND);
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let (_, options) = Browser::of(&app).get("/sign-in-options").await;
+    let names: Vec<_> = options["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str())
+        .collect();
+    assert_eq!(names, [Some("google"), Some("apple")]);
+    let (status, _) = Browser::of(&app).post("/session/providers/github", json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_closed_installation_takes_nobody_new_but_the_invited() {
+    let issuer = Issuer::start().await;
+    let mut app = start_with(&issuer, Clock::system(), &[]).await;
+    let mut owner = app.owner("grace").await;
+    let invited = email();
+    let token = owner.invite(&invited, "member", &[]).await;
+    app.set("PERNOEX_SIGN_UP", "closed").await;
+    let mut ada = Browser::of(&app);
+    let ticket = ada.ticket(&issuer, "google", &subject(), &email()).await;
+    let (status, refused) = ada.finish(&ticket).await;
+    assert_eq!((status, refused["code"].as_str()), (StatusCode::FORBIDDEN, Some("sign_up_closed")));
+    // An invitation is for its address.
+    let body = json!({ "ticket": ticket, "invitation": token });
+    assert_eq!(ada.post("/session/provider", body).await.1["code"], "invitation_for_another");
+
+    let mut bob = Browser::of(&app);
+    let ticket = bob.ticket(&issuer, "google", &subject(), &invited).await;
+    let body = json!({ "ticket": ticket, "invitation": token });
+    let (status, session) = bob.post("/session/provider", body).await;
+    assert_eq!((status, session["role"].as_str()), (StatusCode::OK, Some("member")), "{session}");
+    assert_eq!(session["workspace"]["name"], "grace");
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_is_opened_by_none() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let email = email();
+    Browser::of(&app).newcomer(&issuer, "google", &subject(), &email).await;
+    for password in ["", PASSWORD] {
+        let (status, refused) = Browser::of(&app)
+            .post("/session", json!({ "email": email, "password": password }))
+            .await;
+        assert_eq!(
+            (status, refused["code"].as_str()),
+            (StatusCode::UNAUTHORIZED, Some("wrong_credentials"))
+        );
+    }
+}
