@@ -145,7 +145,7 @@ impl Identity {
                 reason: format!("An account has at most {MOST_PASSKEYS} passkeys. Remove one first."),
             });
         }
-        let known = known.into_iter().map(|passkey| passkey.credential_id.into()).collect();
+        let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
         let begun = self
             .passkeys
             .site()?
