@@ -35,7 +35,7 @@ impl std::fmt::Debug for Model {
 
 /// An account at a provider that opens `account`.
 #[derive(Clone)]
-pub struct Identity {
+pub struct LinkedIdentity {
     pub provider: String,
     pub subject: String,
     pub account: AccountId,
@@ -45,7 +45,7 @@ pub struct Identity {
     pub created_at: Millis,
 }
 
-impl From<Model> for Identity {
+impl From<Model> for LinkedIdentity {
     fn from(row: Model) -> Self {
         Self {
             provider: row.provider,
@@ -58,7 +58,7 @@ impl From<Model> for Identity {
     }
 }
 
-pub(crate) async fn insert(tx: &DatabaseTransaction, new: Identity) -> Result<(), StoreError> {
+pub(crate) async fn insert(tx: &DatabaseTransaction, new: LinkedIdentity) -> Result<(), StoreError> {
     let row = ActiveModel {
         provider: Set(new.provider),
         subject: Set(new.subject),
@@ -73,28 +73,28 @@ pub(crate) async fn insert(tx: &DatabaseTransaction, new: Identity) -> Result<()
 
 /// # Errors
 /// `Conflict` when the subject opens an account already, or the account has another subject of this provider.
-pub async fn link(tx: &PlatformTx, new: Identity) -> Result<(), StoreError> {
+pub async fn link(tx: &PlatformTx, new: LinkedIdentity) -> Result<(), StoreError> {
     insert(tx.raw(), new).await
 }
 
 /// # Errors
 /// When the database does not answer.
-pub async fn find(tx: &PlatformTx, provider: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+pub async fn find(tx: &PlatformTx, provider: &str, subject: &str) -> Result<Option<LinkedIdentity>, StoreError> {
     let key = (provider.to_owned(), subject.to_owned());
-    Ok(Entity::find_by_id(key).one(tx.raw()).await?.map(Identity::from))
+    Ok(Entity::find_by_id(key).one(tx.raw()).await?.map(LinkedIdentity::from))
 }
 
 /// Those of an account, by provider.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn of_account(tx: &PlatformTx, account: AccountId) -> Result<Vec<Identity>, StoreError> {
+pub async fn of_account(tx: &PlatformTx, account: AccountId) -> Result<Vec<LinkedIdentity>, StoreError> {
     let rows = Entity::find()
         .filter(Column::AccountId.eq(account.uuid()))
         .order_by_asc(Column::Provider)
         .all(tx.raw())
         .await?;
-    Ok(rows.into_iter().map(Identity::from).collect())
+    Ok(rows.into_iter().map(LinkedIdentity::from).collect())
 }
 
 /// Notes what the provider says by now. A token that is not given anew stays as it is.

@@ -38,7 +38,7 @@ pub struct NewAccount {
     /// When somebody proved that the address is theirs.
     pub verified_at: Option<Millis>,
     /// An account elsewhere that opens it.
-    pub identity: Option<account_identity::Identity>,
+    pub identity: Option<account_identity::LinkedIdentity>,
 }
 
 /// A tenant that is about to exist, and its first Owner.

@@ -67,7 +67,7 @@ pub struct Arrived {
     /// The provider runs the mailbox.
     pub(crate) verified: bool,
     pub(crate) account: AccountId,
-    pub(crate) identity: rows::Identity,
+    pub(crate) identity: rows::LinkedIdentity,
 }
 
 impl Arrived {
@@ -112,8 +112,8 @@ impl Providers {
         if same { Ok(done) } else { Err(Fault::SignInExpired) }
     }
 
-    pub(super) fn identity(&self, done: &Done, account: AccountId) -> Result<rows::Identity, Fault> {
-        Ok(rows::Identity {
+    pub(super) fn identity(&self, done: &Done, account: AccountId) -> Result<rows::LinkedIdentity, Fault> {
+        Ok(rows::LinkedIdentity {
             provider: done.provider.clone(),
             subject: done.subject.clone(),
             account,
@@ -147,7 +147,7 @@ impl Providers {
         })
     }
 
-    async fn known(&self, ticket: &str, known: rows::Identity) -> Result<Proven, Fault> {
+    async fn known(&self, ticket: &str, known: rows::LinkedIdentity) -> Result<Proven, Fault> {
         let done: Done = self.take(ticket, DONE).await?;
         let sealed = self.seal_grant(known.account, done.refresh_token.as_deref())?;
         let email = done.email.unwrap_or(known.email);

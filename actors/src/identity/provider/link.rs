@@ -24,7 +24,7 @@ impl Providers {
     /// When the database does not answer.
     pub async fn linked(&self, account: AccountId) -> Result<Vec<Linked>, Fault> {
         let found = self.platform.read(async |tx| Ok::<_, Fault>(rows::of_account(tx, account).await?));
-        let known = |identity: rows::Identity| {
+        let known = |identity: rows::LinkedIdentity| {
             Some(Linked {
                 provider: Provider::parse(&identity.provider)?,
                 email: identity.email,
@@ -115,7 +115,7 @@ impl Providers {
         }
     }
 
-    async fn take_away(&self, tx: &PlatformTx, gone: rows::Identity) -> Result<(), Fault> {
+    async fn take_away(&self, tx: &PlatformTx, gone: rows::LinkedIdentity) -> Result<(), Fault> {
         rows::unlink(tx, &gone.provider, &gone.subject).await?;
         if let Some(sealed) = gone.sealed {
             rows::revocation::enqueue(tx, &gone.provider, gone.account.uuid(), sealed, self.clock.now()).await?;
