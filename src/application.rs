@@ -239,6 +239,7 @@ pub fn platform_settings(
         invitation: settings.invitation,
         public_url: settings.public_url.clone(),
         sessions: settings.sessions,
+        second_thoughts: settings.second_thoughts,
         mail: settings.mail.for_actors(own_origin(settings, listens), settings.data.join("mail")),
         providers: ProviderSettings::for_actors(settings, listens)?,
         clock,

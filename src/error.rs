@@ -344,6 +344,12 @@ fn describe(fault: &Fault) -> Description {
             "Nothing else opens this account. Set a password, add a passkey, or link another provider first.",
         ),
         Fault::SignatureInvalid => Description::new(S::UNAUTHORIZED, "signature_invalid", "Not signed", "The signature is not valid."),
+        Fault::WorkspaceEnding => Description::new(
+            S::FORBIDDEN,
+            "workspace_ending",
+            "Workspace shut",
+            "This workspace was deleted and is shut until it ends. An owner can still take it back.",
+        ),
         Fault::NoWorkspace => Description::new(
             S::CONFLICT,
             "no_workspace",

@@ -78,6 +78,7 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
         limit_factor: 1,
         idle: Duration::from_secs(3600),
         invitation: Duration::from_secs(3600),
+        second_thoughts: Duration::ZERO,
         public_url: None,
         mail: MailSettings {
             origin: String::new(),

@@ -279,7 +279,14 @@ pub fn api() -> Vec<Route> {
         delete("/workspace", workspace::delete, Session, "Delete the workspace and destroy its key")
             .takes::<v::Confirmation>()
             .fresh()
-            .empty(),
+            .gives::<v::WorkspaceEnd>(200),
+        post(
+            "/workspace/keep",
+            workspace::keep,
+            Session,
+            "Take back a workspace that was deleted",
+        )
+        .empty(),
         put(
             "/workspace/second-factor",
             workspace::require_second_factor,

@@ -61,6 +61,8 @@ pub struct Engine {
     pub(crate) invitation_ms: Millis,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) sessions: SessionLimits,
+    /// How long a workspace that was deleted can be taken back.
+    pub(crate) second_thoughts_ms: Millis,
     /// Rings when a job was enqueued.
     pub(crate) work: Arc<Notify>,
 }
@@ -73,6 +75,7 @@ impl Engine {
         limits: DocumentLimits,
         invitation: Duration,
         sessions: SessionLimits,
+        second_thoughts: Duration,
         outbox: Arc<Outbox>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -86,6 +89,7 @@ impl Engine {
             limits,
             invitation_ms: Millis::try_from(invitation.as_millis()).unwrap_or(Millis::MAX),
             sessions,
+            second_thoughts_ms: Millis::try_from(second_thoughts.as_millis()).unwrap_or(Millis::MAX),
             outbox,
             work: Arc::default(),
         }

@@ -80,6 +80,8 @@ pub enum Fault {
     /// Of a message from a provider's servers.
     #[error("the signature is not valid")]
     SignatureInvalid,
+    #[error("the workspace is being deleted")]
+    WorkspaceEnding,
     /// The person is who they say, and belongs to no workspace.
     #[error("the account belongs to no workspace")]
     NoWorkspace,

@@ -9,6 +9,7 @@ use crate::{
     fault::Fault,
     project::{EmbedDocument, GiveUp, ReadDocument, Reseal},
     registry::Registry,
+    team::workspace::EndWorkspace,
     tenant::{ProjectRef, PurgeProject},
     throttle::Throttle,
 };
@@ -109,7 +110,7 @@ async fn step(registry: &Registry, tenant: TenantId, job: job::Claimed) {
     // Keys that are to go must go, however long their store is away.
     let must_happen = matches!(
         job.work,
-        job::Work::Reseal { .. } | job::Work::DestroyShare { .. } | job::Work::PurgeWorkspace
+        job::Work::Reseal { .. } | job::Work::DestroyShare { .. } | job::Work::PurgeWorkspace | job::Work::EndWorkspace
     );
     let parked = job.attempts >= MOST_ATTEMPTS && !must_happen;
     if parked && give_up(registry, tenant, job).await.is_ok() {
@@ -147,6 +148,15 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
             Err(Fault::NotFound) => return registry.finish(tenant, job).await,
             Err(fault) => return Err(fault),
         },
+        job::Work::EndWorkspace => match registry.tenant(tenant).await {
+            Ok(there) => {
+                there.supervisor(EndWorkspace(job)).await?;
+                registry.forget(tenant);
+                return Ok(());
+            }
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
         job::Work::DestroyShare { share } => {
             registry.keeper.ring.destroy(share).await?;
             return registry.finish_share(tenant, job, share).await;
@@ -160,7 +170,7 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
         job::Work::Reseal { .. } => project.ask(Reseal(job)).await,
         job::Work::ReadDocument { document, revision } => project.ask(ReadDocument { job, document, revision }).await,
         job::Work::EmbedDocument { document, revision } => project.ask(EmbedDocument { job, document, revision }).await,
-        job::Work::PurgeProject | job::Work::PurgeWorkspace | job::Work::DestroyShare { .. } => Ok(()),
+        job::Work::PurgeProject | job::Work::PurgeWorkspace | job::Work::EndWorkspace | job::Work::DestroyShare { .. } => Ok(()),
     }
 }
 

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use entities::{
-    AccountId, Millis, TenantDb, TenantTx,
+    AccountId, Millis, TenantDb,
     audit::{self, Act, Target},
-    members, sessions as rows, tenants,
+    members, sessions as rows,
     tenants::Standing,
 };
 use serde::{Deserialize, Serialize};
@@ -204,24 +204,10 @@ impl Serve<UpdateSession> for SessionActor {
     }
 }
 
-/// The session and what its member may, as of one moment: a change of the password, of the role or of the projects, or a removal,
-/// bites with the next request.
-async fn live(tx: &TenantTx, hash: SessionHash, now: Millis) -> Result<Option<(rows::Session, Standing)>, Fault> {
-    let Some(session) = rows::load(tx, &hash.0, now).await? else {
-        return Ok(None);
-    };
-    let Some(standing) = tenants::standing(tx, session.account).await? else {
-        return Ok(None);
-    };
-    // Who left and came back does not get the sessions of the earlier time back.
-    let holds = session.begun_at >= standing.since && members::epoch(tx, session.account).await? == Some(session.epoch);
-    Ok(holds.then_some((session, standing)))
-}
-
 impl Serve<LoadSession> for SessionActor {
     async fn serve(&self, LoadSession(hash): LoadSession) -> Result<Option<Live>, Fault> {
         let now = self.seed.clock.now();
-        let Some((session, standing)) = self.seed.db.read(async |tx| live(tx, hash, now).await).await? else {
+        let Some((session, standing)) = self.seed.db.read(async |tx| rows::living(tx, &hash.0, now).await).await? else {
             return Ok(None);
         };
         if now - session.seen_at >= NOTE_MS {

@@ -41,6 +41,8 @@ pub struct PlatformSettings {
     /// How long an invitation can be accepted.
     pub invitation: Duration,
     pub sessions: SessionLimits,
+    /// How long a workspace that was deleted can be taken back.
+    pub second_thoughts: Duration,
     /// As which address browsers know this server, if that was said.
     pub public_url: Option<url::Url>,
     pub mail: MailSettings,
@@ -117,6 +119,7 @@ impl Platform {
             settings.documents,
             settings.invitation,
             settings.sessions,
+            settings.second_thoughts,
             outbox.clone(),
         ));
         let limits = Arc::new(Limits::new(redis.clone(), settings.limit_factor));

@@ -287,8 +287,7 @@ pub struct ShowWorkspace(pub AccountId);
 pub struct Workspace {
     pub name: String,
     pub role: tenants::Role,
-    /// From when on its members need a second factor.
-    pub second_factor_from: Option<Millis>,
+    pub rules: tenants::Rules,
 }
 /// The projects that someone reaches. Sent by the door, which knows how far that is.
 pub struct ListProjects(pub Reach);
@@ -335,6 +334,11 @@ impl TenantSupervisor {
 
     pub(crate) fn now(&self) -> Millis {
         self.seed.tree.engine.clock.now()
+    }
+
+    /// How long it can be taken back after it was deleted.
+    pub(crate) fn second_thoughts_ms(&self) -> Millis {
+        self.seed.tree.engine.second_thoughts_ms
     }
 
     /// How long an invitation can be accepted.
@@ -405,16 +409,12 @@ impl Serve<ShowWorkspace> for TenantSupervisor {
     async fn serve(&self, ShowWorkspace(account): ShowWorkspace) -> Result<Workspace, Fault> {
         let found = self.db().read(async |tx| {
             let (name, role) = (tenants::name(tx).await?, tenants::role_of(tx, account).await?);
-            Ok::<_, Fault>((name.zip(role), tenants::second_factor_from(tx).await?))
+            Ok::<_, Fault>((name.zip(role), tenants::rules(tx).await?))
         });
-        let (Some((name, role)), second_factor_from) = found.await? else {
+        let (Some((name, role)), rules) = found.await? else {
             return Err(Fault::NotFound);
         };
-        Ok(Workspace {
-            name,
-            role,
-            second_factor_from,
-        })
+        Ok(Workspace { name, role, rules })
     }
 }
 

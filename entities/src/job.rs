@@ -44,6 +44,8 @@ pub enum Work {
     PurgeProject,
     /// Delete what is left of a deleted workspace.
     PurgeWorkspace,
+    /// End a workspace whose time has come.
+    EndWorkspace,
     /// Seal the next cells of a project with its newest key: those after `row` in the `column`-th sealed column.
     Reseal { column: i32, row: Option<Uuid> },
     /// Destroy an entry of the key ring.
@@ -51,6 +53,7 @@ pub enum Work {
 }
 
 pub(crate) const DESTROY_SHARE: &str = "destroy_share";
+pub(crate) const END_WORKSPACE: &str = "end_workspace";
 
 impl Work {
     /// Kind, subject, revision, priority.
@@ -60,6 +63,7 @@ impl Work {
             Self::EmbedDocument { document, revision } => ("embed_document", Some(document.uuid()), revision, 1),
             Self::PurgeProject => ("purge_project", None, 0, 2),
             Self::PurgeWorkspace => ("purge_workspace", None, 0, 2),
+            Self::EndWorkspace => (END_WORKSPACE, None, 0, 0),
             Self::Reseal { column, row } => ("reseal", row, column, 3),
             Self::DestroyShare { share } => (DESTROY_SHARE, Some(share), 0, 0),
         }
@@ -79,6 +83,7 @@ impl Model {
             }),
             ("purge_project", _) => Ok(Work::PurgeProject),
             ("purge_workspace", _) => Ok(Work::PurgeWorkspace),
+            (END_WORKSPACE, _) => Ok(Work::EndWorkspace),
             ("reseal", row) => Ok(Work::Reseal {
                 column: self.revision,
                 row,

@@ -24,6 +24,7 @@ mod invitation;
 mod invitation_route;
 pub mod job;
 pub mod keys;
+mod living_session;
 pub mod mail;
 mod member;
 pub mod message;
@@ -59,7 +60,8 @@ pub mod projects {
 }
 pub mod sessions {
     //! Sessions, by the hash of their id.
-    pub use crate::session::{Session, create, delete, delete_expired, delete_of, load, of_account, touch, update};
+    pub use crate::living_session::living;
+    pub use crate::session::{Session, create, delete, delete_expired, delete_of, of_account, touch, update};
 }
 pub mod invitations {
     //! Invitations, and the tokens that lead to them.
@@ -74,10 +76,10 @@ pub mod members {
 }
 pub mod tenants {
     //! What a tenant is made of besides its projects and keys.
-    pub use crate::member::{Role, Standing, role_of, standing};
+    pub use crate::member::{Role, Standing, role_of};
     pub use crate::project_member::Reach;
     pub use crate::purge::purge;
-    pub use crate::workspace::{delete, lock, name, passwords, rename, require_second_factor, second_factor_from, set_password_length};
+    pub use crate::workspace::{Rules, delete, end_at, lock, name, passwords, rename, require_second_factor, rules, set_password_length};
 }
 
 pub use ceremony::Ceremony;

@@ -4,11 +4,8 @@ use sea_orm::{Order, Set, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Millis, NewAccount, StoreError, TenantTx, account, platform_db,
-    project_member::{self, Reach},
-    tenant::directory,
+    AccountId, Millis, NewAccount, StoreError, TenantTx, account, platform_db, project_member::Reach, tenant::directory,
     tenant_db::TenantScoped,
-    workspace,
 };
 
 #[sea_orm::model]
@@ -67,6 +64,9 @@ pub struct Standing {
     /// From when on they may do nothing here, for want of the second factor that the workspace requires.
     #[serde(default)]
     pub barred_from: Option<Millis>,
+    /// When the workspace ends, which is shut until then.
+    #[serde(default)]
+    pub ends_at: Option<Millis>,
 }
 
 /// A member as the team sees them.
@@ -90,29 +90,6 @@ async fn find(tx: &TenantTx, account: AccountId) -> Result<Option<Model>, StoreE
 /// When the database does not answer, or holds no known role.
 pub async fn role_of(tx: &TenantTx, account: AccountId) -> Result<Option<Role>, StoreError> {
     find(tx, account).await?.map(|row| Role::parse(&row.role)).transpose()
-}
-
-/// As [`role_of`], with the projects that the role reaches.
-///
-/// # Errors
-/// When the database does not answer, or holds no known role.
-pub async fn standing(tx: &TenantTx, account: AccountId) -> Result<Option<Standing>, StoreError> {
-    let Some(row) = find(tx, account).await? else { return Ok(None) };
-    let role = Role::parse(&row.role)?;
-    let reach = match role {
-        Role::Member => Reach::Only(project_member::assigned(tx, account).await?),
-        Role::Admin | Role::Owner => Reach::Every,
-    };
-    let barred_from = match workspace::second_factor_from(tx).await? {
-        Some(from) if !has_second_factor(tx, account).await? => Some(from),
-        _ => None,
-    };
-    Ok(Some(Standing {
-        role,
-        reach,
-        since: row.created_at,
-        barred_from,
-    }))
 }
 
 /// Whether a member's account has a second factor.

@@ -111,6 +111,7 @@ impl PlatformDb {
             id: Set(new.tenant.uuid()),
             created_at: Set(now),
             deleted_at: Set(None),
+            ends_at: Set(None),
         };
         tenant::Entity::insert(row).exec_without_returning(&tx).await?;
         let tx = TenantTx::enter(tx, new.tenant).await?;
@@ -236,6 +237,10 @@ impl PlatformDb {
     pub async fn invitation_route(&self, token_hash: &[u8; 32]) -> Result<Option<(TenantId, InvitationId)>, StoreError> {
         let tx = self.store.begin_read().await?;
         let row = invitation_route::Entity::find_by_id(token_hash.to_vec()).one(&tx).await?;
+        let row = match row {
+            Some(row) if is_open(&tx, row.workspace_id).await? => Some(row),
+            _ => None,
+        };
         tx.rollback().await?;
         Ok(row.map(|row| (row.workspace_id.into(), row.invitation_id.into())))
     }
@@ -327,6 +332,10 @@ impl PlatformDb {
     pub async fn route(&self, key_hash: &[u8; 32]) -> Result<Option<(TenantId, ProjectId)>, StoreError> {
         let tx = self.store.begin_read().await?;
         let row = widget_route::Entity::find_by_id(key_hash.to_vec()).one(&tx).await?;
+        let row = match row {
+            Some(row) if is_open(&tx, row.workspace_id).await? => Some(row),
+            _ => None,
+        };
         tx.rollback().await?;
         Ok(row.map(|row| (row.workspace_id.into(), row.project_id.into())))
     }
@@ -406,6 +415,12 @@ impl PlatformDb {
             .map(|row| row.try_get::<Uuid>("", "id").map_err(StoreError::from))
             .collect()
     }
+}
+
+/// Whether a tenant takes who comes from outside: not while it is being deleted.
+async fn is_open(tx: &DatabaseTransaction, tenant: Uuid) -> Result<bool, StoreError> {
+    let row = tenant::Entity::find_by_id(tenant).one(tx).await?;
+    Ok(row.is_some_and(|row| row.ends_at.is_none()))
 }
 
 fn claimed(row: &job::Model) -> Result<(TenantId, job::Claimed), StoreError> {

@@ -90,21 +90,6 @@ pub async fn create(tx: &TenantTx, session: Session) -> Result<(), StoreError> {
     .await
 }
 
-/// The session, unless it is unknown or over by itself. Whether its epoch is still its account's is for the caller to see.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn load(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Option<Session>, StoreError> {
-    let row = tx
-        .find::<Entity>()
-        .filter(Column::IdHash.eq(id_hash.as_slice()))
-        .filter(Column::ExpiresAt.gt(now))
-        .filter(Column::EndsAt.gt(now))
-        .one()
-        .await?;
-    row.map(Session::try_from).transpose()
-}
-
 /// The living sessions of `account` in this tenant, the last used first.
 ///
 /// # Errors

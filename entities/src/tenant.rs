@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub created_at: i64,
     /// Ended: its keys are destroyed, and a job removes its rows.
     pub deleted_at: Option<i64>,
+    /// Being deleted: nobody comes in by a public key or an invitation, and at this time it ends.
+    pub ends_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -25,6 +25,8 @@ pub(crate) struct Model {
     pub second_factor_from: Option<i64>,
     /// Characters.
     pub password_length: i32,
+    /// Being deleted: it ends then.
+    pub ends_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -73,16 +75,46 @@ pub(crate) async fn insert(tx: &TenantTx, name: String, now: Millis) -> Result<(
         created_at: Set(now),
         second_factor_from: Set(None),
         password_length: Set(12),
+        ends_at: Set(None),
     })
     .await
 }
 
-/// From when on members need a second factor; `None` when they do not.
+/// What holds for all of a tenant's members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// From when on they need a second factor.
+    pub second_factor_from: Option<Millis>,
+    /// When the tenant ends.
+    pub ends_at: Option<Millis>,
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn rules(tx: &TenantTx) -> Result<Rules, StoreError> {
+    let row = tx.find::<Entity>().one().await?;
+    Ok(row.map_or_else(Rules::default, |row| Rules {
+        second_factor_from: row.second_factor_from,
+        ends_at: row.ends_at,
+    }))
+}
+
+/// Shuts the tenant until it ends at `at`, or opens it again.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn second_factor_from(tx: &TenantTx) -> Result<Option<Millis>, StoreError> {
-    Ok(tx.find::<Entity>().one().await?.and_then(|row| row.second_factor_from))
+pub async fn end_at(tx: &TenantTx, at: Option<Millis>) -> Result<(), StoreError> {
+    tx.update::<Entity>().set(Column::EndsAt, at).run().await?;
+    tenant::Entity::update_many()
+        .col_expr(tenant::Column::EndsAt, Expr::value(at))
+        .filter(tenant::Column::Id.eq(tx.tenant().uuid()))
+        .exec(tx.raw())
+        .await?;
+    tx.delete::<job::Entity>(job::Column::Kind.eq(job::END_WORKSPACE)).await?;
+    if let Some(at) = at {
+        job::enqueue(tx, Uuid::nil().into(), job::Work::EndWorkspace, at).await?;
+    }
+    Ok(())
 }
 
 /// # Errors

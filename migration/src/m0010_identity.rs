@@ -22,8 +22,10 @@ crate::migration!("m0010_identity", manager => {
     // From when on members need a second factor, and how long a password must be that is the only one.
     run(manager, "alter table workspace add column second_factor_from {big}").await?;
     run(manager, "alter table workspace add column password_length {int} not null default 12").await?;
-    // When a workspace that is being deleted ends.
+    // When a workspace that is being deleted ends: for its members, and for who comes by a public key or an invitation, before a
+    // tenant is known.
     run(manager, "alter table workspace add column ends_at {big}").await?;
+    run(manager, "alter table tenant add column ends_at {big}").await?;
 
     // Links sent by mail, by the SHA-256 of their token. Single use.
     run(manager, "create table account_token (token_hash {bytes} primary key, \

@@ -373,6 +373,8 @@ pub struct Who {
     pub second_factor: bool,
     /// From when on the workspace requires one.
     pub second_factor_from: Option<Millis>,
+    /// When the workspace ends, which was deleted.
+    pub ends_at: Option<Millis>,
 }
 
 /// A workspace that somebody belongs to.
@@ -408,7 +410,8 @@ impl Who {
             workspaces,
             is_operator: person.is_operator,
             second_factor: gate.identity.has_second_factor(account).await?,
-            second_factor_from: workspace.second_factor_from,
+            second_factor_from: workspace.rules.second_factor_from,
+            ends_at: workspace.rules.ends_at,
         })
     }
 }

@@ -18,7 +18,10 @@ use actors::{
     project::ProjectActor,
     role::{Covers, Level},
     sessions::{LoadSession, Proof, SessionHash},
-    team::{members::Leave, workspace::DeleteWorkspace},
+    team::{
+        members::Leave,
+        workspace::{DeleteWorkspace, KeepWorkspace},
+    },
     tenant::{ListProjects, ProjectCard, ProjectRef, ShowProject, Tenant, TenantSupervisor},
 };
 use serde::de::DeserializeOwned;
@@ -265,16 +268,28 @@ impl<R: Level> Pass<R> {
 }
 
 impl Pass<actors::role::ManageTeam> {
-    /// Deletes the workspace, and lets go of everything that this node remembers of it.
+    /// Deletes the workspace, and answers when it ends; when that is now, lets go of everything that this node remembers of it.
     ///
     /// # Errors
     /// `ConfirmationMismatch` unless `confirm` is the workspace's name.
-    pub async fn delete_workspace(&self, session: &Session, confirm: String) -> Result<(), Problem> {
+    pub async fn delete_workspace(&self, session: &Session, confirm: String) -> Result<Option<Millis>, Problem> {
         let by = self.by();
-        self.send(DeleteWorkspace { by, confirm }).await?;
-        self.gate.registry.forget(self.signed_in.tenant);
-        end_session(session);
-        Ok(())
+        let ends_at = self.send(DeleteWorkspace { by, confirm }).await?;
+        if ends_at.is_none() {
+            self.gate.registry.forget(self.signed_in.tenant);
+            end_session(session);
+        }
+        Ok(ends_at)
+    }
+}
+
+impl Pass<actors::role::OwnAccount> {
+    /// Takes a workspace back that was deleted. No other pass leads into it.
+    ///
+    /// # Errors
+    /// `NotAllowed` for who is no Owner.
+    pub async fn keep_workspace(&self) -> Result<(), Problem> {
+        Ok(self.tenant.supervisor(KeepWorkspace(self.by())).await?)
     }
 }
 
@@ -303,6 +318,9 @@ impl Wanted {
         }
         if standing.role < self.least {
             return Some(Problem::RoleTooLow);
+        }
+        if self.opens_workspace && standing.ends_at.is_some() {
+            return Some(Fault::WorkspaceEnding.into());
         }
         let barred = self.opens_workspace && standing.barred_from.is_some_and(|from| from <= now);
         barred.then(|| Fault::SecondFactorRequired.into())

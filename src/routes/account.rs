@@ -29,6 +29,7 @@ pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode)
         workspace: WorkspaceView {
             id: who.tenant.uuid(),
             name: who.workspace,
+            ends_at: who.ends_at.map(views::time),
         },
         role: who.role,
         workspaces: who.workspaces.into_iter().map(BelongingView::from).collect(),

@@ -19,7 +19,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub(super) use account::session_name;
 pub use account::{
-    BelongingView, OtherWorkspace, OwnSessionView, SecondFactorStanding, SessionView, Sessions, SignIn, SignUp, UserView, WorkspaceView,
+    BelongingView, OtherWorkspace, OwnSessionView, SecondFactorStanding, SessionView, Sessions, SignIn, SignUp, UserView, WorkspaceEnd,
+    WorkspaceView,
 };
 pub use analytics::{AnalyticsView, DayView, SourceView, TotalsView, UnansweredView};
 pub use answer::{AnswerView, CitationView, Helpful, Question, Reader, VisitorQuestion};

@@ -42,6 +42,8 @@ pub struct Settings {
     /// How long an invitation can be accepted.
     pub invitation: Duration,
     pub sessions: SessionLimits,
+    /// How long a workspace that was deleted can be taken back.
+    pub second_thoughts: Duration,
     pub database: DatabaseSettings,
     pub redis_url: Option<Secret>,
     pub language_model: Option<ModelSettings>,
@@ -155,6 +157,7 @@ impl Settings {
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
             invitation: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_INVITATION_HOURS", 72, 1..=720)?)),
+            second_thoughts: Duration::from_secs(86_400 * u64::from(whole(source, "PERNOEX_DELETION_DAYS", 7, 0..=90)?)),
             sessions: SessionLimits {
                 idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_SESSION_IDLE_MINUTES", 720, 5..=43_200)?)),
                 whole: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_SESSION_HOURS", 168, 1..=2160)?)),

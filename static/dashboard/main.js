@@ -3,6 +3,7 @@ import { get, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./
 import { h, replace } from "./dom.js";
 import { problemNotice } from "./parts/notice.js";
 import { unverifiedNotice } from "./parts/unverified.js";
+import { shut } from "./parts/shut.js";
 import { skeleton } from "./parts/skeleton.js";
 import { frame } from "./parts/frame.js";
 import { asProblem, isAbort, Problem } from "./problem.js";
@@ -90,6 +91,12 @@ async function show({ focus }) {
     if (found && needsSession(found.route) && who && mustEnrol(who) && !FOR_EVERYBODY.has(found.route.pattern)) return leadToEnrolment();
     if (found?.route.who === "anyone" && who) {
       return navigate(safePath(new URLSearchParams(location.search).get("next")), { replace: true });
+    }
+    if (found && needsSession(found.route) && found.route.pattern !== "/account" && who?.workspace.ends_at) {
+      frame({ session: who, project: null, outlet });
+      setTitle("Workspace deleted");
+      shut(outlet, who, () => void show({ focus: true }));
+      return settle(outlet, focus);
     }
     const id = found?.params.project;
     if (id && known?.id !== id) {

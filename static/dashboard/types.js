@@ -2,7 +2,7 @@
  * The shapes the server speaks, as the HTTP contract names them. Types only: nothing here runs.
  *
  * @typedef {"owner" | "admin" | "member"} Role
- * @typedef {{ user: { id: string, email: string, verified: boolean }, workspace: { id: string, name: string }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, second_factor: { enabled: boolean, required_from: string | null }, csrf_token: string }} Session
+ * @typedef {{ user: { id: string, email: string, verified: boolean }, workspace: { id: string, name: string, ends_at: string | null }, role: Role, workspaces: { id: string, name: string, role: Role }[], operator: boolean, second_factor: { enabled: boolean, required_from: string | null }, csrf_token: string }} Session
  *
  * @typedef {{ name: string, title: string }} Provider where one can have an account to sign in with
  * @typedef {{ id: string, workspace: string, current: boolean, user_agent: string, address: string, created_at: string, seen_at: string, ends_at: string }} OwnSession

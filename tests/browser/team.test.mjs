@@ -146,3 +146,21 @@ for (const theme of /** @type {const} */ (["light", "dark"])) {
     });
   }
 }
+
+test("a deleted workspace says until when it can be kept, and an owner keeps it", async () => {
+  const { page, calm, close } = await openPage(browser);
+  const owner = await signUp(page);
+  await createProject(page, "Halvern H3");
+  await page.goto(`${SERVER}/workspace`);
+  await page.getByRole("button", { name: "Delete workspace" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete this workspace?" });
+  await dialog.getByLabel("Workspace name").fill(owner.workspace);
+  await dialog.getByRole("button", { name: "Delete workspace" }).click();
+  await page.getByRole("heading", { level: 1, name: "This workspace was deleted" }).waitFor();
+  assert.deepEqual(await barriers(page), []);
+  if (process.env.PERNOEX_SHOTS) await page.screenshot({ path: `${process.env.PERNOEX_SHOTS}/shut.png` });
+  await page.getByRole("button", { name: "Keep this workspace" }).click();
+  await page.getByRole("link", { name: "Halvern H3" }).waitFor();
+  calm("second thoughts");
+  await close();
+});

@@ -94,7 +94,7 @@ fn body(method: &str, template: &str, ask: &mut dyn FnMut(&str) -> String) -> Bo
         ("GET", _)
         | ("DELETE", "/session" | "/workspace/membership" | "/team/members/{member}" | "/team/invitations/{invitation}")
         | ("DELETE", "/account/sessions" | "/account/sessions/{session}" | "/projects/{project}/documents/{document}")
-        | ("POST", "/account/verification")
+        | ("POST", "/account/verification" | "/workspace/keep")
         | ("POST", "/team/invitations/{invitation}/link" | "/projects/{project}/widget/key")
         | ("DELETE", "/account/totp" | "/account/passkeys/{passkey}")
         | ("POST", "/session/proof/options" | "/account/totp" | "/account/backup-codes" | "/account/passkeys/options")

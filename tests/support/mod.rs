@@ -58,6 +58,8 @@ impl TestApp {
             ("PERNOEX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("PERNOEX_DATA".to_owned(), folder.path().join("data").display().to_string()),
             ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
+            // Where the time for second thoughts is the story, the test says so.
+            ("PERNOEX_DELETION_DAYS".to_owned(), "0".to_owned()),
             ("PERNOEX_MAX_FILE_MIB".to_owned(), "1".to_owned()),
         ];
         environment.extend(databases().await);

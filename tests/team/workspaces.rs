@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use pernoex::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -87,10 +88,7 @@ async fn a_deleted_workspace_is_gone_for_everyone_and_their_others_live_on() {
         (status, problem["code"].as_str()),
         (StatusCode::UNPROCESSABLE_ENTITY, Some("confirmation_mismatch"))
     );
-    assert_eq!(
-        ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0,
-        StatusCode::NO_CONTENT
-    );
+    assert_eq!(ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0, StatusCode::OK);
     assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(guest.get("/projects").await.0, StatusCode::UNAUTHORIZED);
     let visit = app.nobody().send(Method::POST, &visits, Some(json!({})), &here).await;
@@ -160,10 +158,7 @@ async fn a_deleted_workspace_loses_its_keys_at_once_and_its_rows_soon() {
     for table in tables {
         before.push(count(&rows, table).await);
     }
-    assert_eq!(
-        ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0,
-        StatusCode::NO_CONTENT
-    );
+    assert_eq!(ada.delete("/workspace", Some(json!({ "confirm": "ada" }))).await.0, StatusCode::OK);
     assert_eq!(count(&rows, "tenant_key").await, 1, "no key from the moment of the answer on");
     for _ in 0..200 {
         if count(&rows, "tenant").await == 1 {
@@ -183,4 +178,70 @@ async fn a_deleted_workspace_loses_its_keys_at_once_and_its_rows_soon() {
     assert_eq!(count(&rows, "job where kind = 'purge_workspace'").await, 0);
     let answer = eve.question(&projects[1], "How do I export my data?").await;
     assert_eq!(answer["outcome"], "answered");
+}
+
+/// Asks until the housekeeping has come by.
+async fn until_gone(app: &TestApp, email: &str) {
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    for _ in 0..200 {
+        if app.nobody().post("/session", credentials.clone()).await.1["code"] == "no_workspace" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the workspace does not end");
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_is_shut_can_be_taken_back_and_ends_a_week_later() {
+    let clock = Clock::manual(1_795_600_000_000);
+    let app = TestApp::start_with(
+        clock.clone(),
+        &[
+            ("PERNOEX_DELETION_DAYS", "7"),
+            ("PERNOEX_SESSION_HOURS", "2000"),
+            ("PERNOEX_SESSION_IDLE_MINUTES", "43200"),
+        ],
+    )
+    .await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    let mut bob = app.admin(&mut ada).await;
+    let open = ada.invite("late@example.com", "member", &[]).await;
+    let origin = json!({ "allowed_origins": ["https://shop.example"] });
+    let (_, widget) = ada.patch(&format!("{project}/widget"), origin).await;
+    let visits = format!("/widget/{}/visits", widget["public_key"].as_str().unwrap());
+    let visit = async || {
+        let here = [("origin", "https://shop.example")];
+        app.nobody().send(Method::POST, &visits, Some(json!({})), &here).await.status()
+    };
+    let confirm = json!({ "confirm": "ada" });
+
+    let (status, end) = ada.delete("/workspace", Some(confirm.clone())).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(end["ends_at"].is_string(), "{end}");
+    for person in [&mut ada, &mut bob] {
+        let (status, problem) = person.get("/projects").await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("workspace_ending"))
+        );
+        assert_eq!(person.get("/session").await.1["workspace"]["ends_at"], end["ends_at"]);
+    }
+    assert_eq!(visit().await, StatusCode::NOT_FOUND);
+    is_invalid(&app, &open).await;
+    assert_eq!(bob.post("/workspace/keep", json!({})).await.0, StatusCode::FORBIDDEN);
+
+    clock.advance(6 * 86_400_000);
+    assert_eq!(ada.post("/workspace/keep", json!({})).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(bob.get(&project).await.0, StatusCode::OK, "all is there again");
+    assert_eq!(visit().await, StatusCode::CREATED);
+    clock.advance(6 * 86_400_000);
+    assert_eq!(bob.get(&project).await.0, StatusCode::OK, "the first end was called off");
+
+    assert_eq!(ada.post("/session/proof", json!({ "password": PASSWORD })).await.0, StatusCode::OK);
+    assert_eq!(ada.delete("/workspace", Some(confirm)).await.0, StatusCode::OK);
+    clock.advance(7 * 86_400_000);
+    until_gone(&app, &ada.email).await;
+    assert_eq!(bob.get("/projects").await.0, StatusCode::UNAUTHORIZED);
 }

@@ -1,16 +1,16 @@
 //! The workspace itself: its name and its end.
 
 use entities::{
-    Millis,
-    audit::{self, Act},
-    members, tenants,
+    Millis, TenantTx,
+    audit::{self, Act, Note},
+    job, members, tenants,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::authorise;
 use crate::{
-    audit::{By, workspace},
+    audit::{By, server_did, workspace},
     contain::Serve,
     fault::{Fault, Invalid},
     request,
@@ -37,19 +37,25 @@ pub struct SetPasswordLength {
     pub by: By,
     pub length: i32,
 }
-/// Ends the workspace. Its keys are destroyed in the same transaction.
+/// Deletes the workspace: shuts it, and ends it after the time for second thoughts; at once when there is none. Answers when.
 pub struct DeleteWorkspace {
     pub by: By,
     /// Must be the workspace's name.
     pub confirm: String,
 }
+/// Opens a workspace again that was to end. For an Owner: shut as it is, no other pass leads into it.
+pub struct KeepWorkspace(pub By);
+/// Ends a workspace whose time has come. Its keys are destroyed in the same transaction.
+pub struct EndWorkspace(pub(crate) job::Claimed);
 
 request! {
     RenameWorkspace => (), needs ManageTeam, exclusive;
     RequireSecondFactor => Option<Millis>, needs ManageTeam, exclusive;
     ShowPasswordLength => i32, needs ManageTeam;
     SetPasswordLength => (), needs ManageTeam, exclusive;
-    DeleteWorkspace => (), needs ManageTeam, exclusive;
+    DeleteWorkspace => Option<Millis>, needs ManageTeam, exclusive;
+    KeepWorkspace => (), needs System, exclusive;
+    EndWorkspace => (), needs System, exclusive;
 }
 
 const DAY: Millis = 86_400_000;
@@ -134,23 +140,95 @@ impl Serve<SetPasswordLength> for TenantSupervisor {
     }
 }
 
-impl Serve<DeleteWorkspace> for TenantSupervisor {
-    async fn serve(&self, delete: DeleteWorkspace) -> Result<(), Fault> {
+impl TenantSupervisor {
+    /// Ends the workspace, if `note` has something to write down of it.
+    async fn end(&self, note: impl AsyncFnOnce(&TenantTx) -> Result<Option<Note>, Fault>) -> Result<(), Fault> {
         let (now, ring) = (self.now(), self.key_ring());
-        let deleted = self.db().write_alone(async |tx| {
-            authorise::<ManageTeam>(tx, delete.by.account).await?;
-            if tenants::name(tx).await?.as_deref() != Some(delete.confirm.trim()) {
-                return Err(Fault::ConfirmationMismatch);
-            }
+        let ended = self.db().write_alone(async |tx| {
+            let Some(note) = note(tx).await? else {
+                return Ok::<_, Fault>(None);
+            };
             let shares = tenants::delete(tx, now).await?;
             queue_destruction(tx, ring, Uuid::nil().into(), &shares, now).await?;
-            audit::append(tx, delete.by.did(Act::WorkspaceDeleted, workspace(delete.confirm.trim()), now)).await?;
-            Ok(shares)
+            audit::append(tx, note).await?;
+            Ok(Some(shares))
         });
-        destroy_now(ring, &deleted.await?).await;
+        let Some(shares) = ended.await? else { return Ok(()) };
+        destroy_now(ring, &shares).await;
         self.forget_projects();
         self.team_changed();
         self.ring();
         Ok(())
+    }
+}
+
+/// The name of the workspace, if `by` may delete it and typed it.
+async fn confirmed(tx: &TenantTx, by: &By, confirm: &str) -> Result<String, Fault> {
+    authorise::<ManageTeam>(tx, by.account).await?;
+    match tenants::name(tx).await? {
+        Some(name) if name == confirm.trim() => Ok(name),
+        _ => Err(Fault::ConfirmationMismatch),
+    }
+}
+
+impl Serve<DeleteWorkspace> for TenantSupervisor {
+    async fn serve(&self, delete: DeleteWorkspace) -> Result<Option<Millis>, Fault> {
+        let DeleteWorkspace { by, confirm } = delete;
+        let (now, grace) = (self.now(), self.second_thoughts_ms());
+        if grace == 0 {
+            self.end(async |tx| {
+                let name = confirmed(tx, &by, &confirm).await?;
+                Ok(Some(by.did(Act::WorkspaceDeleted, workspace(name), now)))
+            })
+            .await?;
+            return Ok(None);
+        }
+        let at = now.saturating_add(grace);
+        let shut = self.db().write(async |tx| {
+            let name = confirmed(tx, &by, &confirm).await?;
+            tenants::end_at(tx, Some(at)).await?;
+            let details = json!({ "ends_at": at });
+            audit::append(tx, by.did_with(Act::WorkspaceDeletionScheduled, workspace(name), now, details)).await?;
+            Ok::<_, Fault>(())
+        });
+        shut.await?;
+        self.team_changed();
+        Ok(Some(at))
+    }
+}
+
+impl Serve<KeepWorkspace> for TenantSupervisor {
+    async fn serve(&self, KeepWorkspace(by): KeepWorkspace) -> Result<(), Fault> {
+        let now = self.now();
+        let kept = self.db().write(async |tx| {
+            authorise::<ManageTeam>(tx, by.account).await?;
+            // Nothing to take back is as well.
+            if tenants::rules(tx).await?.ends_at.is_none() {
+                return Ok(());
+            }
+            tenants::end_at(tx, None).await?;
+            let name = tenants::name(tx).await?.unwrap_or_default();
+            audit::append(tx, by.did(Act::WorkspaceDeletionCancelled, workspace(name), now)).await?;
+            Ok::<_, Fault>(())
+        });
+        kept.await?;
+        self.team_changed();
+        Ok(())
+    }
+}
+
+impl Serve<EndWorkspace> for TenantSupervisor {
+    async fn serve(&self, EndWorkspace(job): EndWorkspace) -> Result<(), Fault> {
+        let now = self.now();
+        self.end(async |tx| {
+            // Taken back, or to end later: another job sees to that.
+            if tenants::rules(tx).await?.ends_at.is_none_or(|at| at > now) {
+                job::finish(tx, &job).await?;
+                return Ok(None);
+            }
+            let name = tenants::name(tx).await?.unwrap_or_default();
+            Ok(Some(server_did(Act::WorkspaceDeleted, workspace(name), now, json!({}))))
+        })
+        .await
     }
 }

@@ -10,7 +10,7 @@ use actors::{
 use crate::{
     doors::Pass,
     error::Problem,
-    routes::views::{self, Confirmation, NameBody, PasswordLength, SecondFactorRequired, SecondFactorRule},
+    routes::views::{self, Confirmation, NameBody, PasswordLength, SecondFactorRequired, SecondFactorRule, WorkspaceEnd},
 };
 
 pub async fn rename(pass: Pass<ManageTeam>, body: Json<NameBody>) -> Result<HttpResponse, Problem> {
@@ -48,8 +48,15 @@ pub async fn set_password_length(pass: Pass<ManageTeam>, body: Json<PasswordLeng
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub async fn delete(pass: Pass<ManageTeam>, session: Session, body: Json<Confirmation>) -> Result<HttpResponse, Problem> {
-    pass.delete_workspace(&session, body.into_inner().confirm).await?;
+pub async fn delete(pass: Pass<ManageTeam>, session: Session, body: Json<Confirmation>) -> Result<Json<WorkspaceEnd>, Problem> {
+    let ends_at = pass.delete_workspace(&session, body.into_inner().confirm).await?;
+    Ok(Json(WorkspaceEnd {
+        ends_at: ends_at.map(views::time),
+    }))
+}
+
+pub async fn keep(pass: Pass<OwnAccount>) -> Result<HttpResponse, Problem> {
+    pass.keep_workspace().await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -75,6 +75,14 @@ pub struct UserView {
 pub struct WorkspaceView {
     pub id: Uuid,
     pub name: String,
+    /// It was deleted, is shut, and ends then.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct WorkspaceEnd {
+    /// Until then it is shut and can be taken back; null when it ended at once.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// A workspace that somebody belongs to, and as what.

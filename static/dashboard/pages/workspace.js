@@ -1,4 +1,4 @@
-import { get, patch, put, remove } from "../api.js";
+import { get, patch, put, send } from "../api.js";
 import { h, replace } from "../dom.js";
 import { formatMoment } from "../format.js";
 import { confirmDialog, formDialog } from "../parts/dialog.js";
@@ -142,17 +142,19 @@ function danger(session, owner) {
     h("header", { class: "panel-head" }, h("h2", { id: "danger" }, "Danger zone")),
     h("div", { class: "danger-rows" },
       line("Leave this workspace", owner ? "Another owner must remain." : "You lose access at once. An owner can invite you again.", "Leave workspace", () => void leave(session)),
-      owner && line("Delete this workspace", "Every project, widget and membership ends at once. This cannot be undone.", "Delete workspace", () => void destroy(session))));
+      owner && line("Delete this workspace", "Every project and widget is shut for everyone, and ends for good after a time for second thoughts.", "Delete workspace", () => void destroy(session))));
 }
 
 /** @param {Session} session */
 async function destroy(session) {
   const { name } = session.workspace;
   const typed = field({ label: "Workspace name", autocomplete: "off", spellcheck: "false" });
+  /** @type {string | null} */
+  let ends = null;
   const gone = await formDialog({
     title: "Delete this workspace?",
     body: [
-      h("p", null, "All projects with their documents, conversations and public keys are deleted for everyone, and the workspace's encryption key is destroyed. Nobody can bring them back, from backups neither."),
+      h("p", null, "All projects and widgets are shut for everyone at once. After a time for second thoughts, in which an owner can take the workspace back, its encryption keys are destroyed: then nobody can bring its contents back, from backups neither."),
       h("p", null, "Accounts stay, and so do the other workspaces of its members."),
       h("p", null, "Type ", h("strong", { class: "typed-name" }, name), " to confirm."),
       typed.element,
@@ -160,7 +162,10 @@ async function destroy(session) {
     submit: "Delete workspace",
     danger: true,
     ready: () => typed.input.value === name,
-    run: () => remove("/workspace", { confirm: typed.input.value }),
+    async run() {
+      const response = await send("DELETE", "/workspace", { body: { confirm: typed.input.value } });
+      ends = (await response.json()).ends_at;
+    },
     refused(error) {
       if (asProblem(error).code !== "confirmation_mismatch") return false;
       typed.error(explain(error));
@@ -168,6 +173,10 @@ async function destroy(session) {
     },
   });
   if (!gone) return;
+  if (ends !== null) {
+    await renamedWorkspace();
+    return navigate("/projects");
+  }
   setSession(null);
   toast(`Deleted ${name}`);
   navigate("/sign-in");

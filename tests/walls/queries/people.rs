@@ -12,10 +12,10 @@ pub(super) const OPERATIONS: &[&str] = &[
     "workspace::passwords",
     "workspace::set_password_length",
     "workspace::rename",
-    "workspace::second_factor_from",
+    "workspace::rules",
+    "workspace::end_at",
     "workspace::require_second_factor",
     "member::role_of",
-    "member::standing",
     "member::list",
     "member::email_of",
     "member::epoch",
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "invitation::revoke",
     "invitation::redeem",
     "session::create",
-    "session::load",
+    "living_session::living",
     "session::of_account",
     "session::update",
     "session::touch",
@@ -52,7 +52,8 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
     match call.operation {
         "workspace::lock" => write(db, async |tx| tenants::lock(tx).await).await,
         "workspace::rename" => write(db, async |tx| tenants::rename(tx, &text).await).await,
-        "workspace::second_factor_from" => read(db, async |tx| tenants::second_factor_from(tx).await).await,
+        "workspace::rules" => read(db, async |tx| tenants::rules(tx).await).await,
+        "workspace::end_at" => write(db, async |tx| tenants::end_at(tx, Some(at).filter(|at| at % 2 == 0)).await).await,
         "workspace::require_second_factor" => write(db, async |tx| tenants::require_second_factor(tx, Some(at)).await).await,
         "workspace::delete" => write(db, async |tx| Ok(sorted(tenants::delete(tx, at).await?))).await,
         "workspace::passwords" => read(db, async |tx| tenants::passwords(tx).await).await,
@@ -66,18 +67,6 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "workspace::name" => read(db, async |tx| tenants::name(tx).await).await,
         "purge::purge" => write(db, async |tx| tenants::purge(tx, 100_000).await).await,
         "member::role_of" => read(db, async |tx| tenants::role_of(tx, call.account()).await).await,
-        "member::standing" => {
-            read(db, async |tx| {
-                let standing = tenants::standing(tx, call.account()).await?;
-                Ok(standing.map(|mut standing| {
-                    if let tenants::Reach::Only(projects) = &mut standing.reach {
-                        projects.sort_unstable(); // they come in any order
-                    }
-                    standing
-                }))
-            })
-            .await
-        }
         "member::list" => read(db, async |tx| members::list(tx).await).await,
         "member::email_of" => read(db, async |tx| members::email_of(tx, call.account()).await).await,
         "member::epoch" => read(db, async |tx| members::epoch(tx, call.account()).await).await,
@@ -141,7 +130,18 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             let expires_at = if call.n[1].is_multiple_of(3) { at } else { at + 1_000_000 };
             write(db, async |tx| sessions::create(tx, session(call, text, expires_at)).await).await
         }
-        "session::load" => read(db, async |tx| sessions::load(tx, &call.hash(), at).await).await,
+        "living_session::living" => {
+            read(db, async |tx| {
+                let found = sessions::living(tx, &call.hash(), at).await?;
+                Ok(found.map(|(session, mut standing)| {
+                    if let tenants::Reach::Only(projects) = &mut standing.reach {
+                        projects.sort_unstable(); // they come in any order
+                    }
+                    (session, standing)
+                }))
+            })
+            .await
+        }
         "session::of_account" => {
             read(db, async |tx| {
                 let found = sessions::of_account(tx, call.account(), 0, at).await?;
