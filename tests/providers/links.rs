@@ -2,7 +2,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{Browser, asked, start, subject};
-use crate::support::{PASSWORD, issuer::Issuer};
+use crate::support::{PASSWORD, factors::SecurityKey, issuer::Issuer};
 
 /// Goes to `provider` to link, and comes back; the ticket.
 async fn link_ticket(browser: &mut Browser, issuer: &Issuer, provider: &str, subject: &str, email: &str) -> String {
@@ -121,4 +121,22 @@ async fn a_link_is_taken_away_and_the_last_way_in_is_not() {
     let mut both = [one.0.as_u16(), two.0.as_u16()];
     both.sort_unstable();
     assert_eq!(both, [204, 409]);
+}
+
+#[tokio::test]
+async fn the_last_passkey_of_who_has_nothing_else_stays() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let mut grace = Browser::of(&app);
+    grace.newcomer(&issuer, "google", &subject(), &super::email()).await;
+    let mut key = SecurityKey::at(&format!("http://localhost:{}", app.url.rsplit_once(':').unwrap().1));
+    let asked = grace.post("/account/passkeys/options", json!({})).await.1;
+    let body = json!({ "ticket": asked["ticket"], "name": "Key", "credential": key.create(&asked["options"]) });
+    let (status, added) = grace.post("/account/passkeys", body).await;
+    assert_eq!(status, StatusCode::CREATED, "{added}");
+    assert_eq!(grace.delete("/account/identities/google").await.0, StatusCode::NO_CONTENT);
+    let passkey = format!("/account/passkeys/{}", added["passkey"]["id"].as_str().unwrap());
+    let (status, last) = grace.delete(&passkey).await;
+    assert_eq!((status, last["code"].as_str()), (StatusCode::CONFLICT, Some("last_way_in")));
+    assert_eq!(grace.get("/account/second-factor").await.1["passkeys"].as_array().unwrap().len(), 1);
 }

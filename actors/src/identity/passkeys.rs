@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
-    AccountId, Millis, PlatformTx, StoreError, TenantId,
+    AccountId, Millis, PlatformTx, StoreError, TenantId, account_identity,
     audit::{self, Act, Target},
     second_factor::{self as rows, passkey as row},
 };
@@ -220,17 +220,20 @@ impl Identity {
     /// Takes a passkey away. Ends every session of the account but `keep`.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `LastWayIn` when nothing else opens the account.
     pub async fn remove_passkey(&self, by: &By, id: Uuid, keep: Keep) -> Result<(), Fault> {
         let name = self.platform.read(async |tx| row::list(tx, by.account).await).await?;
         let name = name.into_iter().find(|passkey| passkey.id == id).ok_or(Fault::NotFound)?.name;
         let noted = (Act::PasskeyRemoved, name.as_str(), Notice::PasskeyRemoved(name.clone()));
         let removed = self.change_factors(by, keep, noted, async |tx| {
-            if row::remove(tx, by.account, id).await? {
-                Ok(())
-            } else {
-                Err(Fault::NotFound)
+            if !row::remove(tx, by.account, id).await? {
+                return Err(Fault::NotFound);
             }
+            let held = account_identity::hold_account(tx, by.account).await?.ok_or(Fault::NotFound)?;
+            let opens = !held.password_hash.is_empty()
+                || row::count(tx, by.account).await? > 0
+                || !account_identity::of_account(tx, by.account).await?.is_empty();
+            if opens { Ok(()) } else { Err(Fault::LastWayIn) }
         });
         removed.await
     }
