@@ -82,7 +82,7 @@ impl Roster {
         platform.begin_act(begun).await?;
         let reset = platform.write_ending_sessions(account, None, async |tx| {
             second_factor::remove_all(tx, account, now).await?;
-            let target = Target::of("account", account, "reset by the operator");
+            let target = Target::of("account", account, email.as_str());
             let note = server_did(Noted::SecondFactorRemoved, target, now, serde_json::Value::Null);
             audit::append_for_account(tx, account, &note).await
         });

@@ -190,7 +190,7 @@ test("an owner requires it, and a member is led to set it up", async () => {
   await dialog.getByLabel("Email").fill(email);
   await dialog.getByRole("radio", { name: /^Admin/ }).check();
   await dialog.getByRole("button", { name: "Create invitation" }).click();
-  const link = await page.getByRole("dialog", { name: "Send this link yourself" }).getByLabel("Invitation link").inputValue();
+  const link = await page.getByRole("dialog", { name: "Invitation made" }).getByLabel("Invitation link").inputValue();
   await page.getByRole("button", { name: "Done" }).click();
 
   const guest = await openPage(browser);

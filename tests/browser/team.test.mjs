@@ -33,7 +33,7 @@ async function invite(page, email, project) {
   await dialog.getByRole("checkbox", { name: project }).check();
   assert.deepEqual(await barriers(page), [], "the invitation's dialog");
   await dialog.getByRole("button", { name: "Create invitation" }).click();
-  const shown = page.getByRole("dialog", { name: "Send this link yourself" });
+  const shown = page.getByRole("dialog", { name: "Invitation made" });
   const link = await shown.getByLabel("Invitation link").inputValue();
   await shown.getByRole("button", { name: "Done" }).click();
   await page.getByRole("row").filter({ hasText: email }).getByText(/^Open, ends/).waitFor();

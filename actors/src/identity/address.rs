@@ -97,7 +97,10 @@ impl Identity {
             account_token::end_all(tx, account).await?;
             let notice = Notice::EmailChanged(link.email.clone());
             self.outbox.notify(tx, &found.email, notice).await?;
-            let note = own(account, &link.email, address, Act::EmailChanged, now);
+            let note = Note {
+                details: json!({ "from": found.email }),
+                ..own(account, &link.email, address, Act::EmailChanged, now)
+            };
             audit::append_for_account(tx, account, &note).await?;
             Ok(true)
         });

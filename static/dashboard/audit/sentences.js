@@ -40,7 +40,7 @@ function projects(entry) {
 const whose = (entry) => (entry.target.name === "" || entry.target.name === entry.email ? "their" : `${entry.target.name}’s`);
 
 /** @param {AuditEntry} entry */
-const provider = (entry) => PROVIDERS[String(detail(entry, "provider"))] ?? "another provider";
+const provider = (entry) => PROVIDERS[entry.target.id] ?? "another provider";
 
 /** @param {AuditEntry} entry @param {string} what */
 const changed = (entry, what) => (detail(entry, "from") ? `renamed the ${what} “${detail(entry, "from")}” to “${entry.target.name}”` : `renamed the ${what} to “${entry.target.name}”`);
@@ -61,7 +61,7 @@ export const SENTENCES = {
   "account.passkey_added": (entry) => (entry.target.name === "" ? "added a passkey" : `added the passkey “${entry.target.name}”`),
   "account.passkey_removed": (entry) => (entry.target.name === "" ? "removed a passkey" : `removed the passkey “${entry.target.name}”`),
   "account.provider_linked": (entry) => `linked ${provider(entry)} to their account`,
-  "account.provider_unlinked": (entry) => `unlinked ${provider(entry)} from their account`,
+  "account.provider_unlinked": (entry) => (entry.actor === null ? `said that ${entry.target.name} withdrew their consent, and was unlinked` : `unlinked ${provider(entry)} from their account`),
   "workspace.created": (entry) => `created the workspace “${entry.target.name}”`,
   "workspace.renamed": (entry) => changed(entry, "workspace"),
   "workspace.deletion_scheduled": () => "scheduled the deletion of the workspace",
@@ -95,7 +95,8 @@ export const SENTENCES = {
 export function who(entry) {
   if (entry.email !== "") return entry.email;
   if (entry.actor !== null) return "A deleted account";
-  return entry.act === "session.failed" ? "Somebody" : "The operator";
+  if (entry.act === "session.failed") return "Somebody";
+  return entry.act === "account.provider_unlinked" ? PROVIDERS[entry.target.id] ?? "The provider" : "The operator";
 }
 
 /** @param {AuditEntry} entry */

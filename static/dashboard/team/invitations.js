@@ -71,9 +71,9 @@ export async function invite({ projects, changed }) {
 async function showLink({ link, invitation }) {
   const shown = h("input", { class: "input", readonly: true, value: link, "aria-label": "Invitation link", on: { focus: () => shown.setSelectionRange(0, link.length, "backward") } });
   await formDialog({
-    title: "Send this link yourself",
+    title: "Invitation made",
     body: [
-      h("p", null, "Pernoex does not send mail yet. Copy the link and send it to ", h("strong", { class: "person" }, invitation.email), " in a way that only they can read."),
+      h("p", null, "If this server sends mail, the invitation is on its way to ", h("strong", { class: "person" }, invitation.email), ". You can also copy the link and pass it on in a way that only they can read."),
       h("div", { class: "link-row" }, shown, copyButton("Copy link", () => link)),
       notice("info", h("p", null, `It works once, for this address, until ${formatMoment(invitation.expires_at)}. It is not shown again: if it gets lost, make a new one.`)),
     ],

@@ -140,18 +140,19 @@ impl Providers {
         if notice.kind != NoticeKind::Ended {
             return Ok(());
         }
-        let note = self.note(Act::ProviderUnlinked, Provider::Apple.name(), None, "");
+        let mut note = self.note(Act::ProviderUnlinked, Provider::Apple.name(), None, "");
         let heeded = self.platform.write(async |tx| {
             let found = rows::find(tx, Provider::Apple.name(), &notice.subject).await?;
-            let Some(identity) = found.filter(|identity| identity.created_at <= notice.at) else {
+            let Some(identity) = found.filter(|identity| identity.created_at / 1000 <= notice.at / 1000) else {
                 return Ok(());
             };
-            // The grant is over already: there is nothing to revoke.
+            // Its times are whole seconds. The grant is over already: there is nothing to revoke.
             rows::unlink(tx, &identity.provider, &identity.subject).await?;
             rows::end_sessions(tx, identity.account).await?;
             if let Some(account) = rows::hold_account(tx, identity.account).await? {
                 let title = Provider::Apple.title().to_owned();
                 self.outbox.notify(tx, &account.email, Notice::ProviderUnlinked(title)).await?;
+                note.target = Target::of("identity", Provider::Apple.name(), account.email);
             }
             Ok::<_, Fault>(audit::append_for_account(tx, identity.account, &note).await?)
         });
