@@ -129,7 +129,7 @@ impl Problem {
         use StatusCode as S;
         match self {
             Self::Fault(fault) => faults::describe(fault),
-            Self::NotSignedIn => Description::new(S::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on."),
+            Self::NotSignedIn => faults::not_signed_in(),
             Self::RoleTooLow => faults::role_too_low(),
             Self::StepUpNeeded => Description::new(
                 S::FORBIDDEN,

@@ -61,7 +61,7 @@ pub fn api() -> Vec<Route> {
             "Mail a link that proves one's address",
         )
         .accepted(),
-        post("/account/verified", mailed::verify, Open, "Prove an address by a link")
+        post("/account/verified", mailed::verify, Session, "Prove one's address by a link")
             .takes::<v::LinkBody>()
             .empty(),
         post(
@@ -301,8 +301,11 @@ pub fn api() -> Vec<Route> {
         get("/team/members", team::list, Session, "The workspace's members").gives::<v::Members>(200),
         patch("/team/members/{member}", team::change, Session, "Change a member's role")
             .takes::<v::RoleChange>()
+            .fresh()
             .gives::<v::MemberView>(200),
-        delete("/team/members/{member}", team::remove, Session, "Remove a member").empty(),
+        delete("/team/members/{member}", team::remove, Session, "Remove a member")
+            .fresh()
+            .empty(),
         put(
             "/team/members/{member}/projects",
             team::assign,
@@ -318,6 +321,7 @@ pub fn api() -> Vec<Route> {
         get("/team/invitations", invitations::list, Session, "Open invitations").gives::<v::Invitations>(200),
         post("/team/invitations", invitations::create, Session, "Invite somebody")
             .takes::<v::NewInvitation>()
+            .fresh()
             .gives::<v::InvitationLink>(201),
         post(
             "/team/invitations/{invitation}/link",

@@ -35,7 +35,7 @@ const TABLE: &[(&str, &str, [u16; 8])] = &[
     ("POST",   "/account/password/reset",                              [404, 404, 404, 404, 404, 404, 404, 404]),
     ("PUT",    "/account/password",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
     ("POST",   "/account/verification",                                [401, 401, 202, 202, 202, 202, 202, 202]),
-    ("POST",   "/account/verified",                                    [404, 404, 404, 404, 404, 404, 404, 404]),
+    ("POST",   "/account/verified",                                    [401, 401, 404, 404, 404, 404, 404, 404]),
     ("POST",   "/account/email",                                       [401, 401, 202, 202, 202, 202, 202, 202]),
     ("POST",   "/account/email/confirmed",                             [404, 404, 404, 404, 404, 404, 404, 404]),
     ("POST",   "/session",                                             [200, 200, 200, 200, 200, 200, 200, 200]),

@@ -175,7 +175,7 @@ impl Fault {
         let (reason, breaks) = match self {
             // What the work shared with the actor may be half done: an index, a lock.
             Self::WorkPanicked => (Reason::Work, true),
-            Self::Storage(StoreError::Conflict | StoreError::Orphan) => return None,
+            Self::Storage(StoreError::Conflict | StoreError::Orphan | StoreError::SessionOver) => return None,
             Self::Storage(_) | Self::Cache => (Reason::Storage, false),
             Self::Sealed | Self::Internal(_) => (Reason::Internal, false),
             _ => return None,

@@ -104,6 +104,8 @@ pub struct Proof {
     pub agent: String,
     /// The network address that it began from.
     pub address: String,
+    /// When it ends in any case. `None` for a sign-in, which begins a whole span; what goes on under another id goes on no longer.
+    pub ends_at: Option<Millis>,
 }
 
 /// Begins a session under an id that was never used.
@@ -151,6 +153,12 @@ pub struct EndSessionOf {
     pub is_this: bool,
 }
 
+/// Ends a session of one person, which goes on under another id; `false` when it was over.
+pub struct TakeSession {
+    pub account: AccountId,
+    pub hash: SessionHash,
+}
+
 /// Removes what expired.
 pub(crate) struct SweepSessions;
 
@@ -161,6 +169,7 @@ request! {
     EndSession => (), needs System;
     ListSessions => Vec<SessionCard>, needs System;
     EndSessionOf => (), needs System;
+    TakeSession => bool, needs System;
     SweepSessions => (), needs System;
 }
 
@@ -180,7 +189,11 @@ impl Serve<BeginSession> for SessionActor {
             epoch: begin.proof.epoch,
             proved_at: begin.proof.at,
             seen_at: now,
-            ends_at: now.saturating_add(self.seed.limits.whole_ms()),
+            ends_at: begin
+                .proof
+                .ends_at
+                .unwrap_or(Millis::MAX)
+                .min(now.saturating_add(self.seed.limits.whole_ms())),
             agent: begin.proof.agent,
             address: begin.proof.address,
         };
@@ -223,6 +236,7 @@ impl Serve<LoadSession> for SessionActor {
                 at: session.proved_at,
                 agent: session.agent,
                 address: session.address,
+                ends_at: Some(session.ends_at),
             },
         }))
     }
@@ -271,6 +285,12 @@ impl Serve<EndSessionOf> for SessionActor {
             Ok(())
         });
         ended.await
+    }
+}
+
+impl Serve<TakeSession> for SessionActor {
+    async fn serve(&self, TakeSession { account, hash }: TakeSession) -> Result<bool, Fault> {
+        Ok(self.seed.db.write(async |tx| rows::delete_of(tx, account, &hash.0).await).await?)
     }
 }
 

@@ -132,6 +132,20 @@ pub async fn hold_account(tx: &PlatformTx, account: AccountId) -> Result<Option<
     Ok(row.map(account::Account::from))
 }
 
+/// Takes every link of an account away, and has the grants that are known ended at their providers.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unlink_all(tx: &PlatformTx, account: AccountId, now: Millis) -> Result<(), StoreError> {
+    for gone in of_account(tx, account).await? {
+        unlink(tx, &gone.provider, &gone.subject).await?;
+        if let Some(sealed) = gone.sealed {
+            revocation::enqueue(tx, &gone.provider, account.uuid(), sealed, now).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Ends every session of an account, as part of what the transaction does besides.
 ///
 /// # Errors

@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The key that sealed or wrapped it has a newer version by now: ask for that one and try again.
     #[error("a newer version of the key is in use")]
     KeyRetired,
+    /// The session that asks ended meanwhile.
+    #[error("the session is over")]
+    SessionOver,
     /// No connection could be had, or it broke. Trying again may help.
     #[error("the database is not reachable ({0})")]
     Unavailable(&'static str),

@@ -169,7 +169,7 @@ impl PlatformDb {
     /// Ends every session of `account`, but for the one with `keep`'s hash in `keep`'s tenant, and notes it.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// `SessionOver` when the session to keep is.
     pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, [u8; 32])>, note: &Note) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
         let epoch = account::end_sessions(&tx, account).await?;
@@ -177,8 +177,13 @@ impl PlatformDb {
             None => tx,
             Some((tenant, hash)) => {
                 let tx = TenantTx::enter(tx, tenant).await?;
-                session::carry_over(&tx, account, &hash, epoch).await?;
-                tx.into_transaction()
+                let carried = session::carry_over(&tx, account, &hash, epoch).await;
+                let tx = tx.into_transaction();
+                if let Err(error) = carried {
+                    tx.rollback().await?;
+                    return Err(error);
+                }
+                tx
             }
         };
         let tx = PlatformTx::new(tx);

@@ -71,7 +71,7 @@ impl PlatformDb {
     /// Changes of one account take turns by it.
     ///
     /// # Errors
-    /// What `work` returns; `Orphan` when the account is gone.
+    /// What `work` returns; `Orphan` when the account is gone, `SessionOver` when the session to keep is.
     pub async fn write_ending_sessions<T, E: From<StoreError>>(
         &self,
         account: AccountId,
@@ -82,8 +82,12 @@ impl PlatformDb {
         let epoch = account::end_sessions(&tx, account).await?;
         if let Some((tenant, hash)) = keep {
             let there = TenantTx::enter(tx, tenant).await?;
-            session::carry_over(&there, account, &hash, epoch).await?;
+            let carried = session::carry_over(&there, account, &hash, epoch).await;
             tx = there.into_transaction();
+            if let Err(error) = carried {
+                tx.rollback().await.map_err(StoreError::from)?;
+                return Err(error.into());
+            }
         }
         run(PlatformTx::new(tx), work).await
     }

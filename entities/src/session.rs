@@ -138,19 +138,20 @@ pub async fn touch(tx: &TenantTx, id_hash: &[u8; 32], expires_at: Millis, now: M
     Ok(())
 }
 
-/// Lets the session go on in its account's new epoch; `false` when it is gone.
+/// Lets the session go on in its account's new epoch. Only one of the epoch before: what was over before stays over.
 ///
 /// # Errors
-/// When the database does not answer.
-pub(crate) async fn carry_over(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32], epoch: i64) -> Result<bool, StoreError> {
+/// `SessionOver` when it is gone, or of another epoch.
+pub(crate) async fn carry_over(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32], epoch: i64) -> Result<(), StoreError> {
     let changed = tx
         .update::<Entity>()
         .set(Column::Epoch, epoch)
         .filter(Column::IdHash.eq(id_hash.as_slice()))
         .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Epoch.eq(epoch - 1))
         .run()
         .await?;
-    Ok(changed == 1)
+    if changed == 1 { Ok(()) } else { Err(StoreError::SessionOver) }
 }
 
 /// # Errors

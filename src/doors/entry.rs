@@ -93,6 +93,7 @@ impl Caller {
             at: gate.identity.now(),
             agent: self.agent.clone(),
             address: self.address.clone(),
+            ends_at: None,
         }
     }
 }
@@ -211,13 +212,21 @@ async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &s
 }
 
 pub(super) async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
+    let who = look(gate, signed_in).await?;
+    enter(gate, session, signed_in, proof, &who).await?;
+    Ok(who)
+}
+
+/// Asked before a session begins: someone who is no member there gets none.
+async fn look(gate: &Gate, signed_in: SignedIn) -> Result<Who, Problem> {
     let tenant = gate.registry.tenant(signed_in.tenant).await?;
-    // Asked before the session begins: someone who is no member here gets none.
-    let who = Who::find(gate, &tenant, signed_in).await?;
+    Who::find(gate, &tenant, signed_in).await
+}
+
+async fn enter(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof, who: &Who) -> Result<(), Problem> {
     begin(session, signed_in, proof)?;
     renew_if_changed(session, who.role)?;
-    gate.identity.opened(signed_in).await?;
-    Ok(who)
+    Ok(gate.identity.opened(signed_in).await?)
 }
 
 /// Accepts for someone who proved who they are.
@@ -282,16 +291,25 @@ pub async fn preview_invitation(gate: &Gate, token: &InvitationToken, address: &
 }
 
 impl Pass<actors::role::OwnAccount> {
+    /// Goes on in another session, which takes the place of this one.
+    async fn go_on(&self, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
+        let who = look(self.gate(), signed_in).await?;
+        self.give_up().await?;
+        enter(self.gate(), session, signed_in, self.proof(), &who).await?;
+        Ok(who)
+    }
+
     /// Ends this session and begins one in another workspace of the same person.
     ///
     /// # Errors
     /// `NotFound` for a workspace that they do not belong to.
     pub async fn switch(&self, session: &Session, to: TenantId) -> Result<Who, Problem> {
+        self.still(None).await?;
         let signed_in = SignedIn {
             tenant: to,
             ..self.signed_in()
         };
-        settle(self.gate(), session, signed_in, self.proof()).await
+        self.go_on(session, signed_in).await
     }
 
     /// Accepts an invitation as who is signed in, and opens its workspace.
@@ -299,12 +317,13 @@ impl Pass<actors::role::OwnAccount> {
     /// # Errors
     /// What is wrong with the invitation; `InvitationForAnother`.
     pub async fn join(&self, session: &Session, token: &InvitationToken) -> Result<Who, Problem> {
+        self.still(None).await?;
         self.count(Rule::INVITATION_LOOK).await?;
         let account = self.account();
         let email = self.gate().identity.email_of(account).await?;
         let epoch = self.proof().epoch;
         let signed_in = join(self.gate(), token, Proven { account, email, epoch }, &self.by().address).await?;
-        settle(self.gate(), session, signed_in, self.proof()).await
+        self.go_on(session, signed_in).await
     }
 
     /// Sets another password: every session of theirs ends, and this one begins anew.
@@ -312,6 +331,7 @@ impl Pass<actors::role::OwnAccount> {
     /// # Errors
     /// `WrongCredentials`, `WeakPassword`, `TooMany`.
     pub async fn change_password(&self, session: &Session, current: &Password, new: &Password, from: &Caller) -> Result<Who, Problem> {
+        self.still(None).await?;
         let identity = &self.gate().identity;
         let epoch = identity.change_password(self.account(), current, new, &from.address).await?;
         let signed_in = SignedIn { epoch, ..self.signed_in() };
@@ -336,6 +356,7 @@ impl Pass<actors::role::OwnAccount> {
     /// # Errors
     /// `Invalid`, `TooMany`.
     pub async fn ask_email_change(&self, email: &str, from: &Caller) -> Result<(), Problem> {
+        self.still(None).await?;
         let identity = &self.gate().identity;
         Ok(identity.ask_email_change(self.account(), email, &from.address).await?)
     }
@@ -345,6 +366,7 @@ impl Pass<actors::role::OwnAccount> {
     /// # Errors
     /// `SignUpClosed`; what [`Identity`](actors::identity::Identity) refuses.
     pub async fn found(&self, session: &Session, name: &str) -> Result<Who, Problem> {
+        self.still(None).await?;
         refuse_closed(self.gate())?;
         let SignedIn { account, epoch, .. } = self.signed_in();
         let signed_in = self
@@ -352,7 +374,7 @@ impl Pass<actors::role::OwnAccount> {
             .identity
             .found_workspace(account, epoch, name, &self.by().address)
             .await?;
-        settle(self.gate(), session, signed_in, self.proof()).await
+        self.go_on(session, signed_in).await
     }
 }
 

@@ -1,8 +1,11 @@
 //! Links that were mailed: they open nothing but what they are for, and begin no session.
 
-use actors::identity::{LinkToken, Password};
+use actors::{
+    identity::{LinkToken, Password},
+    role::OwnAccount,
+};
 
-use super::{Caller, Gate};
+use super::{Caller, Gate, Pass};
 use crate::error::Problem;
 
 /// Mails a link to set a new password, if the address has an account.
@@ -21,12 +24,16 @@ pub async fn reset_password(gate: &Gate, token: &LinkToken, password: &Password,
     Ok(gate.identity.reset_password(token, password, &from.address).await?)
 }
 
-/// Proves an account's address.
-///
-/// # Errors
-/// `LinkInvalid`, `TooMany`.
-pub async fn verify_email(gate: &Gate, token: &LinkToken, from: &Caller) -> Result<(), Problem> {
-    Ok(gate.identity.verify_email(token, &from.address).await?)
+impl Pass<OwnAccount> {
+    /// Proves the address of who is signed in. The link alone is not enough: who follows one for an account that somebody else made on
+    /// their address would make it that one's for good.
+    ///
+    /// # Errors
+    /// `LinkInvalid`, `TooMany`.
+    pub async fn verify_email(&self, token: &LinkToken, from: &Caller) -> Result<(), Problem> {
+        self.still(None).await?;
+        Ok(self.gate().identity.verify_email(self.account(), token, &from.address).await?)
+    }
 }
 
 /// Agrees to a change of address, from one of its ends. Whether it was the second, and the address has changed.

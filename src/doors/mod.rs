@@ -15,7 +15,7 @@ mod visitor;
 pub use csrf::{csrf_token, same_origin, with_token};
 pub use entry::{Belonging, Caller, Credentials, Entered, Opening, Who, begin_session, preview_invitation, sign_up};
 pub use gate::Gate;
-pub use mailed::{confirm_email_change, forgot_password, reset_password, verify_email};
+pub use mailed::{confirm_email_change, forgot_password, reset_password};
 pub use operator::{OperatorPass, operators_only};
 pub use own_sessions::{OwnSession, freshly_proven};
 pub use pass::{Pass, ProjectPass};

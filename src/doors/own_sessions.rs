@@ -8,15 +8,15 @@ use actix_web::{
     middleware::Next,
 };
 use actors::{
-    Fault, Millis, TenantId,
+    AccountId, Fault, Millis, TenantId,
     identity::Password,
     role::OwnAccount,
-    sessions::{EndSessionOf, ListSessions, Proof, SessionCard, SessionHash},
+    sessions::{EndSessionOf, ListSessions, Proof, SessionCard, SessionHash, TakeSession},
 };
 
 use super::{
     Caller, Gate, Pass, Who, end_session,
-    sessions::{PROOF, prove, renew_if_changed},
+    sessions::{ACCOUNT, PROOF, is_changed, prove, renew_if_changed},
 };
 use crate::error::Problem;
 
@@ -33,8 +33,11 @@ pub async fn freshly_proven(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let gate = Gate::of(request.request())?;
-    let proof: Option<Proof> = request.get_session().get(PROOF).ok().flatten();
-    if proof.is_some_and(|proof| gate.identity.now().saturating_sub(proof.at) > FRESH_MS) {
+    let session = request.get_session();
+    let proof: Option<Proof> = session.get(PROOF).ok().flatten();
+    let is_fresh = proof.map(|proof| gate.identity.now().saturating_sub(proof.at) <= FRESH_MS);
+    let is_somebodys = session.get::<AccountId>(ACCOUNT).ok().flatten().is_some();
+    if !is_fresh.unwrap_or(!is_somebodys) {
         return Err(Problem::StepUpNeeded.into());
     }
     next.call(request).await
@@ -54,11 +57,11 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `WrongCredentials`, `TooMany`.
     pub async fn prove(&self, session: &Session, password: &Password, from: &Caller) -> Result<Who, Problem> {
-        let proven = self.gate().identity.prove(self.account(), password, &from.address).await?;
-        let proof = Proof {
-            epoch: proven.epoch,
-            ..from.proof(self.gate(), self.signed_in())
-        };
+        self.still(None).await?;
+        self.gate().identity.prove(self.account(), password, &from.address).await?;
+        // Of the session's epoch: one that passed meanwhile is not entered anew.
+        let proof = from.proof(self.gate(), self.signed_in());
+        self.give_up().await?;
         prove(session, &proof)?;
         self.who().await
     }
@@ -69,8 +72,26 @@ impl Pass<OwnAccount> {
     /// When the account or its membership is gone.
     pub async fn look(&self, session: &Session) -> Result<Who, Problem> {
         let who = self.who().await?;
+        if is_changed(session, who.role) {
+            self.give_up().await?;
+        }
         renew_if_changed(session, who.role)?;
         Ok(who)
+    }
+
+    /// Ends this session, as another of the same person takes its place. Whoever was signed out meanwhile gets none.
+    ///
+    /// # Errors
+    /// `NotSignedIn` when it is over.
+    pub(super) async fn give_up(&self) -> Result<(), Problem> {
+        let take = TakeSession {
+            account: self.account(),
+            hash: self.session(),
+        };
+        match self.tenant().sessions(take).await? {
+            true => Ok(()),
+            false => Err(Problem::NotSignedIn),
+        }
     }
 
     /// All of theirs, this one first, then the last used.
@@ -102,6 +123,7 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `NotFound` for one that is not theirs.
     pub async fn end_session(&self, session: &Session, tenant: TenantId, hash: SessionHash) -> Result<(), Problem> {
+        self.still(None).await?;
         let (by, is_this) = (self.by(), hash == self.session());
         self.gate()
             .registry
@@ -129,6 +151,7 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// When the database does not answer.
     pub async fn end_other_sessions(&self) -> Result<(), Problem> {
+        self.still(None).await?;
         let this = (self.signed_in().tenant, self.session());
         Ok(self.gate().identity.end_sessions(&self.by(), Some(this)).await?)
     }

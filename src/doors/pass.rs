@@ -164,6 +164,10 @@ impl<R: Level> Pass<R> {
         }
     }
 
+    pub(super) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
     pub(super) fn gate(&self) -> &Gate {
         &self.gate
     }
@@ -227,7 +231,7 @@ impl<R: Level> Pass<R> {
 
     /// The door looked before the body was read, and a client may take its time over that: whoever was removed, demoted
     /// or signed out meanwhile is refused.
-    async fn still(&self, project: Option<ProjectId>) -> Result<(), Problem> {
+    pub(super) async fn still(&self, project: Option<ProjectId>) -> Result<(), Problem> {
         if self.made.elapsed() < LOOK_AGAIN {
             return Ok(());
         }

@@ -184,6 +184,7 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `NotFound` for a provider that is not set up; `ProviderUnavailable`, `TooMany`.
     pub async fn go_to_link(&self, provider: &str, request: &HttpRequest) -> Result<Away, Problem> {
+        self.still(None).await?;
         away(self.gate(), provider, Some(self.account()), &Caller::of(request).address).await
     }
 
@@ -192,6 +193,7 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `SignInExpired`, `IdentityTaken`.
     pub async fn link(&self, ticket: &str, request: &HttpRequest) -> Result<(), Problem> {
+        self.still(None).await?;
         Ok(self
             .gate()
             .providers
@@ -208,6 +210,7 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `NotFound`, `LastWayIn`.
     pub async fn unlink(&self, provider: &str, request: &HttpRequest) -> Result<(), Problem> {
+        self.still(None).await?;
         let provider = Provider::parse(provider).ok_or(Problem::Fault(Fault::NotFound))?;
         Ok(self
             .gate()

@@ -9,7 +9,6 @@ use actors::{
         totp::Enrolment,
     },
     role::OwnAccount,
-    sessions::Proof,
 };
 use uuid::Uuid;
 
@@ -55,11 +54,11 @@ impl Pass<OwnAccount> {
         given: Given<'_>,
         from: &Caller,
     ) -> Result<Who, Problem> {
-        let proven = self.gate().identity.prove_by_factor(&self.by(), ticket, given).await?;
-        let proof = Proof {
-            epoch: proven.epoch,
-            ..from.proof(self.gate(), self.signed_in())
-        };
+        self.still(None).await?;
+        self.gate().identity.prove_by_factor(&self.by(), ticket, given).await?;
+        // Of the session's epoch: one that passed meanwhile is not entered anew.
+        let proof = from.proof(self.gate(), self.signed_in());
+        self.give_up().await?;
         prove(session, &proof)?;
         self.who().await
     }
@@ -67,30 +66,35 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `TotpActive`.
     pub async fn begin_totp(&self) -> Result<Enrolment, Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.begin_totp(self.account()).await?)
     }
 
     /// # Errors
     /// `EnrolmentOver`, `Invalid`, `TooMany`.
     pub async fn confirm_totp(&self, code: &Code) -> Result<Option<BackupCodes>, Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.confirm_totp(&self.by(), code, self.keep()).await?)
     }
 
     /// # Errors
     /// `NotFound`.
     pub async fn remove_totp(&self) -> Result<(), Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.remove_totp(&self.by(), self.keep()).await?)
     }
 
     /// # Errors
     /// `NoSecondFactor`.
     pub async fn renew_backup_codes(&self) -> Result<BackupCodes, Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.renew_backup_codes(&self.by()).await?)
     }
 
     /// # Errors
     /// `PasskeysUnavailable`, `Limit`.
     pub async fn begin_passkey(&self) -> Result<Asked, Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.begin_passkey(self.account()).await?)
     }
 
@@ -102,6 +106,7 @@ impl Pass<OwnAccount> {
         name: &str,
         credential: &serde_json::Value,
     ) -> Result<(PasskeyCard, Option<BackupCodes>), Problem> {
+        self.still(None).await?;
         let identity = &self.gate().identity;
         Ok(identity.add_passkey(&self.by(), ticket, name, credential, self.keep()).await?)
     }
@@ -109,12 +114,14 @@ impl Pass<OwnAccount> {
     /// # Errors
     /// `NotFound`, `Invalid`.
     pub async fn rename_passkey(&self, id: Uuid, name: &str) -> Result<(), Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.rename_passkey(self.account(), id, name).await?)
     }
 
     /// # Errors
     /// `NotFound`.
     pub async fn remove_passkey(&self, id: Uuid) -> Result<(), Problem> {
+        self.still(None).await?;
         Ok(self.gate().identity.remove_passkey(&self.by(), id, self.keep()).await?)
     }
 }

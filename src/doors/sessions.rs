@@ -195,6 +195,12 @@ pub(super) fn prove(session: &Session, proof: &Proof) -> Result<(), Problem> {
         .map_err(|_| Problem::Fault(Fault::Internal("session state")))
 }
 
+/// Whether its member has another role than when somebody last looked.
+pub(super) fn is_changed(session: &Session, role: Role) -> bool {
+    let known: Option<Role> = session.get(KNOWN_ROLE).ok().flatten();
+    known.is_some_and(|known| known != role)
+}
+
 /// Gives the session a new id once its member has another role than when somebody last looked: whoever learnt the id of a Member's
 /// session holds no Admin's. Called where the dashboard begins, before other requests are on their way under the old id.
 pub(super) fn renew_if_changed(session: &Session, role: Role) -> Result<(), Problem> {

@@ -5,6 +5,10 @@ use actors::{Fault, Invalid, Limit};
 
 use super::Description;
 
+pub(super) fn not_signed_in() -> Description {
+    Description::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on.")
+}
+
 pub(super) fn role_too_low() -> Description {
     Description::new(
         StatusCode::FORBIDDEN,
@@ -249,6 +253,7 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "This took too long. It may still complete.",
         )
         .wait(5),
+        Fault::Storage(actors::StoreError::SessionOver) => not_signed_in(),
         Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache => Description::new(
             S::SERVICE_UNAVAILABLE,
             "storage_unavailable",

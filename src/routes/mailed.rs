@@ -13,7 +13,7 @@ use super::{
     views::{EmailBody, EmailChange, LinkBody, PasswordChange, PasswordReset, SignUpConfirmation},
 };
 use crate::{
-    doors::{Caller, Credentials, Gate, Pass, begin_session, confirm_email_change, forgot_password, reset_password, verify_email},
+    doors::{Caller, Credentials, Gate, Pass, begin_session, confirm_email_change, forgot_password, reset_password},
     error::Problem,
 };
 
@@ -56,8 +56,8 @@ pub async fn ask_verification(pass: Pass<OwnAccount>) -> Result<HttpResponse, Pr
     Ok(HttpResponse::Accepted().finish())
 }
 
-pub async fn verify(gate: Data<Gate>, request: HttpRequest, body: Json<LinkBody>) -> Result<HttpResponse, Problem> {
-    verify_email(&gate, &body.token, &Caller::of(&request)).await?;
+pub async fn verify(pass: Pass<OwnAccount>, request: HttpRequest, body: Json<LinkBody>) -> Result<HttpResponse, Problem> {
+    pass.verify_email(&body.token, &Caller::of(&request)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -87,8 +87,9 @@ pub async fn prove(
 ) -> Result<HttpResponse, Problem> {
     let (body, from) = (body.into_inner(), Caller::of(&request));
     let factor = given(body.code.as_ref(), body.backup_code.as_ref(), body.passkey.as_ref());
+    let alone = body.code.is_none() && body.backup_code.is_none() && body.passkey.is_none() && body.ticket.is_none();
     let who = match (&body.password, factor) {
-        (Some(password), Err(_)) => pass.prove(&session, password, &from).await?,
+        (Some(password), Err(_)) if alone => pass.prove(&session, password, &from).await?,
         (None, Ok(given)) => pass.prove_by_factor(&session, body.ticket.as_ref(), given, &from).await?,
         _ => {
             return Err(Problem::InvalidBody("Send one of password, code, backup_code and passkey.".into()));

@@ -179,6 +179,12 @@ impl Route {
         Self { streams: true, ..self }
     }
 
+    /// Whether it asks for a proof of who it is that is not old.
+    #[must_use]
+    pub fn asks_for_proof(&self) -> bool {
+        self.fresh
+    }
+
     /// Whether it takes JSON.
     #[must_use]
     pub fn takes_json(&self) -> bool {

@@ -40,6 +40,9 @@ impl Normal {
         }
         let is_id = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
         let is_random = word.starts_with("pk_") || word.starts_with("inv_") || (word.len() >= 40 && !word.contains('.'));
+        // An account's, as authenticators know it.
+        let is_handle = word.len() == 22 && word.bytes().any(|c| c.is_ascii_uppercase()) && word.bytes().any(|c| c.is_ascii_digit());
+        let is_random = is_random || is_handle;
         // A session's: its workspace's and its own.
         let is_random = is_random || (word.len() == 80 && word.as_bytes()[36] == b'.');
         // The server's own address, or the client's.

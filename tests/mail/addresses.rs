@@ -26,10 +26,18 @@ async fn a_newcomer_proves_their_address_by_a_link_that_works_once() {
     let first = app.letter(&ada.email, "Confirm your e-mail address").await.token();
     assert_eq!(ada.post("/account/verification", json!({})).await.0, StatusCode::ACCEPTED);
     let second = app.nth_letter(&ada.email, "Confirm your e-mail address", 2).await.token();
-    let follow = async |token: &str| app.nobody().post("/account/verified", json!({ "token": token })).await.0;
-    assert_eq!(follow(&first).await, StatusCode::NOT_FOUND, "replaced");
-    assert_eq!(follow(&second).await, StatusCode::NO_CONTENT);
-    assert_eq!(follow(&second).await, StatusCode::NOT_FOUND, "used");
+    let mut eve = app.owner("eve").await;
+    let mut nobody = app.nobody();
+    let follow = async |person: &mut Person, token: &str| person.post("/account/verified", json!({ "token": token })).await.0;
+    assert_eq!(follow(&mut ada, &first).await, StatusCode::NOT_FOUND, "replaced");
+    assert_eq!(
+        follow(&mut nobody, &second).await,
+        StatusCode::UNAUTHORIZED,
+        "who clicks is not who made the account"
+    );
+    assert_eq!(follow(&mut eve, &second).await, StatusCode::NOT_FOUND, "of another account");
+    assert_eq!(follow(&mut ada, &second).await, StatusCode::NO_CONTENT);
+    assert_eq!(follow(&mut ada, &second).await, StatusCode::NOT_FOUND, "used");
     assert_eq!(ada.get("/session").await.1["user"]["verified"], true);
 }
 

@@ -62,7 +62,7 @@ async fn with_server(port: u16) -> TestApp {
 async fn letters_go_to_the_mail_server_that_is_set() {
     let (port, letters) = mail_server("");
     let app = with_server(port).await;
-    let ada = app.owner("ada").await;
+    let mut ada = app.owner("ada").await;
     let (to, raw) = letters.recv_timeout(Duration::from_secs(30)).unwrap();
     assert!(to.contains(&ada.email), "{to}");
     let letter = Letter::read(&raw);
@@ -75,7 +75,7 @@ async fn letters_go_to_the_mail_server_that_is_set() {
         raw.contains("From: Support <support@example.com>") || raw.contains("From: \"Support\" <support@example.com>"),
         "{raw}"
     );
-    let followed = app.nobody().post("/account/verified", json!({ "token": letter.token() })).await;
+    let followed = ada.post("/account/verified", json!({ "token": letter.token() })).await;
     assert_eq!(followed.0, StatusCode::NO_CONTENT);
     assert!(!app.data().join("mail").exists());
 }

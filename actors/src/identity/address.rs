@@ -4,8 +4,9 @@ use entities::{
     AccountId,
     account_token::{self, Purpose},
     accounts,
-    audit::{self, Act},
+    audit::{self, Act, Note},
 };
+use serde_json::json;
 
 use super::{Email, Identity, LinkToken};
 use crate::{
@@ -33,14 +34,16 @@ impl Identity {
         }
     }
 
-    /// The link was followed: the address is theirs.
+    /// The link was followed by who is signed in as `account`: the address is theirs.
     ///
     /// # Errors
     /// `LinkInvalid`, `TooMany`.
-    pub async fn verify_email(&self, token: &LinkToken, address: &str) -> Result<(), Fault> {
+    pub async fn verify_email(&self, account: AccountId, token: &LinkToken, address: &str) -> Result<(), Fault> {
         self.limits.check(Rule::LINK_FOLLOWED, address).await?;
         let link = self.link(token, &[Purpose::Verify]).await?;
-        let account = link.account.ok_or(Fault::LinkInvalid)?;
+        if link.account != Some(account) {
+            return Err(Fault::LinkInvalid);
+        }
         let now = self.clock.now();
         let verified = self.platform.write(async |tx| {
             let found = accounts::lock(tx, account).await?;

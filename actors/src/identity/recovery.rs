@@ -3,9 +3,11 @@
 use entities::{
     AccountId,
     account::Account,
+    account_identity,
     account_token::{self, Purpose},
     accounts,
     audit::{self, Act},
+    second_factor,
 };
 
 use super::{Email, Identity, LinkToken, Password, password::Demands};
@@ -59,6 +61,11 @@ impl Identity {
             }
             accounts::set_password(tx, account, found.epoch, &hash).await?;
             accounts::end_sessions(tx, account).await?;
+            if found.verified_at.is_none() {
+                // Whoever made the account never showed that the address is theirs: nothing that they laid down opens it any more.
+                second_factor::remove_all(tx, account, now).await?;
+                account_identity::unlink_all(tx, account, now).await?;
+            }
             // Who reads the mail of the address has it.
             accounts::verify(tx, account, now).await?;
             account_token::end_all(tx, account).await?;

@@ -55,6 +55,7 @@ impl Outbox {
                 let Some(found) = accounts::by_id(tx, account).await? else {
                     return Ok(Vec::new());
                 };
+                accounts::lock(tx, account).await?;
                 account_token::end(tx, account, &[Purpose::LeftEmail, Purpose::TookEmail, Purpose::TakeEmail]).await?;
                 let leave = self.link(tx, &found, Purpose::LeaveEmail, &email).await?;
                 let kind = Kind::LeaveEmail {
@@ -79,6 +80,8 @@ impl Outbox {
     /// A new link of this purpose; older ones end.
     async fn link(&self, tx: &PlatformTx, account: &Account, purpose: Purpose, email: &str) -> Result<LinkToken, Fault> {
         let (token, now) = (LinkToken::generate(), self.clock.now());
+        // The account first, as whoever follows a link takes it.
+        accounts::lock(tx, account.id).await?;
         account_token::end(tx, account.id, &[purpose]).await?;
         account_token::insert(tx, row(&token, Some(account.id), purpose, email, now), now).await?;
         Ok(token)

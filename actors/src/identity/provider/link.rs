@@ -143,6 +143,11 @@ impl Providers {
         let mut note = self.note(Act::ProviderUnlinked, Provider::Apple.name(), None, "");
         let heeded = self.platform.write(async |tx| {
             let found = rows::find(tx, Provider::Apple.name(), &notice.subject).await?;
+            // The account first, as whoever signs in or unlinks takes it, and then the link again.
+            if let Some(identity) = &found {
+                rows::hold_account(tx, identity.account).await?;
+            }
+            let found = rows::find(tx, Provider::Apple.name(), &notice.subject).await?;
             let Some(identity) = found.filter(|identity| identity.created_at / 1000 <= notice.at / 1000) else {
                 return Ok(());
             };

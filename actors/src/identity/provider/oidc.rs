@@ -188,13 +188,14 @@ impl Client {
         if cache.keys_renewed_at.is_some_and(|at| now - at < RENEW_MS) {
             return Ok(cache.found.clone().unwrap_or(found));
         }
+        // Before the answer: whoever sends unknown key ids makes us ask no more often when it fails.
+        cache.keys_renewed_at = Some(now);
         let send = |request: HttpRequest| self.http.send(request);
         let keys = JsonWebKeySet::fetch_async(found.metadata.jwks_uri(), &send)
             .await
             .map_err(|_| Fault::ProviderUnavailable)?;
         let metadata = found.metadata.clone().set_jwks(keys);
         let found = Arc::new(Found { metadata, at: found.at });
-        cache.keys_renewed_at = Some(now);
         cache.found = Some(found.clone());
         Ok(found)
     }
@@ -238,13 +239,9 @@ impl Client {
             pkce = Some(verifier.into_secret());
         }
         request = match self.provider() {
-            Provider::Google => request
-                .add_scope(Scope::new("profile".into()))
-                .add_extra_param("prompt", "select_account"),
+            Provider::Google => request.add_extra_param("prompt", "select_account"),
             // Apple refuses a scope without it.
-            Provider::Apple => request
-                .add_scope(Scope::new("name".into()))
-                .add_extra_param("response_mode", "form_post"),
+            Provider::Apple => request.add_extra_param("response_mode", "form_post"),
         };
         let (url, ..) = request.url();
         Ok(Started {
