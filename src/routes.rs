@@ -173,6 +173,7 @@ pub fn api() -> Vec<Route> {
             Session,
             "End all of one's sessions but this one",
         )
+        .fresh()
         .empty(),
         delete(
             "/account/sessions/{session}",
@@ -180,6 +181,7 @@ pub fn api() -> Vec<Route> {
             Session,
             "End one of one's sessions",
         )
+        .fresh()
         .empty(),
         post(
             "/session/workspace",
@@ -329,6 +331,7 @@ pub fn api() -> Vec<Route> {
             Session,
             "Make a new link for an invitation; the old one ends",
         )
+        .fresh()
         .gives::<v::InvitationLink>(200),
         delete(
             "/team/invitations/{invitation}",

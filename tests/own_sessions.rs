@@ -1,10 +1,10 @@
 //! Where somebody is signed in: seen, ended, over by itself, and asked for proof anew.
 
-use pernoex::Clock;
+use pernoex::{Clock, routes};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Person, TestApp};
+use crate::support::{As, Call, PASSWORD, Person, TestApp};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -177,4 +177,85 @@ async fn a_new_role_comes_with_a_new_session_id() {
     let mut stale = app.nobody();
     stale.cookie = old;
     assert_eq!(stale.get("/session").await.0, StatusCode::UNAUTHORIZED);
+}
+
+/// What a session alone is not enough for. A route may join the list, and leaves it only with a reason.
+const GRAVE: &[&str] = &[
+    "DELETE /account/identities/{provider}",
+    "DELETE /account/passkeys/{passkey}",
+    "DELETE /account/sessions",
+    "DELETE /account/sessions/{session}",
+    "DELETE /account/totp",
+    "DELETE /projects/{project}",
+    "DELETE /team/members/{member}",
+    "DELETE /workspace",
+    "GET /audit/export",
+    "PATCH /team/members/{member}",
+    "POST /account/backup-codes",
+    "POST /account/email",
+    "POST /account/identities",
+    "POST /account/identities/{provider}/link",
+    "POST /account/passkeys/options",
+    "POST /account/totp",
+    "POST /projects/{project}/widget/key",
+    "POST /team/invitations",
+    "POST /team/invitations/{invitation}/link",
+    "POST /team/owner",
+    "PUT /workspace/second-factor",
+];
+
+#[tokio::test]
+async fn every_route_that_asks_for_a_fresh_proof_refuses_an_old_one() {
+    let clock = Clock::manual(NOW);
+    let app = TestApp::start_with(clock.clone(), &[("PERNOEX_LIMIT_FACTOR", "10000")]).await;
+    let ada = app.owner("ada").await;
+    clock.advance(11 * MINUTE);
+    let who = As {
+        cookie: ada.cookie.clone(),
+        csrf: ada.csrf.clone(),
+        ..As::default()
+    };
+    let mut asking = Vec::new();
+    for route in routes::api().iter().filter(|route| route.asks_for_proof()) {
+        let mut any = |_: &str| uuid::Uuid::nil().to_string();
+        let answer = Call::to(route.method.as_str(), route.path, &mut any)
+            .send(&ada.client, &app.url, &who)
+            .await;
+        let (status, problem) = (answer.status(), answer.json::<Value>().await.unwrap());
+        let name = format!("{} {}", route.method, route.path);
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("step_up_needed")),
+            "{name}"
+        );
+        asking.push(name);
+    }
+    asking.sort_unstable();
+    let missing: Vec<_> = GRAVE.iter().filter(|grave| !asking.iter().any(|name| name == *grave)).collect();
+    assert!(missing.is_empty(), "no proof is asked for at {missing:?}; it is at {asking:?}");
+}
+
+#[tokio::test]
+async fn going_on_in_another_workspace_does_not_lengthen_a_session() {
+    let clock = Clock::manual(NOW);
+    let app = TestApp::start_with(clock.clone(), &[("PERNOEX_SESSION_HOURS", "5")]).await;
+    let mut ada = app.owner("ada").await;
+    let (_, session) = ada.post("/workspaces", json!({ "name": "Second" })).await;
+    ada.took(&session);
+    for _ in 0..4 {
+        clock.advance(HOUR);
+        let (_, session) = ada.get("/session").await;
+        let other = session["workspaces"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["id"] != session["workspace"]["id"])
+            .unwrap()
+            .clone();
+        let (status, session) = ada.post("/session/workspace", json!({ "workspace": other["id"] })).await;
+        assert_eq!(status, StatusCode::OK, "{session}");
+        ada.took(&session);
+    }
+    clock.advance(HOUR + MINUTE);
+    assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED, "begun five hours ago");
 }

@@ -291,28 +291,84 @@ async fn a_session_is_of_its_own_workspace_only() {
     assert_eq!(list["projects"], json!([]));
 }
 
+/// A request whose head is at the server, and whose body is held back.
+struct Held {
+    stream: tokio::net::TcpStream,
+    rest: String,
+}
+
+impl Held {
+    async fn post(app: &TestApp, person: &Person, path: &str, body: &Value) -> Self {
+        use tokio::io::AsyncWriteExt;
+        let address = app.url.strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let body = body.to_string();
+        let head = format!(
+            "POST /api/v1{path} HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{{",
+            person.cookie.as_deref().unwrap(),
+            person.csrf.as_deref().unwrap(),
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self {
+            stream,
+            rest: body[1..].to_owned(),
+        }
+    }
+
+    /// Lets the body go, and returns the answer with its head.
+    async fn answer(mut self) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        self.stream.write_all(self.rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_was_begun_before_the_sign_out_and_ends_after_it_changes_nothing() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let app = TestApp::start().await;
     let mut ada = app.owner("ada").await;
-    let address = app.url.strip_prefix("http://").unwrap();
-    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
-    let body = "{\"name\":\"Late\"}";
-    let head = format!(
-        "POST /api/v1/projects HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{{",
-        ada.cookie.as_deref().unwrap(),
-        ada.csrf.as_deref().unwrap(),
-        body.len()
-    );
-    slow.write_all(head.as_bytes()).await.unwrap();
+    let late = Held::post(&app, &ada, "/projects", &json!({ "name": "Late" })).await;
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     assert_eq!(ada.delete("/session", None).await.0, StatusCode::NO_CONTENT);
-    slow.write_all(&body.as_bytes()[1..]).await.unwrap();
-    let mut answer = String::new();
-    slow.read_to_string(&mut answer).await.unwrap();
+    let answer = late.answer().await;
     assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("not_signed_in"), "{answer}");
     let (email, mut ada) = (ada.email.clone(), app.nobody());
     assert_eq!(sign_in(&mut ada, &email, PASSWORD).await, StatusCode::OK);
     assert_eq!(ada.get("/projects").await.1["projects"], json!([]));
+}
+
+/// Whoever stole a session has the head of a request at the server when the owner ends it, and lets the body go after that.
+#[tokio::test]
+async fn a_held_request_neither_renews_nor_keeps_a_session_that_was_ended() {
+    const ANOTHER: &str = "quite another long password";
+    let app = TestApp::start().await;
+    for at_once in [true, false] {
+        let mut ada = app.owner("ada").await;
+        let mut thief = app.nobody();
+        assert_eq!(sign_in(&mut thief, &ada.email, PASSWORD).await, StatusCode::OK);
+        let workspace = ada.get("/session").await.1["workspace"]["id"].clone();
+        let (_, app_secret) = thief.post("/account/totp", json!({})).await;
+        let code = crate::support::factors::code_at(app_secret["secret"].as_str().unwrap(), pernoex::Clock::system().now());
+        let held = [
+            Held::post(&app, &thief, "/session/workspace", &json!({ "workspace": workspace })).await,
+            Held::post(&app, &thief, "/workspaces", &json!({ "name": "Hideout" })).await,
+            Held::post(&app, &thief, "/session/proof", &json!({ "password": PASSWORD })).await,
+            Held::post(&app, &thief, "/account/totp/confirmed", &json!({ "code": code })).await,
+        ];
+        // Both sides of the moment from which on the door looks again.
+        tokio::time::sleep(std::time::Duration::from_millis(if at_once { 200 } else { 1_500 })).await;
+        let changed = ada.put("/account/password", json!({ "current": PASSWORD, "new": ANOTHER })).await;
+        assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
+        for request in held {
+            let answer = request.answer().await;
+            assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        }
+        assert_eq!(thief.get("/session").await.0, StatusCode::UNAUTHORIZED);
+        let (_, factors) = ada.get("/account/second-factor").await;
+        assert_eq!(factors["totp"], false, "{factors}");
+        assert_eq!(ada.get("/session").await.0, StatusCode::OK);
+    }
 }

@@ -290,7 +290,13 @@ impl Serve<EndSessionOf> for SessionActor {
 
 impl Serve<TakeSession> for SessionActor {
     async fn serve(&self, TakeSession { account, hash }: TakeSession) -> Result<bool, Fault> {
-        Ok(self.seed.db.write(async |tx| rows::delete_of(tx, account, &hash.0).await).await?)
+        let now = self.seed.clock.now();
+        let taken = self.seed.db.write(async |tx| {
+            // One of an epoch that passed has a row yet, and no life.
+            let lives = rows::living(tx, &hash.0, now).await?.is_some();
+            Ok::<_, Fault>(lives && rows::delete_of(tx, account, &hash.0).await?)
+        });
+        taken.await
     }
 }
 

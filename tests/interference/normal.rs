@@ -8,6 +8,11 @@ pub(super) struct Normal(BTreeMap<String, usize>);
 
 impl Normal {
     pub(super) fn of(&mut self, text: &str) -> String {
+        // A picture of a secret.
+        let text = match text.split_once("\"qr_svg\":\"") {
+            Some((head, tail)) => format!("{head}{}", tail.split_once("</svg>").map_or("", |(_, rest)| rest)),
+            None => text.to_owned(),
+        };
         let mut out = String::new();
         let mut word = String::new();
         for c in text.chars().chain([' ']) {
@@ -19,7 +24,6 @@ impl Normal {
             out.push(c);
             word.clear();
         }
-        // Which request it was is nobody's state.
         let cut = |text: &str, name: &str| -> String {
             let mark = format!("\"{name}\":\"");
             let mut parts = text.split(&mark);
@@ -29,7 +33,10 @@ impl Normal {
             }
             kept
         };
-        cut(&out, "request_id")
+        // Which request it was is nobody's state, and secrets are random.
+        ["request_id", "secret", "otpauth_uri"]
+            .into_iter()
+            .fold(out, |text, name| cut(&text, name))
     }
 
     fn word(&mut self, word: &str) -> String {
@@ -41,7 +48,10 @@ impl Normal {
         let is_id = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
         let is_random = word.starts_with("pk_") || word.starts_with("inv_") || (word.len() >= 40 && !word.contains('.'));
         // An account's, as authenticators know it.
-        let is_handle = word.len() == 22 && word.bytes().any(|c| c.is_ascii_uppercase()) && word.bytes().any(|c| c.is_ascii_digit());
+        let is_handle = word.len() == 22
+            && word.bytes().any(|c| c.is_ascii_uppercase())
+            && word.bytes().any(|c| c.is_ascii_lowercase())
+            && !word.contains('.');
         let is_random = is_random || is_handle;
         // A session's: its workspace's and its own.
         let is_random = is_random || (word.len() == 80 && word.as_bytes()[36] == b'.');

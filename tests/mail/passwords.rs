@@ -41,6 +41,7 @@ async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
 async fn no_request_of_an_old_session_succeeds_once_the_change_is_acknowledged() {
     let app = TestApp::with(&[("PERNOEX_LIMIT_FACTOR", "1000")]).await;
     let mut ada = app.owner("ada").await;
+    let ended = Arc::new(AtomicUsize::new(0));
     let (changed, late, early) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicUsize::new(0)),
@@ -51,14 +52,17 @@ async fn no_request_of_an_old_session_succeeds_once_the_change_is_acknowledged()
         let mut old = app.nobody();
         let body = json!({ "email": ada.email, "password": PASSWORD });
         assert_eq!(old.post("/session", body).await.0, StatusCode::OK);
-        let (changed, late, early) = (changed.clone(), late.clone(), early.clone());
+        let (changed, late, early, ended) = (changed.clone(), late.clone(), early.clone(), ended.clone());
         hammers.push(tokio::spawn(async move {
             for _ in 0..2000 {
                 let was_changed = changed.load(Ordering::SeqCst);
                 let (status, _) = old.get("/projects").await;
                 match (was_changed, status) {
                     (true, StatusCode::OK) => late.fetch_add(1, Ordering::SeqCst),
-                    (true, _) => return,
+                    (true, _) => {
+                        ended.fetch_add(1, Ordering::SeqCst);
+                        return;
+                    }
                     (false, StatusCode::OK) => early.fetch_add(1, Ordering::SeqCst),
                     (false, _) => 0,
                 };
@@ -75,6 +79,7 @@ async fn no_request_of_an_old_session_succeeds_once_the_change_is_acknowledged()
         hammer.await.unwrap();
     }
     assert_eq!(late.load(Ordering::SeqCst), 0);
+    assert!(ended.load(Ordering::SeqCst) > 0, "none asked after the change");
 }
 
 #[tokio::test]

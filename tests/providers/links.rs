@@ -140,3 +140,39 @@ async fn the_last_passkey_of_who_has_nothing_else_stays() {
     assert_eq!((status, last["code"].as_str()), (StatusCode::CONFLICT, Some("last_way_in")));
     assert_eq!(grace.get("/account/second-factor").await.1["passkeys"].as_array().unwrap().len(), 1);
 }
+
+/// Somebody makes an account on an address that is not theirs, and lays down ways of their own into it.
+#[tokio::test]
+async fn a_reset_takes_an_address_that_was_never_proved_from_who_squatted_on_it() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let squatted = app.owner("victim").await;
+    let (mut eve, google) = (Browser::signed_in(&app, &squatted), subject());
+    let ticket = link_ticket(&mut eve, &issuer, "google", &google, "eve@gmail.com").await;
+    assert_eq!(
+        eve.post("/account/identities", json!({ "ticket": ticket })).await.0,
+        StatusCode::NO_CONTENT
+    );
+    let mut key = SecurityKey::at(&format!("http://localhost:{}", app.url.rsplit_once(':').unwrap().1));
+    let asked = eve.post("/account/passkeys/options", json!({})).await.1;
+    let body = json!({ "ticket": asked["ticket"], "name": "Key", "credential": key.create(&asked["options"]) });
+    assert_eq!(eve.post("/account/passkeys", body).await.0, StatusCode::CREATED);
+
+    let mut victim = app.nobody();
+    victim.post("/account/password/forgotten", json!({ "email": squatted.email })).await;
+    let token = app.letter(&squatted.email, "Choose a new password").await.token();
+    let mine = "only mine from now on";
+    let reset = victim
+        .post("/account/password/reset", json!({ "token": token, "password": mine }))
+        .await;
+    assert_eq!(reset.0, StatusCode::NO_CONTENT, "{}", reset.1);
+    let (status, session) = victim.post("/session", json!({ "email": squatted.email, "password": mine })).await;
+    assert_eq!(status, StatusCode::OK, "no factor of hers is asked for: {session}");
+    let mut again = Browser::of(&app);
+    let ticket = again.ticket(&issuer, "google", &google, "eve@gmail.com").await;
+    let (status, finished) = again.finish(&ticket).await;
+    assert!(
+        status != StatusCode::OK || finished["csrf_token"].is_null(),
+        "her link is gone: {finished}"
+    );
+}

@@ -2,7 +2,7 @@ use pernoex::Clock;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Browser, email, start, start_at, subject};
+use super::{Browser, email, start, start_at, start_with, subject};
 use crate::support::{
     TestApp,
     issuer::{Issuer, Key, SECRET, Signs, now},
@@ -190,4 +190,17 @@ async fn a_half_set_provider_stops_the_start_with_one_line() {
         assert!(!refusal.contains(SECRET) && !refusal.contains("PRIVATE KEY-----"), "{refusal}");
         assert_eq!(refusal.trim().lines().count(), 1, "{refusal}");
     }
+}
+
+#[tokio::test]
+async fn a_discovery_that_names_another_issuer_is_refused() {
+    let issuer = Issuer::start().await;
+    // The same server by another name: what it says of itself is not what the operator set.
+    let other = issuer.url.replace("127.0.0.1", "localhost");
+    let app = start_with(&issuer, Clock::system(), &[("GOOGLE_ISSUER", other.as_str())]).await;
+    let (status, refused) = Browser::of(&app).post("/session/providers/google", json!({})).await;
+    assert_eq!(
+        (status, refused["code"].as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, Some("provider_unavailable"))
+    );
 }

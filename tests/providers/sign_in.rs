@@ -2,9 +2,10 @@ use pernoex::Clock;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{Browser, email, start, start_with, subject};
+use super::{Browser, email, start, start_at, start_with, subject};
 use crate::support::{
     PASSWORD, TestApp,
+    factors::code_at,
     issuer::{CLIENT, Issuer, Key, SECRET},
 };
 
@@ -181,4 +182,41 @@ async fn an_account_without_a_password_is_opened_by_none() {
             (StatusCode::UNAUTHORIZED, Some("wrong_credentials"))
         );
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_by_a_provider_still_asks_for_the_second_factor() {
+    let issuer = Issuer::start().await;
+    let clock = Clock::manual(crate::support::issuer::now() * 1000);
+    let app = start_at(&issuer, clock.clone()).await;
+    let (mut ada, subject, email) = (Browser::of(&app), subject(), email());
+    ada.newcomer(&issuer, "google", &subject, &email).await;
+    let (_, offered) = ada.post("/account/totp", json!({})).await;
+    let secret = offered["secret"].as_str().unwrap();
+    let (status, confirmed) = ada
+        .post("/account/totp/confirmed", json!({ "code": code_at(secret, clock.now()) }))
+        .await;
+    assert_eq!(status, StatusCode::OK, "{confirmed}");
+    clock.advance(30_000);
+
+    let mut again = Browser::of(&app);
+    let ticket = again.ticket(&issuer, "google", &subject, &email).await;
+    let (status, asked) = again.finish(&ticket).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{asked}");
+    assert_eq!(again.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    let body = json!({ "ticket": asked["second_factor"]["ticket"], "code": code_at(secret, clock.now()) });
+    assert_eq!(again.post("/session/second-factor", body).await.0, StatusCode::OK);
+    assert_eq!(again.get("/session").await.1["user"]["email"], email.as_str());
+}
+
+#[tokio::test]
+async fn the_same_subject_at_two_providers_is_two_people() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let subject = subject();
+    let (mut ada, mut eve) = (Browser::of(&app), Browser::of(&app));
+    ada.newcomer(&issuer, "google", &subject, &email()).await;
+    eve.newcomer(&issuer, "apple", &subject, &email()).await;
+    let (ada, eve) = (ada.get("/session").await.1, eve.get("/session").await.1);
+    assert_ne!(ada["user"]["id"], eve["user"]["id"]);
 }

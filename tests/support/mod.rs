@@ -317,6 +317,12 @@ impl Person {
         self.csrf = session["csrf_token"].as_str().map(str::to_owned);
     }
 
+    /// Proves anew who they are, after the clock was moved.
+    pub async fn prove(&mut self) {
+        let (status, session) = self.post("/session/proof", json!({ "password": PASSWORD })).await;
+        assert_eq!(status, StatusCode::OK, "{session}");
+    }
+
     /// Invites somebody; returns the token behind the # of the link.
     pub async fn invite(&mut self, email: &str, role: &str, projects: &[&str]) -> String {
         let ids: Vec<&str> = projects.iter().map(|path| path.rsplit('/').next().unwrap()).collect();

@@ -87,6 +87,7 @@ async fn expired_revoked_replaced_used_and_invented_links_are_all_the_same() {
         .unwrap()
         .to_owned();
     clock.advance(HOUR);
+    ada.prove().await;
     let (status, renewed) = ada.post(&format!("/team/invitations/{id}/link"), json!({})).await;
     assert_eq!(status, StatusCode::OK);
     is_invalid(&app, &first).await;
@@ -101,6 +102,7 @@ async fn expired_revoked_replaced_used_and_invented_links_are_all_the_same() {
     is_invalid(&app, &second).await;
     assert_eq!(ada.get("/team/invitations").await.1["invitations"][0]["state"], "expired");
     // An expired one stands in nobody's way.
+    ada.prove().await;
     let third = ada.invite("late@example.com", "member", &[]).await;
     let accepted = late
         .post("/invitations/accept", json!({ "token": third, "password": PASSWORD }))

@@ -62,8 +62,9 @@ impl Identity {
             accounts::set_password(tx, account, found.epoch, &hash).await?;
             accounts::end_sessions(tx, account).await?;
             if found.verified_at.is_none() {
-                // Whoever made the account never showed that the address is theirs: nothing that they laid down opens it any more.
-                second_factor::remove_all(tx, account, now).await?;
+                // Whoever made the account never showed that the address is theirs: nothing that they laid down opens it by itself any
+                // more. An authenticator app opens nothing by itself, and a reset goes around none.
+                second_factor::remove_passkeys(tx, account, now).await?;
                 account_identity::unlink_all(tx, account, now).await?;
             }
             // Who reads the mail of the address has it.

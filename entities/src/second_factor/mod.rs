@@ -100,6 +100,14 @@ pub async fn settle(tx: &PlatformTx, account: AccountId, now: Millis) -> Result<
 /// When the database does not answer.
 pub async fn remove_all(tx: &PlatformTx, account: AccountId, now: Millis) -> Result<(), StoreError> {
     totp::remove(tx, account).await?;
+    remove_passkeys(tx, account, now).await
+}
+
+/// Takes every passkey of an account away; backup codes go with the last factor.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn remove_passkeys(tx: &PlatformTx, account: AccountId, now: Millis) -> Result<(), StoreError> {
     passkey::remove_all(tx, account).await?;
     settle(tx, account, now).await?;
     Ok(())
