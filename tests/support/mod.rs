@@ -3,6 +3,7 @@
 mod calls;
 mod dice;
 pub mod docx;
+pub mod edge;
 pub mod endpoint;
 pub mod factors;
 pub mod issuer;

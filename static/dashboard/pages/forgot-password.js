@@ -13,7 +13,7 @@ export default function page({ outlet, session, title }) {
   outlet.append(slot);
   replace(slot, authCard({
     title: "Forgot your password?",
-    lead: "We mail you a link to choose a new one.",
+    lead: "We mail you a link to choose a new one. A server without mail keeps it for whoever runs it: ask them.",
     fields: [email],
     submit: "Send the link",
     valid() {

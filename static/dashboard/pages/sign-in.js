@@ -100,7 +100,7 @@ function passkeyButton(enter) {
 /** For someone who proved who they are and belongs nowhere: they left, were removed, or the workspace was deleted. @param {string} email @param {(name: string) => Promise<void>} create @param {(title: string) => void} title */
 function withoutWorkspace(email, create, title) {
   title("Create a workspace");
-  const name = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 100, required: true });
+  const name = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 80, required: true });
   return authCard({
     title: "You belong to no workspace",
     lead: "Your account is fine, but you left your last workspace, were removed from it, or it was deleted. Create a new one, or open the link of an invitation.",

@@ -38,6 +38,7 @@ export default function page({ outlet, query, title }) {
       if (begun) return navigate(safePath(next), { replace: true });
       title("Check your mail");
       replace(card, mailed("Check your mail", `We sent a mail to ${email.input.value.trim()}. Follow its link to create your account. It works for 24 hours.`));
+      card.querySelector("h1")?.focus();
     },
     refused(error) {
       const fields = { email_taken: email, invalid_email: email, weak_password: password, invalid_name: workspace };

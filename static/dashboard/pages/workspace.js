@@ -41,7 +41,7 @@ export default function page({ outlet, session, signal, title }) {
 /** @param {Session} session */
 function general(session) {
   let stored = session.workspace.name;
-  const name = field({ label: "Workspace name", value: stored, maxlength: 100, autocomplete: "off" });
+  const name = field({ label: "Workspace name", value: stored, maxlength: 80, autocomplete: "off" });
   const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save name");
   const trouble = h("div");
   const refresh = () => {

@@ -26,6 +26,6 @@ export function takeToken(signal) {
 /** @param {string} what the way to a new one @param {string} href */
 export const deadLink = (what, href) =>
   h("div", { class: "message-page" },
-    h("h1", null, "This link is not valid"),
+    h("h1", { tabindex: "-1" }, "This link is not valid"),
     h("p", { class: "lead" }, "It has expired, was used already, or was replaced by a newer one."),
     h("p", null, h("a", { class: "button primary", href }, what)));

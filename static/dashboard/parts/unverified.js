@@ -21,5 +21,5 @@ export async function sendLink(button) {
 export function unverifiedNotice({ user }) {
   const again = h("button", { type: "button", class: "button small", on: { click: () => void sendLink(again) } }, "Send it again");
   return h("div", { class: "unverified" },
-    notice("info", [h("p", null, "Please confirm your address: follow the link that was mailed to ", h("strong", { class: "person" }, user.email), "."), again]));
+    notice("info", [h("p", null, "Please confirm your address: follow the link that was mailed to ", h("strong", { class: "person" }, user.email), ". A server without mail keeps it for whoever runs it."), again]));
 }
