@@ -301,7 +301,9 @@ impl Held {
     async fn post(app: &TestApp, person: &Person, path: &str, body: &Value) -> Self {
         use tokio::io::AsyncWriteExt;
         let address = app.url.strip_prefix("http://").unwrap();
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((app.own_address(), 0).into()).unwrap();
+        let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
         let body = body.to_string();
         let head = format!(
             "POST /api/v1{path} HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\nx-csrf-token: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{{",

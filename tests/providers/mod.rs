@@ -49,7 +49,11 @@ struct Browser {
 impl Browser {
     fn of(app: &TestApp) -> Self {
         Self {
-            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            client: Client::builder()
+                .local_address(app.own_address())
+                .redirect(Policy::none())
+                .build()
+                .unwrap(),
             url: app.url.clone(),
             cookies: BTreeMap::new(),
             csrf: None,

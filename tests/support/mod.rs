@@ -183,12 +183,15 @@ impl TestApp {
         self.run();
     }
 
-    pub fn nobody(&self) -> Person {
-        // An address of the test's own: limits count by address, and all tests share one Redis.
+    /// The address that the test's people come from. One of its own: limits count by address, and all tests share one Redis.
+    pub fn own_address(&self) -> std::net::IpAddr {
         let [a, b, c, ..] = *self.address.as_bytes();
-        let address = std::net::Ipv4Addr::new(127, a, b, c.clamp(1, 254));
+        std::net::Ipv4Addr::new(127, a, b, c.clamp(1, 254)).into()
+    }
+
+    pub fn nobody(&self) -> Person {
         Person {
-            client: Client::builder().local_address(std::net::IpAddr::V4(address)).build().unwrap(),
+            client: Client::builder().local_address(self.own_address()).build().unwrap(),
             url: self.url.clone(),
             cookie: None,
             csrf: None,
