@@ -102,7 +102,7 @@ test("an account's address is confirmed, its password changed and its address ch
   const next = `new.${person.email}`;
   await dialog.getByLabel("New address").fill(next);
   await dialog.getByRole("button", { name: "Send the links" }).click();
-  await page.getByText("Both mails are on their way").waitFor();
+  await page.getByText("Both links are on their way").waitFor();
   await page.goto(await mailedLink(person.email, "Confirm your new e-mail address"));
   await page.getByRole("button", { name: "Agree to the change" }).click();
   await page.getByRole("heading", { name: "One of two is done" }).waitFor();

@@ -56,7 +56,7 @@ export async function openProvider({ issuer, alg, redirect, apple }) {
       return jwtVerify(given, verifies, expected).then(() => true, () => false);
     };
   }
-  provider.on("revocation.success", () => { revoked += 1; });
+  provider.on("grant.revoked", () => { revoked += 1; });
 
   /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response */
   async function interact(request, response) {

@@ -85,7 +85,7 @@ test("an address with an account is linked after the password, used, and unlinke
   await page.getByRole("heading", { name: "You have an account already" }).waitFor();
   assert.deepEqual(await barriers(page), [], "the page that asks to link");
   await page.getByRole("button", { name: "Sign in and link" }).click();
-  await page.getByLabel("Email").fill(known.email);
+  await page.getByRole("textbox", { name: "Email" }).fill(known.email);
   await page.getByLabel("Password", { exact: true }).fill(known.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL(`${SERVER}/account`);
