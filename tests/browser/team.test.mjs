@@ -83,6 +83,21 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await guest.page.goto(`${SERVER}/projects`);
   await guest.page.getByRole("link", { name: "Secret valve" }).waitFor();
 
+  // Another role bites on the session that is there: more, and then less.
+  const changeRole = async (/** @type {RegExp} */ role, /** @type {string} */ said) => {
+    await choose(page, email, "Change role");
+    const dialog = page.getByRole("dialog", { name: "Change role" });
+    await dialog.getByRole("radio", { name: role }).check();
+    await dialog.getByRole("button", { name: "Save role" }).click();
+    await page.getByText(said).waitFor();
+  };
+  await changeRole(/^Admin/, `${email} is an admin now`);
+  await guest.page.goto(`${SERVER}/projects`);
+  await guest.page.getByRole("button", { name: "New project" }).first().waitFor();
+  await changeRole(/^Member/, `${email} is a member now`);
+  await guest.page.goto(`${SERVER}/team`);
+  await guest.page.getByRole("heading", { level: 1, name: "Only owners and admins manage this" }).waitFor();
+
   await choose(page, email, "Remove from workspace");
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("1 person").waitFor();

@@ -94,7 +94,12 @@ impl Actor {
             let cursor = dice.pick(&cursors).map(|cursor| format!("&before={cursor}")).unwrap_or_default();
             call.path.push_str(&format!("?limit=3{cursor}"));
         }
-        let mut who = self.who.clone();
+        // Whoever accepts with a new account is somebody else: their session does not take the place of this one.
+        let mut who = if template == "/invitations/accept" {
+            As::default()
+        } else {
+            self.who.clone()
+        };
         who.streams = streams && self.dice.below(2) == 0;
         if door == Door::Widget {
             // Never the first tenant's key from a page that they allow: that is a visitor of theirs, and no attack.
