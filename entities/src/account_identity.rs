@@ -1,9 +1,9 @@
 //! Accounts elsewhere that open one here, by provider and subject: an address can change hands, a subject cannot. Platform tables:
 //! they exist before a tenant is known.
 
-use sea_orm::{DatabaseTransaction, QueryOrder, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
+use sea_orm::{DatabaseTransaction, QueryOrder, Set, entity::prelude::*, sea_query::Expr};
 
-use crate::{AccountId, Millis, PlatformTx, StoreError, account};
+use crate::{AccountId, Millis, PlatformTx, StoreError};
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "account_identity")]
@@ -123,15 +123,6 @@ pub async fn unlink(tx: &PlatformTx, provider: &str, subject: &str) -> Result<()
     Ok(())
 }
 
-/// Holds an account until the transaction ends, so that of two who take ways in from it one sees what the other left.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn hold_account(tx: &PlatformTx, account: AccountId) -> Result<Option<account::Account>, StoreError> {
-    let row = account::Entity::find_by_id(account.uuid()).lock_exclusive().one(tx.raw()).await?;
-    Ok(row.map(account::Account::from))
-}
-
 /// Takes every link of an account away, and has the grants that are known ended at their providers.
 ///
 /// # Errors
@@ -144,14 +135,6 @@ pub async fn unlink_all(tx: &PlatformTx, account: AccountId, now: Millis) -> Res
         }
     }
     Ok(())
-}
-
-/// Ends every session of an account, as part of what the transaction does besides.
-///
-/// # Errors
-/// `Orphan` when there is no such account.
-pub async fn end_sessions(tx: &PlatformTx, account: AccountId) -> Result<i64, StoreError> {
-    account::end_sessions(tx.raw(), account).await
 }
 
 /// Grants that are to end at their provider, however long that is away.

@@ -8,14 +8,14 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountId, Installation, InvitationId, Millis, PlatformTx, ProjectId, Store, StoreError, TenantId, TenantTx,
+    AccountId, Installation, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, TenantTx,
     account::{self, Account},
     account_identity, account_token, accounts,
     audit::{self, Act, Note, Target},
     installation::{self, key_epoch},
     invitation_route, job,
     keys::{self, NewTenantKey},
-    mail, member, session,
+    mail, member,
     store::set_local,
     tenant::{self, directory},
     tenants::Role,
@@ -163,32 +163,6 @@ impl PlatformDb {
             .exec(&tx)
             .await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// Ends every session of `account`, but for the one with `keep`'s hash in `keep`'s tenant, and notes it.
-    ///
-    /// # Errors
-    /// `SessionOver` when the session to keep is.
-    pub async fn end_sessions(&self, account: AccountId, keep: Option<(TenantId, [u8; 32])>, note: &Note) -> Result<(), StoreError> {
-        let tx = self.store.begin_write().await?;
-        let epoch = account::end_sessions(&tx, account).await?;
-        let tx = match keep {
-            None => tx,
-            Some((tenant, hash)) => {
-                let tx = TenantTx::enter(tx, tenant).await?;
-                let carried = session::carry_over(&tx, account, &hash, epoch).await;
-                let tx = tx.into_transaction();
-                if let Err(error) = carried {
-                    tx.rollback().await?;
-                    return Err(error);
-                }
-                tx
-            }
-        };
-        let tx = PlatformTx::new(tx);
-        audit::append_for_account(&tx, account, note).await?;
-        tx.into_transaction().commit().await?;
         Ok(())
     }
 

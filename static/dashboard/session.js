@@ -105,9 +105,6 @@ export async function refreshSession() {
   setSession(await anonymous("GET", "/session"));
 }
 
-/** Learns the workspace's new name. */
-export const renamedWorkspace = refreshSession;
-
 export async function signOut() {
   try {
     await remove("/session");

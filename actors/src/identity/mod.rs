@@ -16,7 +16,7 @@ pub mod totp;
 use std::sync::Arc;
 
 use entities::{
-    AccountId, Millis, PlatformDb, TenantId,
+    AccountId, Millis, PlatformDb, PlatformTx, TenantId,
     audit::{self, Act, Note, Target},
 };
 use serde_json::json;
@@ -153,7 +153,8 @@ impl Identity {
     pub async fn end_sessions(&self, by: &By, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
         let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
         let note = by.did_with(Act::SessionRevoked, Target::default(), self.now(), json!({ "all_others": true }));
-        Ok(self.platform.end_sessions(by.account, keep, &note).await?)
+        let noted = async |tx: &PlatformTx| audit::append_for_account(tx, by.account, &note).await;
+        Ok(self.platform.write_ending_sessions(by.account, keep, noted).await?)
     }
 
     /// What time it is.

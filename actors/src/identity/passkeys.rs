@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
-    AccountId, Millis, PlatformTx, StoreError, TenantId, account_identity,
+    AccountId, Millis, PlatformTx, StoreError, TenantId, account_identity, accounts,
     audit::{self, Act, Target},
     second_factor::{self as rows, passkey as row},
 };
@@ -229,7 +229,7 @@ impl Identity {
             if !row::remove(tx, by.account, id).await? {
                 return Err(Fault::NotFound);
             }
-            let held = account_identity::hold_account(tx, by.account).await?.ok_or(Fault::NotFound)?;
+            let held = accounts::lock(tx, by.account).await?.ok_or(Fault::NotFound)?;
             let opens = !held.password_hash.is_empty()
                 || row::count(tx, by.account).await? > 0
                 || !account_identity::of_account(tx, by.account).await?.is_empty();

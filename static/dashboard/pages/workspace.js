@@ -10,7 +10,7 @@ import { skeleton } from "../parts/skeleton.js";
 import { toast } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate } from "../router.js";
-import { manages, refreshSession, renamedWorkspace, setSession } from "../session.js";
+import { manages, refreshSession, setSession } from "../session.js";
 import { leave } from "../team/members.js";
 import { passwordLength } from "../workspace/password-length.js";
 import { ROLE_PHRASES, rolePanel } from "../team/roles.js";
@@ -56,7 +56,7 @@ function general(session) {
     try {
       await patch("/workspace", { name: name.input.value.trim() });
       toast("Workspace renamed");
-      await renamedWorkspace();
+      await refreshSession();
       navigate("/workspace", { replace: true });
     } catch (error) {
       if (asProblem(error).code === "invalid_name") name.error(explain(error));
@@ -174,7 +174,7 @@ async function destroy(session) {
   });
   if (!gone) return;
   if (ends !== null) {
-    await renamedWorkspace();
+    await refreshSession();
     return navigate("/projects");
   }
   setSession(null);

@@ -2,7 +2,7 @@
 import { post } from "../api.js";
 import { h, replace } from "../dom.js";
 import { formatDate, formatMoment } from "../format.js";
-import { renamedWorkspace } from "../session.js";
+import { refreshSession } from "../session.js";
 import { problemNotice } from "./notice.js";
 import { toast } from "./toast.js";
 
@@ -16,7 +16,7 @@ export function shut(outlet, session, kept) {
     trouble.replaceChildren();
     try {
       await post("/workspace/keep", {});
-      await renamedWorkspace();
+      await refreshSession();
       toast(`${session.workspace.name} is open again`);
       kept();
     } catch (error) {

@@ -1,6 +1,6 @@
 //! What comes of somebody who proved an account at a provider.
 
-use entities::{AccountId, Millis, account_identity as rows};
+use entities::{AccountId, Millis, account_identity as rows, accounts};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -153,7 +153,7 @@ impl Providers {
         let email = done.email.unwrap_or(known.email);
         let account = self.platform.write(async |tx| {
             // Read together: a link that is taken away meanwhile opens nothing.
-            let account = rows::hold_account(tx, known.account).await?.ok_or(Fault::SignInExpired)?;
+            let account = accounts::lock(tx, known.account).await?.ok_or(Fault::SignInExpired)?;
             let still = rows::find(tx, &done.provider, &done.subject).await?;
             if still.is_none_or(|still| still.account != known.account) {
                 return Err(Fault::SignInExpired);

@@ -1,7 +1,7 @@
 //! Linking accounts elsewhere to one here, and taking links away.
 
 use entities::{
-    AccountId, Millis, PlatformTx, StoreError, account_identity as rows,
+    AccountId, Millis, PlatformTx, StoreError, account_identity as rows, accounts,
     audit::{self, Act, Note, Target},
     second_factor::passkey,
 };
@@ -58,7 +58,7 @@ impl Providers {
         let (identity, provider) = (self.identity(&done, account)?, done.provider()?);
         let note = self.note(Act::ProviderLinked, &done.provider, Some(account), address);
         let linked = self.platform.write(async |tx| {
-            rows::hold_account(tx, account).await?.ok_or(Fault::NotFound)?;
+            accounts::lock(tx, account).await?.ok_or(Fault::NotFound)?;
             match rows::find(tx, &identity.provider, &identity.subject).await? {
                 Some(known) if known.account == account => return Ok(()),
                 Some(_) => return Err(Fault::IdentityTaken),
@@ -84,7 +84,7 @@ impl Providers {
     pub async fn unlink(&self, account: AccountId, provider: Provider, address: &str) -> Result<(), Fault> {
         let note = self.note(Act::ProviderUnlinked, provider.name(), Some(account), address);
         let unlinked = self.platform.write(async |tx| {
-            let held = rows::hold_account(tx, account).await?.ok_or(Fault::NotFound)?;
+            let held = accounts::lock(tx, account).await?.ok_or(Fault::NotFound)?;
             let linked = rows::of_account(tx, account).await?;
             let others = linked.len() > 1 || !held.password_hash.is_empty() || passkey::count(tx, account).await? > 0;
             let gone = linked.into_iter().find(|identity| identity.provider == provider.name());
@@ -145,7 +145,7 @@ impl Providers {
             let found = rows::find(tx, Provider::Apple.name(), &notice.subject).await?;
             // The account first, as whoever signs in or unlinks takes it, and then the link again.
             if let Some(identity) = &found {
-                rows::hold_account(tx, identity.account).await?;
+                accounts::lock(tx, identity.account).await?;
             }
             let found = rows::find(tx, Provider::Apple.name(), &notice.subject).await?;
             let Some(identity) = found.filter(|identity| identity.created_at / 1000 <= notice.at / 1000) else {
@@ -153,8 +153,8 @@ impl Providers {
             };
             // Its times are whole seconds. The grant is over already: there is nothing to revoke.
             rows::unlink(tx, &identity.provider, &identity.subject).await?;
-            rows::end_sessions(tx, identity.account).await?;
-            if let Some(account) = rows::hold_account(tx, identity.account).await? {
+            accounts::end_sessions(tx, identity.account).await?;
+            if let Some(account) = accounts::lock(tx, identity.account).await? {
                 let title = Provider::Apple.title().to_owned();
                 self.outbox.notify(tx, &account.email, Notice::ProviderUnlinked(title)).await?;
                 note.target = Target::of("identity", Provider::Apple.name(), account.email);
