@@ -15,23 +15,25 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig},
 };
-use actors::{
-    Fault, Keeper, KeyError, KmsSettings, Location, MasterKeys, Platform, PlatformError, PlatformSettings, RingPlace, RingSettings,
-    clock::Clock,
-};
-use migration::{ApplicationRole, MigrationError};
+use actors::{Fault, KeyError, Location, Platform, PlatformError, PlatformSettings, clock::Clock, disclosure::security_txt};
+use migration::MigrationError;
 use tracing_actix_web::TracingLogger;
-use url::Url;
 
 use crate::{
+    body::{self, Patience},
+    claims::{Given, Latest, Watch, outside},
     data_folder::{self, Claim},
-    doors::{self, Gate},
+    doors::{self, Gate, Handshakes, Signing},
     error::Problem,
     finish::every_response,
+    installation::{key_ring, location, master_keys, migrate},
     metrics::{self, HttpMetrics},
-    openapi, routes,
-    settings::{DatabaseSettings, NAMES, ProviderSettings, SettingError, Settings},
+    openapi,
+    routes::{self, trust::Shown},
+    settings::{BackupSetting, DatabaseSettings, ProviderSettings, SettingError, Settings, SlackSetting, SourcesSetting, StripeSetting},
+    stream,
     telemetry::RequestSpan,
+    tls::{self, Served, Tls},
 };
 
 /// Why the server does not start: one line, with the way to mend it.
@@ -62,8 +64,12 @@ pub enum StartError {
     PlatformSetting(&'static str, Fault),
     #[error("PERNOEX_MASTER_KEY: {0}")]
     MasterKeySetting(KeyError),
+    #[error("the backup: {0}")]
+    Backup(#[from] actors::backup::BackupError),
     #[error("{0}")]
     Input(&'static str),
+    #[error("not well: {0}")]
+    Unwell(String),
     #[error("no account has the address {email}: sign up first")]
     NoAccount { email: String },
     #[error("the server stopped: {0}")]
@@ -75,7 +81,9 @@ pub struct Application {
     address: SocketAddr,
     server: actix_web::dev::Server,
     metrics: Option<(SocketAddr, actix_web::dev::Server)>,
+    tls: Option<(Option<SocketAddr>, Tls)>,
     platform: Platform,
+    claims: Watch,
     first_run: bool,
     _claim: Option<Claim>,
 }
@@ -89,126 +97,9 @@ impl From<PlatformError> for StartError {
     }
 }
 
-/// How long the key service may take.
-const KMS_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Opens or makes the master key. Tells whether it was made just now.
-///
-/// # Errors
-/// When it cannot be read, made or used.
-pub fn master_keys(settings: &Settings) -> Result<(MasterKeys, bool), StartError> {
-    let kms = settings.kms_command.as_ref().map(|command| KmsSettings {
-        command: command.clone(),
-        hidden: NAMES.iter().map(|name| (*name).to_owned()).collect(),
-        timeout: KMS_TIMEOUT,
-    });
-    if let Some(text) = &settings.master_key {
-        let given = MasterKeys::given(text.expose(), kms).map_err(StartError::MasterKeySetting)?;
-        return Ok((given, false));
-    }
-    let folder = &settings.data;
-    let unusable = |source| StartError::DataFolder {
-        path: folder.display().to_string(),
-        source,
-    };
-    std::fs::create_dir_all(folder).map_err(unusable)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(unusable)?;
-    }
-    let path = folder.join("master.key");
-    // A new key beside an old database would lock its rows away: stop before that looks like an empty installation.
-    if kms.is_none() && !path.exists() && folder.join(DATABASE_FILE).exists() {
-        let reason = format!(
-            "is missing, but {} is there: put master.key back",
-            folder.join(DATABASE_FILE).display()
-        );
-        return Err(SettingError::new(&path.display().to_string(), reason).into());
-    }
-    Ok(MasterKeys::load_or_create(&path, kms)?)
-}
-
-const DATABASE_FILE: &str = "pernoex.db";
-
-/// Where the rows are, as the server itself reaches them.
-///
-/// # Errors
-/// When the key of the embedded database cannot be opened.
-pub async fn location(settings: &Settings, masters: &MasterKeys) -> Result<Location, StartError> {
-    Ok(match &settings.database {
-        DatabaseSettings::Embedded => {
-            let path = settings.data.join(DATABASE_FILE);
-            let key = actors::database_key(&path, masters).await?;
-            Location::Embedded { path, key }
-        }
-        DatabaseSettings::Postgres { url, connections, .. } => Location::Postgres {
-            url: url.expose().to_owned(),
-            connections: *connections,
-        },
-    })
-}
-
-/// Where the shares of keys are, and how long those of replaced keys stay.
-///
-/// # Errors
-/// When a folder is named that is not there: made anew it would be an empty one, and nothing would open.
-pub fn key_ring(settings: &Settings) -> Result<RingSettings, StartError> {
-    let place = match (&settings.key_ring, &settings.database) {
-        (Some(folder), _) if folder.is_dir() => RingPlace::Folder(folder.clone()),
-        (Some(_), _) => {
-            let reason = "names no folder: mount it, or make it for a new installation";
-            return Err(SettingError::new("PERNOEX_KEY_RING", reason).into());
-        }
-        (None, DatabaseSettings::Embedded) => RingPlace::Folder(settings.data.join("keyring")),
-        (None, DatabaseSettings::Postgres { .. }) => RingPlace::Database,
-    };
-    Ok(RingSettings {
-        place,
-        retention: settings.key_retention,
-    })
-}
-
-/// Brings the tables up to date, if this process may.
-///
-/// # Errors
-/// When it may and cannot.
-pub async fn migrate(settings: &Settings, location: &Location) -> Result<(), StartError> {
-    match &settings.database {
-        DatabaseSettings::Embedded => {
-            std::fs::create_dir_all(&settings.data).map_err(|source| StartError::DataFolder {
-                path: settings.data.display().to_string(),
-                source,
-            })?;
-            migration::run(location, None).await?;
-        }
-        DatabaseSettings::Postgres { migration_url: None, .. } => {}
-        DatabaseSettings::Postgres {
-            url,
-            migration_url: Some(migration_url),
-            ..
-        } => {
-            let privileged = Location::Postgres {
-                url: migration_url.expose().to_owned(),
-                connections: 2,
-            };
-            let role = Url::parse(url.expose()).map_err(|_| SettingError::new("DATABASE_URL", "is not a valid address"))?;
-            let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-            let role = ApplicationRole {
-                name: plain(role.username()),
-                password: plain(role.password().unwrap_or_default()),
-            };
-            migration::run(&privileged, Some(&role))
-                .await
-                .map_err(StartError::MigrationSetting)?;
-        }
-    }
-    Ok(())
-}
-
 /// Where links in mails lead to. A setting, or the address that is listened on: whatever a request says of the host's name, anyone may
 /// have written, and a link with a token in it must not lead to them.
-fn own_origin(settings: &Settings, listens: SocketAddr) -> String {
+pub(crate) fn own_origin(settings: &Settings, listens: SocketAddr) -> String {
     match &settings.public_url {
         Some(url) => url.origin().ascii_serialization(),
         // Browsers take `localhost` for safe without TLS.
@@ -227,13 +118,19 @@ pub fn platform_settings(
     clock: Clock,
     listens: SocketAddr,
 ) -> Result<PlatformSettings, StartError> {
+    let backups = match settings.backup.every_hours {
+        Some(_) => Some(BackupSetting::for_actors(settings, settings.backup.place(None)?, &location)?),
+        None => None,
+    };
     Ok(PlatformSettings {
+        backups,
         location,
         ring: key_ring(settings)?,
-        redis_url: settings.redis_url.as_ref().map(|url| url.expose().to_owned()),
+        redis: settings.redis.as_ref().map(crate::settings::RedisSetting::for_actors),
         bcrypt_cost: settings.bcrypt_cost,
         documents: settings.documents.clone(),
         language_model: settings.language_model.as_ref().map(crate::settings::ModelSettings::for_actors),
+        embeddings: settings.embeddings.for_actors(),
         limit_factor: settings.limit_factor,
         idle: settings.idle,
         invitation: settings.invitation,
@@ -242,6 +139,11 @@ pub fn platform_settings(
         second_thoughts: settings.second_thoughts,
         mail: settings.mail.for_actors(own_origin(settings, listens), settings.data.join("mail")),
         providers: ProviderSettings::for_actors(settings, listens)?,
+        slack: SlackSetting::for_actors(settings, listens)?,
+        sources: Some(SourcesSetting::for_actors(settings, listens)?),
+        allow_private: settings.allow_private.clone(),
+        billing: StripeSetting::for_actors(settings, listens)?,
+        disclosure: settings.disclosure.clone(),
         clock,
     })
 }
@@ -257,23 +159,8 @@ fn not_started(settings: &Settings, error: PlatformError) -> StartError {
     }
 }
 
-/// Completes when the process is asked to stop, by a terminal or by whatever runs it: both let finish what was begun.
 async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+    stream::asked_to_stop().await;
     tracing::info!("asked to stop: finishing what was begun");
 }
 
@@ -295,13 +182,12 @@ fn json_config() -> JsonConfig {
 }
 
 impl Application {
-    /// Opens everything that the settings name and begins to listen. Must be called inside an actix system.
+    /// Opens everything that the settings name and begins to listen. Must be called inside an actix system,
+    /// and after the process has chosen a provider of cryptography for TLS.
     ///
     /// # Errors
     /// The first thing that stands in the way.
     pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartError> {
-        // Fails only when it was installed before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let claim = data_folder::claim(settings)?;
         let (masters, first_run) = master_keys(settings)?;
         let location = location(settings, &masters).await?;
@@ -312,7 +198,21 @@ impl Application {
             .metrics_listen
             .map(|wanted| bind(wanted, "PERNOEX_METRICS_LISTEN"))
             .transpose()?;
-        let started = Platform::start(masters, platform_settings(settings, location, clock, address)?).await;
+        let redirect = settings.tls.as_ref().and_then(|tls| tls.redirect);
+        let redirect = redirect.map(|wanted| bind(wanted, "PERNOEX_REDIRECT_LISTEN")).transpose()?;
+        let tls = match &settings.tls {
+            Some(setting) => {
+                let (listener, redirect) = redirect.unzip();
+                let origin = own_origin(settings, address);
+                Some((redirect, Tls::start(setting, origin, &settings.data, &clock, listener)?))
+            }
+            None => None,
+        };
+        if let Some(why) = &settings.unverified_tls {
+            tracing::warn!(why, "TLS to a store does not prove who answers");
+        }
+        let given = Given::of(settings, Some(&location));
+        let started = Platform::start(masters, platform_settings(settings, location, clock.clone(), address)?).await;
         let platform = started.map_err(|error| not_started(settings, error))?;
         let engine = platform.engine.clone();
         actix_web::rt::spawn(async move {
@@ -321,16 +221,29 @@ impl Application {
             }
         });
         let http = Data::new(HttpMetrics::default());
+        let served = tls.as_ref().map(|(_, tls)| tls.served.clone());
         let metrics = match for_metrics {
-            Some((listener, address)) => Some((address, metrics::serve(listener, &platform.operations, &http)?)),
+            Some((listener, address)) => Some((
+                address,
+                metrics::serve(listener, &platform.operations, &http, &settings.data, served.clone())?,
+            )),
             None => None,
         };
-        let server = serve(&platform, settings, &platform.keeper, listener, http)?;
+        let latest = Arc::<Latest>::default();
+        let shown = Shown(settings.trust_page.then(|| (latest.clone(), clock.clone())));
+        let server = serve(&platform, settings, shown, (listener, served), http)?;
+        let own = settings
+            .public_url
+            .clone()
+            .and_then(|url| outside::Target::new(url, None, None).ok());
+        let claims = Watch::start(given, own, latest, clock);
         Ok(Self {
             address,
             server,
             metrics,
+            tls,
             platform,
+            claims,
             first_run,
             _claim: claim,
         })
@@ -345,6 +258,12 @@ impl Application {
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(address, _)| *address)
+    }
+
+    /// Where those who come without TLS are sent on, if they are.
+    #[must_use]
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().and_then(|(redirect, _)| *redirect)
     }
 
     #[must_use]
@@ -368,9 +287,13 @@ impl Application {
             handle
         });
         let outcome = self.server.await;
+        if let Some((_, tls)) = self.tls {
+            tls.stop().await;
+        }
         if let Some(metrics) = metrics {
             metrics.stop(false).await;
         }
+        self.claims.stop().await;
         self.platform.stop().await;
         Ok(outcome?)
     }
@@ -386,33 +309,46 @@ fn bind(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, Sock
 fn serve(
     platform: &Platform,
     settings: &Settings,
-    keeper: &Keeper,
-    listener: TcpListener,
+    shown: Shown,
+    (listener, tls): (TcpListener, Option<Arc<Served>>),
     http: Data<HttpMetrics>,
 ) -> Result<actix_web::dev::Server, StartError> {
-    let gate = Data::new(Gate::new(
-        platform,
-        keeper.csrf_key(),
-        settings.public_url.as_ref(),
-        settings.sign_up,
-    ));
+    let keeper = &platform.keeper;
+    let enrolment = (settings.sign_up, settings.mail.smtp.is_some());
+    let gate = Gate::new(platform, keeper.csrf_key(), settings.public_url.as_ref(), enrolment);
+    let gate = gate.with_proxies(settings.trusted_proxies.clone());
+    let gate = gate.with_signing(Signing {
+        slack: settings.slack.as_ref().map(SlackSetting::keys).unwrap_or_default(),
+        stripe: settings.stripe.as_ref().map(StripeSetting::keys).unwrap_or_default(),
+        github: settings.sources.github_keys(),
+        notion: settings.sources.notion_keys(),
+    });
+    let handshakes = settings.sources.awaits_notion_token().then(|| Handshakes::below(&settings.data));
+    let gate = Data::new(gate.with_handshakes(handshakes));
     let described = Data::new(openapi::document(&routes::api()));
     let (cookie_key, registry, sessions) = (Arc::new(keeper.cookie_key()), platform.registry.clone(), settings.sessions);
     let upload = usize::try_from(settings.documents.file_bytes)
         .unwrap_or(usize::MAX)
         .saturating_mul(4);
+    let patience = Data::new(Patience(settings.body));
+    let streams = Data::new(stream::Open::default());
+    let shown = Data::new(shown);
     let server = HttpServer::new(move || {
         let routes = routes::api();
         App::new()
             .app_data(gate.clone())
             .app_data(described.clone())
             .app_data(http.clone())
+            .app_data(patience.clone())
+            .app_data(streams.clone())
+            .app_data(shown.clone())
             .app_data(json_config())
             .app_data(PayloadConfig::new(upload))
             .app_data(PathConfig::default().error_handler(|_, _| Problem::Fault(Fault::NotFound).into()))
             .app_data(
                 QueryConfig::default().error_handler(|_, _| Problem::InvalidBody("A query parameter is not of its type.".into()).into()),
             )
+            .wrap(from_fn(body::in_time))
             .wrap(from_fn(every_response))
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(metrics::count))
@@ -435,8 +371,11 @@ fn serve(
         .tcp_nodelay(true)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(20)
-        .shutdown_signal(asked_to_stop())
-        .listen(listener)?;
+        .shutdown_signal(asked_to_stop());
+    let server = match tls {
+        Some(served) => server.listen_rustls_0_23(listener, tls::server_config(served)?)?,
+        None => server.listen(listener)?,
+    };
     Ok(server.run())
 }
 
@@ -461,6 +400,14 @@ fn outside_api(app: &mut web::ServiceConfig) {
             .wrap(Compress::default())
             .route(web::get().to(routes::assets::widget_script)),
     )
+    .service(
+        web::resource("/widget/languages/{language}.json")
+            .wrap(Compress::default())
+            .route(web::get().to(routes::assets::widget_language)),
+    )
+    .route(security_txt::PATH, web::get().to(routes::disclosure::public::security_txt))
+    .route("/trust", web::get().to(routes::trust::page))
+    .route(security_txt::KEY_PATH, web::get().to(routes::disclosure::public::key))
     .default_service(web::to(page_or_nothing));
 }
 

@@ -20,6 +20,11 @@ pub enum Action {
     },
 }
 
+fn count(n: impl std::fmt::Display, one: &str, many: &str) -> String {
+    let n = n.to_string();
+    format!("{n} {}", if n == "1" { one } else { many })
+}
+
 /// Runs it to its end: the status to exit with. Says the first thing that does not hold.
 #[must_use]
 pub fn run(action: &Action) -> i32 {
@@ -36,8 +41,12 @@ pub fn run(action: &Action) -> i32 {
         Ok(found) => {
             let _ = writeln!(
                 out,
-                "The log of \"{}\" ({}) holds: {} entries, {} checkpoints, the last of {}.",
-                found.name, found.workspace, found.entries, found.checkpoints, found.until
+                "The log of \"{}\" ({}) holds: {}, {}, the last of {}.",
+                found.name,
+                found.workspace,
+                count(found.entries, "entry", "entries"),
+                count(found.checkpoints, "checkpoint", "checkpoints"),
+                found.until
             );
             let believed = if key.is_some() {
                 ""

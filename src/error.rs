@@ -1,12 +1,14 @@
 //! Every way to say no, as RFC 9457 problem documents. The match below is exhaustive: a new fault needs a stable id and a status
 //! before it compiles.
 
+mod codes;
 mod faults;
+mod refusals;
 
 use std::{borrow::Cow, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use actors::Fault;
+use actors::{Fault, webhooks::Rejection};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,10 +21,16 @@ pub enum Problem {
     SignUpClosed,
     /// The session is not enough: the person is to prove who they are once more.
     StepUpNeeded,
+    /// A provider let them in who proved themselves there before an Owner signed them out here.
+    SignInTooOld,
     CsrfFailed,
     /// The body is not the JSON, or not the form, that the route takes.
     InvalidBody(String),
     TooLarge,
+    /// A provider's message does not prove whose it is.
+    Unverified(Rejection),
+    /// The body did not come in time.
+    BodyTooSlow,
     /// None of the files of an upload was accepted: the first's problem, and what was wrong with each.
     NothingAccepted(Box<Problem>, Vec<Rejected>),
 }
@@ -129,13 +137,19 @@ impl Problem {
         use StatusCode as S;
         match self {
             Self::Fault(fault) => faults::describe(fault),
-            Self::NotSignedIn => faults::not_signed_in(),
-            Self::RoleTooLow => faults::role_too_low(),
+            Self::NotSignedIn => refusals::not_signed_in(),
+            Self::RoleTooLow => refusals::role_too_low(),
             Self::StepUpNeeded => Description::new(
                 S::FORBIDDEN,
                 "step_up_needed",
                 "Confirm that it is you",
                 "This needs a proof of who you are that is not older than ten minutes.",
+            ),
+            Self::SignInTooOld => Description::new(
+                S::FORBIDDEN,
+                "sign_in_too_old",
+                "Sign in there anew",
+                "You were signed out of this workspace, and the provider let you in without asking who you are since. Sign in there anew.",
             ),
             Self::SignUpClosed => Description::new(
                 S::FORBIDDEN,
@@ -150,11 +164,13 @@ impl Problem {
                 "The request did not come from this site's own pages, or its token is old. Reload the page.",
             ),
             Self::InvalidBody(reason) => Description::new(S::BAD_REQUEST, "invalid_body", "Invalid body", reason.clone()),
-            Self::TooLarge => Description::new(
-                S::PAYLOAD_TOO_LARGE,
-                "too_large",
-                "Too large",
-                "The request's body is larger than this route takes.",
+            Self::TooLarge => refusals::too_large(),
+            Self::Unverified(rejection) => refusals::unverified(*rejection),
+            Self::BodyTooSlow => Description::new(
+                S::REQUEST_TIMEOUT,
+                "request_timed_out",
+                "The request took too long",
+                "The request's body did not come in time. Send it again.",
             ),
             Self::NothingAccepted(first, rejected) => Description {
                 status: S::UNPROCESSABLE_ENTITY,
@@ -187,7 +203,8 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let description = self.describe();
-        if description.status.is_server_error() {
+        // Anyone may send any number of messages to a door that is not set up: it says so once, and where.
+        if description.status.is_server_error() && !matches!(self, Self::Unverified(_)) {
             tracing::error!(problem = description.code, reason = %self, "a request failed");
         }
         let mut response = HttpResponse::new(description.status);

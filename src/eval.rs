@@ -10,12 +10,16 @@ use actors::{
     DocumentId, DocumentLimits, Fault, Location, MasterKeys, Platform, PlatformSettings, RingPlace, RingSettings,
     audit::By,
     clock::Clock,
+    embeddings::EmbeddingSettings,
     identity::{Password, SignedUp},
     knowledge::measure,
     mail::{DEFAULT_SENDER, Delivery, MailSettings},
+    outward::AllowList,
     project::{
-        documents::{AddDocument, ListDocuments},
-        questions::RankDocuments,
+        documents::AddDocument,
+        embedding::ShowEmbedding,
+        library::list::ListDocuments,
+        questions::measure::{Measure, Measured},
     },
     sessions::SessionLimits,
     tenant::{CreateProject, ProjectRef},
@@ -40,14 +44,20 @@ fn read(corpus: &Path, file: &str) -> Result<String, StartError> {
     std::fs::read_to_string(corpus.join(file)).map_err(|error| wrong(file, format!("cannot be read ({error})")))
 }
 
-/// Prints nDCG@10 and Recall@10 over the collection's queries.
+/// Prints nDCG@10 and Recall@10 over the collection's queries by each way of ranking, and how many questions are refused that have
+/// an answer, and answered that have none: because the documents that answer them are withheld, or because they are the questions
+/// of `other`, another collection.
 ///
 /// # Errors
 /// When the collection cannot be read or the pipeline fails.
-pub async fn run(corpus: &Path) -> Result<(), StartError> {
+pub async fn run(corpus: &Path, other: Option<&Path>, embeddings: EmbeddingSettings) -> Result<(), StartError> {
     let documents = measure::read_corpus(&read(corpus, "corpus.jsonl")?).map_err(|error| wrong("corpus.jsonl", error))?;
     let queries = measure::read_queries(&read(corpus, "queries.jsonl")?).map_err(|error| wrong("queries.jsonl", error))?;
     let judgements = measure::read_judgements(&read(corpus, "qrels.tsv")?).map_err(|error| wrong("qrels.tsv", error))?;
+    let foreign = match other {
+        Some(other) => measure::read_queries(&read(other, "queries.jsonl")?).map_err(|error| wrong("queries.jsonl", error))?,
+        None => Vec::new(),
+    };
 
     let folder = std::env::temp_dir().join(format!("pernoex-eval-{}", uuid::Uuid::new_v4()));
     let unusable = |source| StartError::DataFolder {
@@ -62,12 +72,13 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
     let location = Location::Embedded { path, key };
     migration::run(&location, None).await?;
     let settings = PlatformSettings {
+        backups: None,
         location,
         ring: RingSettings {
             place: RingPlace::Folder(scratch.0.join("keyring")),
             retention: Duration::ZERO,
         },
-        redis_url: None,
+        redis: None,
         bcrypt_cost: 4,
         documents: DocumentLimits {
             documents: i64::MAX,
@@ -75,11 +86,13 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
             ..DocumentLimits::default()
         },
         language_model: None,
+        embeddings,
         limit_factor: 1,
         idle: Duration::from_secs(3600),
         invitation: Duration::from_secs(3600),
         second_thoughts: Duration::ZERO,
         public_url: None,
+        allow_private: AllowList::default(),
         mail: MailSettings {
             origin: String::new(),
             from: DEFAULT_SENDER.into(),
@@ -90,10 +103,14 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
             whole: Duration::from_secs(3600),
         },
         providers: None,
+        slack: None,
+        sources: None,
+        billing: None,
+        disclosure: actors::disclosure::DisclosureSettings::default(),
         clock: Clock::system(),
     };
     let platform = Platform::start(masters, settings).await?;
-    let measured = measure_in(&platform, &documents, &queries, &judgements).await;
+    let measured = measure_in(&platform, &documents, (&queries, &judgements), &foreign).await;
     platform.stop().await;
     measured.map_err(StartError::Platform)
 }
@@ -101,8 +118,8 @@ pub async fn run(corpus: &Path) -> Result<(), StartError> {
 async fn measure_in(
     platform: &Platform,
     documents: &[measure::CorpusDocument],
-    queries: &[measure::Query],
-    judgements: &measure::Judgements,
+    (queries, judgements): (&[measure::Query], &measure::Judgements),
+    foreign: &[measure::Query],
 ) -> Result<(), Fault> {
     let password: Password = serde_json::from_value("only for this measurement".into()).map_err(|_| Fault::Internal("password"))?;
     let signed_up = platform
@@ -159,45 +176,88 @@ async fn measure_in(
     if empty > 0 {
         println!("{empty} documents of the collection hold no text");
     }
-    let (mut ndcg, mut recall, mut asked) = (0.0, 0.0, 0_u32);
+    let ids: HashMap<&str, DocumentId> = names.iter().map(|(document, id)| (*id, *document)).collect();
+    let mut quality = [(0.0, 0.0); Measured::METHODS.len()];
+    let (mut asked, mut refused, mut claimed) = (0_u32, 0_u32, 0_u32);
     for query in queries {
         let Some(relevant) = judgements.get(&query.id) else { continue };
-        let ranked = project
-            .ask(RankDocuments {
+        let measured = project
+            .ask(Measure {
                 question: query.text.clone(),
-                limit: 10,
+                limit: measure::DEPTH,
+                withheld: relevant.iter().filter_map(|id| ids.get(id.as_str()).copied()).collect(),
             })
             .await?;
-        let ranking: Vec<&str> = ranked.iter().filter_map(|(document, _)| names.get(document).copied()).collect();
-        ndcg += measure::ndcg_at_10(&ranking, relevant);
-        recall += measure::recall_at_10(&ranking, relevant);
+        for ((ndcg, recall), ranked) in quality.iter_mut().zip(&measured.rankings) {
+            let ranking: Vec<&str> = ranked.iter().filter_map(|document| names.get(document).copied()).collect();
+            *ndcg += measure::ndcg_at_10(&ranking, relevant);
+            *recall += measure::recall_at_10(&ranking, relevant);
+        }
         asked += 1;
+        refused += u32::from(!measured.is_answered);
+        claimed += u32::from(measured.is_answered_without);
     }
-    let asked = f64::from(asked.max(1));
-    println!(
-        "documents {}  queries {asked}  nDCG@10 {:.3}  Recall@10 {:.3}",
-        names.len(),
-        ndcg / asked,
-        recall / asked
-    );
+    let share = |count: u32, of: u32| f64::from(count) / f64::from(of.max(1));
+    println!("{} documents, {asked} questions", names.len());
+    println!("{:<20}{:>10}{:>12}", "ranked by", "nDCG@10", "Recall@10");
+    for ((_, method), (ndcg, recall)) in Measured::METHODS.iter().zip(quality) {
+        let asked = f64::from(asked.max(1));
+        println!("{method:<20}{:>10.3}{:>12.3}", ndcg / asked, recall / asked);
+    }
+    println!("refused, of questions with an answer               {:.3}", share(refused, asked));
+    println!("answered, with every document that does withheld   {:.3}", share(claimed, asked));
+    if !foreign.is_empty() {
+        let mut claimed = 0;
+        for query in foreign {
+            let question = query.text.clone();
+            let withheld = Vec::new();
+            let limit = 0;
+            let measured = project.ask(Measure { question, limit, withheld }).await?;
+            claimed += u32::from(measured.is_answered);
+        }
+        let foreign = u32::try_from(foreign.len()).unwrap_or(u32::MAX);
+        println!(
+            "answered, of {foreign} questions of the other collection   {:.3}",
+            share(claimed, foreign)
+        );
+    }
     Ok(())
 }
 
 /// Waits until everything is read. Returns the names of documents that could not be, with the reason.
 async fn wait(project: &ProjectRef) -> Result<Vec<(String, String)>, Fault> {
     loop {
-        let list = project.ask(ListDocuments).await?.documents;
+        let (mut list, mut after) = (Vec::new(), None);
+        loop {
+            let page = ListDocuments {
+                after: after.take(),
+                ..ListDocuments::default()
+            };
+            let page = project.ask(page).await?;
+            list.extend(page.documents);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
         let open = list
             .iter()
             .filter(|document| document.status != "ready" && document.status != "failed")
             .count();
-        if open == 0 {
+        // Another model takes over when it has embedded everything.
+        let embedding = project.ask(ShowEmbedding).await?;
+        if let (0, Some(over)) = (open, &embedding.takes_over) {
+            println!("{} has {} of {} passages", over.model, over.done, over.passages);
+        } else if open == 0 {
+            println!("embedded by {}", embedding.model);
             let failed = list.into_iter().filter(|document| document.status == "failed");
             return Ok(failed
                 .map(|document| (document.name, document.failure.map(|failure| failure.code).unwrap_or_default()))
                 .collect());
         }
-        println!("{open} documents to go");
+        if open > 0 {
+            println!("{open} documents to go");
+        }
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }

@@ -20,7 +20,10 @@ use crate::{doors::Gate, error::Description};
 /// Whatever goes wrong further in, as a finished response.
 pub async fn every_response(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
-    let secure = request.app_data::<Data<Gate>>().is_some_and(|gate| gate.is_https());
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let secure = request
+        .app_data::<Data<Gate>>()
+        .is_some_and(|gate| gate.is_https(peer, request.headers()));
     let cacheable = matches!(request.path(), "/widget.js") || request.path().starts_with("/assets/");
     // Nothing may hold the request here: the router needs it to itself.
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -49,7 +52,7 @@ fn finish(mut response: HttpResponse, id: &str, (cacheable, secure): (bool, bool
     }
     protect(headers, cacheable);
     if secure {
-        // Two years. Only where the server is told that browsers come to it by TLS: elsewhere it would lock them out.
+        // Two years. Only where a setting or a trusted proxy says that browsers come by TLS: elsewhere it would lock them out.
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=63072000; includeSubDomains"),

@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, Write};
 
-use actors::{KeyAdmin, KeyReport, Location, MasterStep, ProjectId, SecretBytes, TenantId, clock::Clock};
+use actors::{KeyAdmin, KeyReport, Location, MasterKeys, MasterStep, ProjectId, SecretBytes, TenantId, clock::Clock};
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
-use crate::{StartError, application, settings::Settings};
+use crate::{StartError, settings::Settings};
 
 #[derive(Subcommand)]
 pub enum Action {
@@ -47,8 +47,17 @@ pub struct Rotate {
 /// # Errors
 /// When it is not there, or its keys cannot be opened.
 pub async fn open(settings: &Settings) -> Result<KeyAdmin, StartError> {
-    let (masters, made) = application::master_keys(settings)?;
-    let location = application::location(settings, &masters).await?;
+    let (masters, location) = installation(settings).await?;
+    Ok(KeyAdmin::open(masters, crate::installation::key_ring(settings)?, &location, Clock::system()).await?)
+}
+
+/// The master keys of an installation that exists, and where its rows are.
+///
+/// # Errors
+/// When it is not there.
+pub async fn installation(settings: &Settings) -> Result<(MasterKeys, Location), StartError> {
+    let (masters, made) = crate::installation::master_keys(settings)?;
+    let location = crate::installation::location(settings, &masters).await?;
     if let Location::Embedded { path, .. } = &location
         && (made || !path.exists())
     {
@@ -56,7 +65,7 @@ pub async fn open(settings: &Settings) -> Result<KeyAdmin, StartError> {
             "there is no installation here yet: start the server once, or set PERNOEX_DATA",
         ));
     }
-    Ok(KeyAdmin::open(masters, application::key_ring(settings)?, &location, Clock::system()).await?)
+    Ok((masters, location))
 }
 
 /// # Errors

@@ -1,10 +1,13 @@
 //! Figures for Prometheus, on an address of their own. Kinds, states and route patterns are labels; a tenant is none.
 //! Format: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 
+mod gauges;
+
 use std::{
     collections::BTreeMap,
     fmt::Write,
     net::TcpListener,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,13 +19,9 @@ use actix_web::{
     middleware::Next,
     web::{self, Data},
 };
-use actors::{
-    JobCounts, PoolUse,
-    contain::{Times, bucket_end},
-    operators::Operations,
-};
+use actors::operators::Operations;
 
-use crate::routes::views::state_name;
+use crate::tls::Served;
 
 /// Upper ends of the latency histogram's buckets, in seconds.
 const ENDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -39,6 +38,8 @@ struct Latency {
 struct Seen {
     answers: BTreeMap<(&'static str, String, u16), u64>,
     latency: BTreeMap<(&'static str, String), Latency>,
+    /// Messages of providers that were not taken, by sender and reason.
+    rejections: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 /// Counts requests by the route's pattern: what a path names is in none of them.
@@ -46,7 +47,7 @@ struct Seen {
 pub struct HttpMetrics(Mutex<Seen>);
 
 /// Anyone can make up a method; a label for each would fill the memory.
-fn method(request: &ServiceRequest) -> &'static str {
+pub(crate) fn method(request: &ServiceRequest) -> &'static str {
     match request.method().as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
@@ -72,6 +73,12 @@ impl HttpMetrics {
         *seen.answers.entry((method, route, status)).or_default() += 1;
     }
 
+    /// Counts a message of a provider that was not taken.
+    pub fn reject(&self, source: &'static str, reason: &'static str) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen.rejections.entry((source, reason)).or_default() += 1;
+    }
+
     fn write(&self, page: &mut Page) {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         page.family("pernoex_http_requests_total", "counter", "Requests that were answered.");
@@ -83,6 +90,14 @@ impl HttpMetrics {
             let labels = [("method", *method), ("route", route.as_str())];
             let ends = ENDS.iter().zip(latency.buckets).map(|(end, count)| (*end, count));
             page.histogram(&labels, ends, latency.count, latency.seconds);
+        }
+        page.family(
+            "pernoex_webhook_rejections_total",
+            "counter",
+            "Messages at the providers' doors that did not prove whose they are.",
+        );
+        for ((source, reason), count) in &seen.rejections {
+            page.line(&[("source", source), ("reason", reason)], *count);
         }
     }
 }
@@ -104,14 +119,6 @@ pub async fn count(request: ServiceRequest, next: Next<impl MessageBody>) -> Res
         metrics.record(method, route, status.as_u16(), began.elapsed());
     }
     outcome
-}
-
-/// Bytes of memory that this process holds, where the system tells.
-pub fn process_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes * 1024)
 }
 
 /// The page that is being written.
@@ -168,111 +175,25 @@ impl Page {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts and microseconds far below 2⁵³")]
-fn times(page: &mut Page, kind: &str, times: &Times) {
-    let ends = (0..times.0.len()).map(|at| (bucket_end(at) as f64 / 1e6, times.0[at]));
-    // The exact sum is not kept: each counts as the end of its bucket.
-    let seconds = ends.clone().map(|(end, count)| end * count as f64).sum();
-    page.histogram(&[("kind", kind)], ends.take(times.0.len() - 1), times.count(), seconds);
-}
-
-fn actors(page: &mut Page, operations: &Operations) {
-    let living = operations.registry().actors();
-    let mut states: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    let mut depths: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for actor in &living {
-        *states.entry((actor.kind, state_name(actor.state))).or_default() += 1;
-        let (sum, most) = depths.entry(actor.kind).or_default();
-        *sum += actor.depth;
-        *most = (*most).max(actor.depth);
-    }
-    page.family("pernoex_actors", "gauge", "Actors that live, by kind and state.");
-    for ((kind, state), count) in states {
-        page.line(&[("kind", kind), ("state", state)], count);
-    }
-    page.family("pernoex_actor_mailbox_depth", "gauge", "Messages that wait or are being handled.");
-    for (kind, (sum, _)) in &depths {
-        page.line(&[("kind", kind)], sum);
-    }
-    page.family("pernoex_actor_mailbox_depth_max", "gauge", "Messages in the fullest mailbox.");
-    for (kind, (_, most)) in &depths {
-        page.line(&[("kind", kind)], most);
-    }
-    let counts = operations.registry().counts();
-    page.family(
-        "pernoex_actor_refused_total",
-        "counter",
-        "Messages that a full mailbox turned away.",
-    );
-    for (kind, counts) in &counts {
-        page.line(&[("kind", kind)], counts.refused);
-    }
-    page.family(
-        "pernoex_actor_failures_total",
-        "counter",
-        "Panics, hangs, failed builds and storage errors.",
-    );
-    for (kind, counts) in &counts {
-        page.line(&[("kind", kind)], counts.failures);
-    }
-    page.family("pernoex_actor_restarts_total", "counter", "Rebuilds from storage.");
-    for (kind, counts) in &counts {
-        page.line(&[("kind", kind)], counts.restarts);
-    }
-    page.family("pernoex_actor_handling_seconds", "histogram", "Time to handle a message.");
-    for (kind, counts) in &counts {
-        times(page, kind, &counts.times);
-    }
-    page.family("pernoex_index_memory_bytes", "gauge", "About what all indexes take in memory.");
-    page.line(&[], living.iter().map(|actor| actor.memory_bytes).sum::<usize>());
-}
-
-fn pool(page: &mut Page, name: &str, used: PoolUse) {
-    page.line(&[("pool", name), ("state", "idle")], used.idle);
-    page.line(&[("pool", name), ("state", "busy")], used.open.saturating_sub(used.idle));
-}
-
-async fn page(operations: Data<Operations>, http: Data<HttpMetrics>) -> HttpResponse {
+async fn page(
+    operations: Data<Operations>,
+    http: Data<HttpMetrics>,
+    folder: Data<PathBuf>,
+    tls: Data<Option<Arc<Served>>>,
+) -> HttpResponse {
     let mut page = Page {
         text: String::new(),
         family: "",
     };
-    if let Some(bytes) = process_memory() {
-        page.family("process_resident_memory_bytes", "gauge", "Memory of the process.");
-        page.line(&[], bytes);
-    }
+    gauges::process(&mut page, &operations, &folder);
     http.write(&mut page);
-    actors(&mut page, &operations);
-    match operations.jobs().await {
-        Ok(JobCounts { waiting, running, parked }) => {
-            page.family("pernoex_jobs", "gauge", "Jobs of all nodes, by state.");
-            for (state, count) in [("waiting", waiting), ("running", running), ("parked", parked)] {
-                page.line(&[("state", state)], count);
-            }
-        }
-        Err(fault) => tracing::warn!(%fault, "jobs cannot be counted"),
-    }
-    let busy = operations.busy();
-    page.family("pernoex_work", "gauge", "Work on the processor, by what for.");
-    for (name, load) in [
-        ("questions", busy.questions),
-        ("batches", busy.batches),
-        ("sign_ins", busy.sign_ins),
-    ] {
-        page.line(&[("for", name), ("state", "running")], load.working);
-        page.line(&[("for", name), ("state", "waiting")], load.waiting);
-    }
-    page.family(
-        "pernoex_database_connections",
-        "gauge",
-        "Connections of this process, by pool and state.",
-    );
-    match operations.pools() {
-        (only, None) => pool(&mut page, "all", only),
-        (writer, Some(reader)) => {
-            pool(&mut page, "writer", writer);
-            pool(&mut page, "reader", reader);
-        }
+    gauges::actors(&mut page, &operations);
+    gauges::waiting(&mut page, &operations).await;
+    gauges::reports(&mut page, &operations).await;
+    gauges::backups(&mut page, &operations).await;
+    gauges::busy(&mut page, &operations);
+    if let Some(served) = tls.as_ref() {
+        gauges::tls(&mut page, served);
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
@@ -283,12 +204,21 @@ async fn page(operations: Data<Operations>, http: Data<HttpMetrics>) -> HttpResp
 ///
 /// # Errors
 /// When it cannot be listened on.
-pub fn serve(listener: TcpListener, operations: &Arc<Operations>, http: &Data<HttpMetrics>) -> std::io::Result<actix_web::dev::Server> {
-    let (operations, http) = (Data::from(operations.clone()), http.clone());
+pub fn serve(
+    listener: TcpListener,
+    operations: &Arc<Operations>,
+    http: &Data<HttpMetrics>,
+    folder: &Path,
+    tls: Option<Arc<Served>>,
+) -> std::io::Result<actix_web::dev::Server> {
+    let (operations, http, folder) = (Data::from(operations.clone()), http.clone(), Data::new(folder.to_owned()));
+    let tls = Data::new(tls);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(operations.clone())
             .app_data(http.clone())
+            .app_data(folder.clone())
+            .app_data(tls.clone())
             .route("/metrics", web::get().to(page))
     });
     Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())

@@ -81,7 +81,7 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         .tag(tag)
         .operation_id(Some(operation_id(route)));
     for name in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let schema = if matches!(name, "key" | "actor" | "provider") {
+        let schema = if matches!(name, "key" | "actor" | "provider" | "endpoint" | "page") {
             text()
         } else {
             text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
@@ -94,10 +94,10 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
         operation = operation.parameter(parameter);
     }
     for name in route.query {
-        let kind = if matches!(*name, "limit" | "days" | "page") {
-            Type::Integer
-        } else {
-            Type::String
+        let kind = match *name {
+            "limit" | "days" | "stale_days" | "page" => Type::Integer,
+            "fresh" | "handed_over" | "mine" | "done" => Type::Boolean,
+            _ => Type::String,
         };
         let schema = ObjectBuilder::new().schema_type(kind);
         operation = operation.parameter(
@@ -176,7 +176,7 @@ fn operation(route: &Route, components: &mut Components) -> Operation {
     match route.door {
         // The key is in the path: whoever knows it may begin.
         Door::Widget if route.begins => operation.security(SecurityRequirement::default()),
-        Door::Open | Door::Callback => operation.security(SecurityRequirement::default()),
+        Door::Open | Door::Callback | Door::Webhook => operation.security(SecurityRequirement::default()),
         Door::Session | Door::Operator if route.method == Method::GET => operation.security(SecurityRequirement::new("session", nothing)),
         Door::Session | Door::Operator => operation.security(SecurityRequirement::new("session", nothing).add("csrf", nothing)),
         Door::Widget => operation.security(SecurityRequirement::new("visitor", nothing)),

@@ -1,19 +1,24 @@
 //! An answer as server-sent events while it is written, or whole as JSON, as the client accepts.
 //! Format: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
-use std::future::Future;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    future::Future,
+    sync::{Mutex, PoisonError},
+};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
     rt,
-    web::Bytes,
+    web::{Bytes, Data},
 };
-use actors::project::questions::AnswerEvent;
+use actors::{AccountId, Fault, project::questions::AnswerEvent};
 use futures_util::stream::unfold;
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 use tracing_actix_web::RequestId;
 
 use crate::{error::Problem, routes::views::AnswerView};
@@ -30,6 +35,89 @@ pub fn event<T: Serialize>(name: &str, data: &T) -> Bytes {
     // JSON holds no line breaks of its own, so one data line is enough.
     let data = serde_json::to_string(data).unwrap_or_else(|_| "{}".into());
     Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
+
+/// Whether the client takes events.
+pub fn wanted(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/event-stream"))
+}
+
+/// Completes when the process is asked to stop, by a terminal or by whatever runs it: both let finish what was begun. What would not end by
+/// itself, such as a stream of changes, ends then.
+pub async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// Streams of changes that an account has open at this server: each asks the database every second.
+#[derive(Default)]
+pub struct Open(Mutex<HashMap<AccountId, usize>>);
+
+/// Windows that people leave open. More are somebody's program.
+const MOST_OPEN: usize = 20;
+/// Until one of them may have ended.
+const FULL_S: u64 = 30;
+
+/// One of an account's streams, as long as it lives.
+pub struct Opened {
+    open: Data<Open>,
+    account: AccountId,
+}
+
+impl Open {
+    /// # Errors
+    /// The account has too many already.
+    pub fn one(open: &Data<Self>, account: AccountId) -> Result<Opened, Problem> {
+        let mut all = open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = all.entry(account).or_default();
+        if *count >= MOST_OPEN {
+            return Err(Fault::TooMany { retry_after_s: FULL_S }.into());
+        }
+        *count += 1;
+        Ok(Opened {
+            open: open.clone(),
+            account,
+        })
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let mut all = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = all.entry(self.account) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+/// An answer of events, as they come.
+pub fn streaming(body: mpsc::Receiver<Bytes>) -> HttpResponse {
+    let body = unfold(body, async |mut body| {
+        body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body))
+    });
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // A proxy that collects the stream would hold back the words.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(body)
 }
 
 fn event_of(problem: &Problem, request_id: &str) -> Bytes {
@@ -55,16 +143,11 @@ pub async fn respond(
     answer: impl Future<Output = Result<AnswerView, Problem>> + 'static,
     until: impl Future<Output = Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
     // A task of its own: what a client that leaves has begun is finished and stored.
-    let mut answer = rt::spawn(answer);
+    let mut answer = rt::spawn(answer.in_current_span());
     let mut until = Box::pin(until);
     let failed = |_| Problem::Fault(actors::Fault::Crashed);
-    if !accept.contains("text/event-stream") {
+    if !wanted(request) {
         rt::spawn(async move { while seen.recv().await.is_some() {} });
         return tokio::select! {
             biased;
@@ -112,14 +195,5 @@ pub async fn respond(
         };
         let _ = out.send(last).await;
     });
-    let body = unfold(body, async |mut body| {
-        body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body))
-    });
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"));
-    // A proxy that collects the stream would hold back the words.
-    response.insert_header(("x-accel-buffering", "no"));
-    Ok(response.streaming(body))
+    Ok(streaming(body))
 }

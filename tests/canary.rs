@@ -2,31 +2,47 @@
 //! files, Redis, the log at its most talkative, and every response. The route table drives it: a new route joins by itself, and
 //! an input that sounds like a secret must be declared below.
 
+mod connected;
+mod search;
+
 use std::{
-    collections::BTreeMap,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
 };
 
 use actors::clock::Clock;
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use pernoex::routes::{self, Door};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use self::search::{Search, Secret};
 use crate::support::{
     GUIDE, Person, TestApp,
     edge::{model, redis, redis_dump},
     factors::{base32, code_at},
+    github::{self, GitHub},
+    receiver::Receiver,
+    slack::{CLIENT, Slack, team},
+    stripe::{Stripe, UNLIMITED},
+    visitor::user_token,
+    voice::{Agent, told},
 };
 
 const SITE: &str = "https://www.example.com";
 
 /// Inputs that hold a secret, as the OpenAPI document names them. Each is planted below.
-const SECRET_INPUTS: &[&str] = &["password", "current", "new", "token", "ticket", "code", "backup_code"];
+const SECRET_INPUTS: &[&str] = &[
+    "password",
+    "current",
+    "new",
+    "token",
+    "ticket",
+    "code",
+    "backup_code",
+    "secret",
+    "user",
+];
 /// Inputs that sound like one and are none.
 const NO_SECRETS: &[&str] = &["passkey", "credential"];
 /// Outputs that give a secret to whom it belongs, and to nobody else.
@@ -41,100 +57,6 @@ const GIVEN: &[&str] = &[
     "qr_svg",
     "backup_codes",
 ];
-
-struct Secret {
-    what: String,
-    needles: Vec<Vec<u8>>,
-}
-
-impl Secret {
-    /// `text` as it is, in hex, in Base64 wherever it stands, and as a part of an address.
-    fn new(what: &str, text: &str) -> Self {
-        let mut needles = Vec::new();
-        let mut raw = vec![text.as_bytes().to_vec()];
-        // A secret that is Base64 itself stands for bytes.
-        raw.extend(BASE64_STANDARD.decode(text).ok().filter(|bytes| bytes.len() >= 16));
-        raw.extend(BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() >= 16));
-        for bytes in raw {
-            assert!(bytes.len() >= 12, "{what} is too short to be looked for");
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            needles.push(hex.to_uppercase().into_bytes());
-            needles.push(hex.into_bytes());
-            let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
-            needles.push(escaped.to_lowercase().into_bytes());
-            needles.push(escaped.into_bytes());
-            needles.push(url::form_urlencoded::byte_serialize(&bytes).collect::<String>().into_bytes());
-            for before in 0..3 {
-                let shifted = [vec![0; before], bytes.clone()].concat();
-                let (begin, end) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
-                for text in [BASE64_STANDARD.encode(&shifted), BASE64_URL_SAFE_NO_PAD.encode(&shifted)] {
-                    needles.push(text.as_bytes()[begin..end].to_vec());
-                }
-            }
-            needles.push(bytes);
-        }
-        needles.sort_unstable();
-        needles.dedup();
-        Self {
-            what: what.into(),
-            needles,
-        }
-    }
-}
-
-/// Every form of every secret by its first two bytes: some tens of megabytes are gone through once.
-struct Search<'a>(Vec<Vec<(&'a str, &'a [u8])>>);
-
-impl<'a> Search<'a> {
-    fn new(secrets: &'a [Secret]) -> Self {
-        let mut table = vec![Vec::new(); 1 << 16];
-        for secret in secrets {
-            for needle in &secret.needles {
-                table[usize::from(u16::from_be_bytes([needle[0], needle[1]]))].push((secret.what.as_str(), needle.as_slice()));
-            }
-        }
-        Self(table)
-    }
-
-    /// What is in `hay`, and where first.
-    fn find(&self, hay: &[u8]) -> BTreeMap<&'a str, usize> {
-        let mut found = BTreeMap::new();
-        let mut before = 0;
-        for (at, byte) in hay.iter().enumerate() {
-            let key = (before << 8 | usize::from(*byte)) & 0xffff;
-            before = usize::from(*byte);
-            let candidates = &self.0[key];
-            if at == 0 || candidates.is_empty() {
-                continue;
-            }
-            for (what, _) in candidates.iter().filter(|(_, needle)| hay[at - 1..].starts_with(needle)) {
-                found.entry(*what).or_insert(at - 1);
-            }
-        }
-        found
-    }
-}
-
-#[test]
-fn a_secret_is_found_in_every_form_that_is_looked_for() {
-    let secrets = [Secret::new("password", "hunter2 & friends/élan")];
-    let search = Search::new(&secrets);
-    let text = "hunter2 & friends/élan".as_bytes();
-    let hex: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-    let in_address: String = url::form_urlencoded::byte_serialize(text).collect();
-    for form in [
-        String::from_utf8_lossy(text).into_owned(),
-        hex.clone(),
-        hex.to_uppercase(),
-        in_address,
-        BASE64_STANDARD.encode([b"a".as_slice(), text, b"z"].concat()),
-        BASE64_URL_SAFE_NO_PAD.encode([b"ab".as_slice(), text].concat()),
-        BASE64_STANDARD.encode(text),
-    ] {
-        assert!(search.find(format!("before {form} after").as_bytes()).len() == 1, "{form}");
-    }
-    assert!(search.find(b"hunter2 and friends").is_empty());
-}
 
 /// The program itself, with its log in a file.
 struct Program {
@@ -268,21 +190,68 @@ async fn no_secret_is_kept_or_said_in_clear() {
     let fresh = |what: &str| format!("canary-{what}-{}", uuid::Uuid::new_v4().simple());
     let (password, model_key) = (fresh("password"), fresh("model"));
     let (provider_secret, provider) = (fresh("provider"), model());
+    let (slack, slack_secret, signing, signing_before) = (Slack::start().await, fresh("slack"), fresh("signing"), fresh("signed-before"));
+    slack.knows(&slack_secret);
+    let (stripe, stripe_key, stripe_signing, stripe_before) = (
+        Stripe::start().await,
+        fresh("stripe"),
+        fresh("stripe-signing"),
+        fresh("stripe-before"),
+    );
+    stripe.knows(&stripe_key);
+    let github = GitHub::start(&Clock::system()).await;
+    let (notion_secret, atlassian_secret) = (fresh("notion"), fresh("atlassian"));
+    let (notion_token, notion_before) = (fresh("notion-token"), fresh("notion-before"));
     let mut secrets = vec![
         Secret::new("password", &password),
         Secret::new("model API key", &model_key),
         Secret::new("provider's client secret", &provider_secret),
+        Secret::new("Slack's client secret", &slack_secret),
+        Secret::new("Slack's signing secret", &signing),
+        Secret::new("Slack's signing secret before", &signing_before),
+        Secret::new("GitHub's client secret", github::SECRET),
+        Secret::new("Notion's client secret", &notion_secret),
+        Secret::new("Notion's webhook token", &notion_token),
+        Secret::new("Notion's webhook token before", &notion_before),
+        Secret::new("Atlassian's client secret", &atlassian_secret),
+        Secret::new("Stripe's secret key", &stripe_key),
+        Secret::new("Stripe's signing secret", &stripe_signing),
+        Secret::new("Stripe's signing secret before", &stripe_before),
     ];
     let settings = [
         ("PERNOEX_LOG", "trace"),
         ("PERNOEX_LOG_FORMAT", "json"),
         ("PERNOEX_LIMIT_FACTOR", "1000"),
+        ("PERNOEX_ALLOW_PRIVATE", "127.0.0.1"),
         ("OPENAI_BASE_URL", &model()),
         ("OPENAI_API_KEY", &model_key),
         ("OPENAI_MODEL", "small"),
         ("GOOGLE_CLIENT_ID", "pernoex.test"),
         ("GOOGLE_CLIENT_SECRET", &provider_secret),
         ("GOOGLE_ISSUER", provider.trim_end_matches("/v1")),
+        ("SLACK_CLIENT_ID", CLIENT),
+        ("SLACK_CLIENT_SECRET", &slack_secret),
+        ("SLACK_SIGNING_SECRET", &signing),
+        ("SLACK_SIGNING_SECRET_PREVIOUS", &signing_before),
+        ("SLACK_URL", &slack.url),
+        ("GITHUB_CLIENT_ID", github::CLIENT),
+        ("GITHUB_CLIENT_SECRET", github::SECRET),
+        ("GITHUB_URL", &github.edge.url),
+        ("GITHUB_API_URL", &github.edge.url),
+        ("NOTION_CLIENT_ID", "notion"),
+        ("NOTION_CLIENT_SECRET", &notion_secret),
+        ("NOTION_WEBHOOK_TOKEN", &notion_token),
+        ("NOTION_WEBHOOK_TOKEN_PREVIOUS", &notion_before),
+        ("NOTION_URL", &github.edge.url),
+        ("ATLASSIAN_CLIENT_ID", "atlassian"),
+        ("ATLASSIAN_CLIENT_SECRET", &atlassian_secret),
+        ("ATLASSIAN_URL", &github.edge.url),
+        ("ATLASSIAN_API_URL", &github.edge.url),
+        ("STRIPE_SECRET_KEY", &stripe_key),
+        ("STRIPE_WEBHOOK_SECRET", &stripe_signing),
+        ("STRIPE_WEBHOOK_SECRET_PREVIOUS", &stripe_before),
+        ("STRIPE_URL", &stripe.url),
+        ("PERNOEX_PLANS", UNLIMITED),
     ];
     let mut app = TestApp::prepare(Clock::system(), &settings).await;
     if let (Some(admin), Some(server)) = (app.setting("MIGRATION_DATABASE_URL"), app.setting("DATABASE_URL")) {
@@ -351,6 +320,18 @@ async fn no_secret_is_kept_or_said_in_clear() {
     let response = app.nobody().send(Method::POST, "/session/second-factor", Some(second), &[]).await;
     assert_eq!(heard.listen("second step", response).await.0, StatusCode::OK);
 
+    ada.checkout("price_team").await;
+    slack.rotate();
+    ada.connect_slack(&app, &team()).await;
+    for (n, token) in slack.tokens().iter().enumerate() {
+        secrets.push(Secret::new(&format!("Slack's token {n}"), token));
+    }
+
+    let grant = ada.connect_at_once(&app, "github").await.remove(0);
+    for (n, token) in github.tokens().iter().enumerate() {
+        secrets.push(Secret::new(&format!("GitHub's token {n}"), token));
+    }
+
     let project = ada.project("Lantern").await;
     let (_, uploaded) = ada
         .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
@@ -378,6 +359,19 @@ async fn no_secret_is_kept_or_said_in_clear() {
         .unwrap_or_else(|| panic!("{invited}"));
     let invitation = given.rsplit(['/', '=', '#']).next().unwrap().to_owned();
     secrets.push(Secret::new("invitation token", &invitation));
+    let agent = Agent::connect(&mut ada, &project, "standard").await;
+    secrets.push(Secret::new("a voice agent's secret", &agent.secret));
+    secrets.push(Secret::new("its key", agent.secret.trim_start_matches("whsec_")));
+    let theirs = fresh("voice");
+    let (_, other) = ada.post(&format!("{project}/voice"), json!({ "provider": "retell" })).await;
+    let path = format!("{project}/voice/{}/secret", other["id"].as_str().unwrap());
+    let entered = ada.send(Method::POST, &path, Some(json!({ "secret": theirs })), &[]).await;
+    assert_eq!(heard.listen("a provider's secret", entered).await.0, StatusCode::OK);
+    secrets.push(Secret::new("a provider's secret", &theirs));
+    let (status, said) = agent
+        .send(&ada, Clock::system().now(), &told("standard", "call-1", "Is it green?"))
+        .await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{said}");
     let own_key = [*uuid::Uuid::new_v4().as_bytes(), *uuid::Uuid::new_v4().as_bytes()].concat();
     let own_key = BASE64_STANDARD.encode(own_key);
     secrets.push(Secret::new("imported key", &own_key));
@@ -385,6 +379,34 @@ async fn no_secret_is_kept_or_said_in_clear() {
     let (done, printed) = app.program(&["keys", "import", "--tenant", tenant], &own_key);
     assert!(done, "{printed}");
     heard.0.push(("keys import".into(), printed.into_bytes()));
+
+    let (status, made) = ada.post(&format!("{project}/widget/identity"), json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let identity = made["secret"].as_str().unwrap();
+    secrets.push(Secret::new("identity secret", identity.strip_prefix("idsec_").unwrap()));
+    let claims = json!({ "sub": "user-1", "aud": key, "exp": Clock::system().now() / 1000 + 600 });
+    for by in [identity, "idsec_guessed"] {
+        let user = user_token(by, &claims);
+        let body = Some(json!({ "user": user }));
+        let named = visitor
+            .send(Method::POST, &format!("/widget/{key}/visits"), body, &[("origin", SITE)])
+            .await;
+        heard.listen("a user token", named).await;
+        secrets.push(Secret::new("user token", &user));
+    }
+
+    let receiver = Receiver::start().await;
+    let address = fresh("address");
+    let new_webhook = json!({ "url": format!("{}&to={address}", receiver.url()), "events": ["question.unanswered"] });
+    let (status, hook) = ada.post(&format!("{project}/webhooks"), new_webhook).await;
+    assert_eq!(status, StatusCode::CREATED, "{hook}");
+    secrets.push(Secret::new(
+        "webhook's secret",
+        hook["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap(),
+    ));
+    secrets.push(Secret::new("webhook's address", &address));
+    let hook_path = format!("{project}/webhooks/{}", hook["webhook"]["id"].as_str().unwrap());
+    let (_, sent) = ada.post(&format!("{hook_path}/test"), json!({})).await;
 
     // What sounds like a secret is one of those above.
     let document: Value = serde_json::from_str(
@@ -417,10 +439,18 @@ async fn no_secret_is_kept_or_said_in_clear() {
             .replace("{project}", project.rsplit('/').next().unwrap())
             .replace("{key}", &key)
             .replace("{document}", &id(&uploaded["documents"][0]["id"]))
+            .replace("{webhook}", &id(&hook["webhook"]["id"]))
+            .replace("{delivery}", &id(&sent["id"]))
             .replace("{conversation}", &id(&answer["conversation"]))
             .replace("{message}", &id(&answer["message"]))
+            // Somebody else's: one's own session is needed further on.
+            .replace("{member}/sessions", "01a20b41-557d-7255-8b08-6f3f637673f7/sessions")
             .replace("{member}", &id(&session["user"]["id"]))
             .replace("{provider}", "google")
+            .replace("{kind}", "github")
+            .replace("{grant}", &id(&grant["id"]))
+            .replace("{agent}", &agent.id)
+            .replace("{endpoint}", agent.url.rsplit('/').next().unwrap())
             .replace("{invitation}", "01a20b41-557d-7255-8b08-6f3f637673f7");
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
         let bearer = format!("Bearer {visitor_token}");
@@ -430,10 +460,13 @@ async fn no_secret_is_kept_or_said_in_clear() {
             json!({ "ticket": password, "code": password }),
             json!({ "ticket": password, "backup_code": password, "passkey": { "id": password } }),
             json!({ "ticket": password, "name": "mine", "credential": { "id": password } }),
+            json!({ "provider": password, "header": password, "secret": { "is": theirs } }),
+            json!({ "secret": format!("no secret {theirs}") }),
             json!(password),
             json!({ password.clone(): true }),
         ];
-        let bodies = bad.into_iter().chain([good(route.path, &password, &invitation)]);
+        let first = json!({ "new": password });
+        let bodies = bad.into_iter().chain([good(route.path, &password, &invitation), first]);
         for body in bodies.map(Some).chain([None]) {
             let headers: &[(&str, &str)] = if route.door == Door::Widget {
                 &[("origin", SITE), ("authorization", &bearer)]

@@ -320,7 +320,7 @@ async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
     // Limits of how often one may ask are not what this is about.
     let app = TestApp::with(&[("PERNOEX_LIMIT_FACTOR", "1000")]).await;
     let (ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
-    let task = Duration::from_millis(100);
+    let task = Duration::from_millis(300);
     ada.fails(Point::Work, Effect::Slow(task), 10_000);
     let questions: Vec<_> = (0..100)
         .map(|_| {
@@ -333,8 +333,9 @@ async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
     for _ in 0..3 {
         let began = std::time::Instant::now();
         assert_eq!(eve.ask().await, StatusCode::OK);
-        // A question is one piece of work: it waits for about one task at most.
-        assert!(began.elapsed() < 5 * task, "another workspace waits {:?}", began.elapsed());
+        // A question is one piece of work: it waits for about one task, where the whole flood takes fifty on two cores. The rest is for a
+        // machine that is busy otherwise.
+        assert!(began.elapsed() < 10 * task, "another workspace waits {:?}", began.elapsed());
     }
     let waiting = questions.iter().filter(|one| !one.is_finished()).count();
     assert!(waiting > 30, "the flood is real: {waiting} of it still wait for themselves");

@@ -1,5 +1,8 @@
 //! Who gets what at every route: one table. A route without a row fails the test, and a row without a route too.
 
+mod openapi;
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pernoex::{
@@ -9,124 +12,10 @@ use pernoex::{
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{As, Call, GUIDE, PASSWORD, Person, TestApp, issuer::Issuer};
-
-/// Who asks. From the unassigned to the owner they belong to the workspace that is asked about; the operator owns another one.
-const PEOPLE: [&str; 8] = [
-    "nobody",
-    "visitor",
-    "stranger",
-    "unassigned",
-    "member",
-    "admin",
-    "owner",
-    "operator",
-];
-
-/// Every request is valid but for who sends it, and names things of the workspace by their real ids. Where a row names nothing, the
-/// stranger, who owns another workspace, gets what is their own. 404 for what is foreign or hidden, never 403; 403 for what one sees and
-/// may not do.
-#[rustfmt::skip]
-const TABLE: &[(&str, &str, [u16; 8])] = &[
-    //                                                                  nobody visit. strang unass. member admin owner operator
-    ("POST",   "/account",                                             [201, 201, 201, 201, 201, 201, 201, 201]),
-    ("POST",   "/account/confirm",                                     [404, 404, 404, 404, 404, 404, 404, 404]),
-    ("POST",   "/account/password/forgotten",                          [202, 202, 202, 202, 202, 202, 202, 202]),
-    ("POST",   "/account/password/reset",                              [404, 404, 404, 404, 404, 404, 404, 404]),
-    ("PUT",    "/account/password",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/account/verification",                                [401, 401, 202, 202, 202, 202, 202, 202]),
-    ("POST",   "/account/verified",                                    [401, 401, 404, 404, 404, 404, 404, 404]),
-    ("POST",   "/account/email",                                       [401, 401, 202, 202, 202, 202, 202, 202]),
-    ("POST",   "/account/email/confirmed",                             [404, 404, 404, 404, 404, 404, 404, 404]),
-    ("POST",   "/session",                                             [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("GET",    "/session",                                             [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("DELETE", "/session",                                             [401, 401, 204, 204, 204, 204, 204, 204]),
-    ("POST",   "/session/proof",                                       [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/session/proof/options",                               [401, 401, 200, 200, 200, 200, 200, 200]),
-    // Nobody here was asked for a second factor, or has one.
-    ("POST",   "/session/second-factor",                               [401, 401, 401, 401, 401, 401, 401, 401]),
-    ("POST",   "/session/passkey/options",                             [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/session/passkey",                                     [401, 401, 401, 401, 401, 401, 401, 401]),
-    ("GET",    "/account/second-factor",                               [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/account/totp",                                        [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/account/totp/confirmed",                              [401, 401, 409, 409, 409, 409, 409, 409]),
-    ("DELETE", "/account/totp",                                        [401, 401, 404, 404, 404, 404, 404, 404]),
-    ("POST",   "/account/backup-codes",                                [401, 401, 409, 409, 409, 409, 409, 409]),
-    ("POST",   "/account/passkeys/options",                            [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/account/passkeys",                                    [401, 401, 409, 409, 409, 409, 409, 409]),
-    ("PATCH",  "/account/passkeys/{passkey}",                          [401, 401, 404, 404, 404, 404, 404, 404]),
-    ("DELETE", "/account/passkeys/{passkey}",                          [401, 401, 404, 404, 404, 404, 404, 404]),
-    ("GET",    "/account/sessions",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("DELETE", "/account/sessions",                                    [401, 401, 204, 204, 204, 204, 204, 204]),
-    ("DELETE", "/account/sessions/{session}",                          [401, 401, 404, 404, 404, 404, 204, 404]),
-    ("POST",   "/session/workspace",                                   [401, 401, 404, 200, 200, 200, 200, 404]),
-    ("POST",   "/session/invitation",                                  [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("GET",    "/sign-in-options",                                     [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/session/providers/{provider}",                        [200, 200, 200, 200, 200, 200, 200, 200]),
-    // Those who come back from a provider bring what this browser was given; these bring nothing.
-    ("GET",    "/sign-in/google",                                      [303, 303, 303, 303, 303, 303, 303, 303]),
-    ("POST",   "/sign-in/apple",                                       [303, 303, 303, 303, 303, 303, 303, 303]),
-    ("POST",   "/session/provider",                                    [400, 400, 400, 400, 400, 400, 400, 400]),
-    ("GET",    "/account/identities",                                  [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/account/identities",                                  [401, 401, 400, 400, 400, 400, 400, 400]),
-    ("POST",   "/account/identities/{provider}/link",                  [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("DELETE", "/account/identities/{provider}",                       [401, 401, 404, 404, 404, 404, 404, 404]),
-    ("POST",   "/webhooks/apple/sign-in",                              [401, 401, 401, 401, 401, 401, 401, 401]),
-    ("POST",   "/invitations/preview",                                 [200, 200, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/invitations/accept",                                  [201, 201, 201, 201, 201, 201, 201, 201]),
-    ("POST",   "/workspaces",                                          [401, 401, 201, 201, 201, 201, 201, 201]),
-    ("PATCH",  "/workspace",                                           [401, 401, 204, 403, 403, 403, 204, 204]),
-    ("GET",    "/workspace/password-length",                           [401, 401, 200, 403, 403, 403, 200, 200]),
-    ("PUT",    "/workspace/password-length",                           [401, 401, 204, 403, 403, 403, 204, 204]),
-    ("DELETE", "/workspace",                                           [401, 401, 422, 403, 403, 403, 200, 422]),
-    ("POST",   "/workspace/keep",                                      [401, 401, 204, 403, 403, 403, 204, 204]),
-    ("PUT",    "/workspace/second-factor",                             [401, 401, 200, 403, 403, 403, 200, 200]),
-    ("DELETE", "/workspace/membership",                                [401, 401, 409, 204, 204, 204, 409, 409]),
-    ("GET",    "/team/permissions",                                    [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("GET",    "/team/members",                                        [401, 401, 200, 403, 403, 200, 200, 200]),
-    ("PATCH",  "/team/members/{member}",                               [401, 401, 404, 403, 403, 403, 200, 404]),
-    ("DELETE", "/team/members/{member}",                               [401, 401, 404, 403, 403, 403, 204, 404]),
-    ("PUT",    "/team/members/{member}/projects",                      [401, 401, 404, 403, 403, 200, 200, 404]),
-    ("POST",   "/team/owner",                                          [401, 401, 404, 403, 403, 403, 204, 404]),
-    ("GET",    "/team/invitations",                                    [401, 401, 200, 403, 403, 403, 200, 200]),
-    ("POST",   "/team/invitations",                                    [401, 401, 422, 403, 403, 403, 201, 422]),
-    ("POST",   "/team/invitations/{invitation}/link",                  [401, 401, 404, 403, 403, 403, 200, 404]),
-    ("DELETE", "/team/invitations/{invitation}",                       [401, 401, 404, 403, 403, 403, 204, 404]),
-    ("GET",    "/audit",                                               [401, 401, 200, 403, 403, 200, 200, 200]),
-    ("GET",    "/audit/key",                                           [401, 401, 200, 403, 403, 200, 200, 200]),
-    ("GET",    "/audit/export",                                        [401, 401, 200, 403, 403, 200, 200, 200]),
-    ("GET",    "/projects",                                            [401, 401, 200, 200, 200, 200, 200, 200]),
-    ("POST",   "/projects",                                            [401, 401, 201, 403, 403, 201, 201, 201]),
-    ("GET",    "/projects/{project}",                                  [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("PATCH",  "/projects/{project}",                                  [401, 401, 404, 404, 403, 200, 200, 404]),
-    ("DELETE", "/projects/{project}",                                  [401, 401, 404, 404, 403, 204, 204, 404]),
-    ("GET",    "/projects/{project}/documents",                        [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("POST",   "/projects/{project}/documents",                        [401, 401, 404, 404, 201, 201, 201, 404]),
-    ("GET",    "/projects/{project}/documents/{document}",             [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("GET",    "/projects/{project}/documents/{document}/original",    [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("PUT",    "/projects/{project}/documents/{document}",             [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("PATCH",  "/projects/{project}/documents/{document}",             [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("DELETE", "/projects/{project}/documents/{document}",             [401, 401, 404, 404, 204, 204, 204, 404]),
-    ("POST",   "/projects/{project}/questions",                        [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("POST",   "/projects/{project}/messages/{message}/feedback",      [401, 401, 404, 404, 204, 204, 204, 404]),
-    ("GET",    "/projects/{project}/conversations",                    [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("GET",    "/projects/{project}/conversations/{conversation}",     [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("GET",    "/projects/{project}/analytics",                        [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("GET",    "/projects/{project}/widget",                           [401, 401, 404, 404, 200, 200, 200, 404]),
-    ("PATCH",  "/projects/{project}/widget",                           [401, 401, 404, 404, 403, 200, 200, 404]),
-    ("POST",   "/projects/{project}/widget/key",                       [401, 401, 404, 404, 403, 200, 200, 404]),
-    // At the widget's door a session counts for nothing: everybody comes from an allowed page, and only the visitor has a token.
-    ("POST",   "/widget/{key}/visits",                                 [201, 201, 201, 201, 201, 201, 201, 201]),
-    ("POST",   "/widget/{key}/questions",                              [401, 200, 401, 401, 401, 401, 401, 401]),
-    ("GET",    "/widget/{key}/conversation",                           [401, 200, 401, 401, 401, 401, 401, 401]),
-    ("POST",   "/widget/{key}/messages/{message}/feedback",            [401, 204, 401, 401, 401, 401, 401, 401]),
-    // To everybody else the operators' door is not there.
-    ("GET",  "/actors",                                                     [404, 404, 404, 404, 404, 404, 404, 200]),
-    ("GET",  "/actors/stream",                                              [404, 404, 404, 404, 404, 404, 404, 200]),
-    ("POST", "/actors/{actor}/reset",                                       [404, 404, 404, 404, 404, 404, 404, 200]),
-    ("POST", "/actors/{actor}/evict",                                       [404, 404, 404, 404, 404, 404, 404, 200]),
-    ("GET",  "/acts",                                                       [404, 404, 404, 404, 404, 404, 404, 200]),
-];
+use self::table::{PEOPLE, TABLE};
+use crate::support::{
+    As, Call, GUIDE, PASSWORD, Person, TestApp, github::GitHub, issuer::Issuer, receiver::Receiver, slack, stripe, voice::Agent,
+};
 
 const SITE: &str = "https://www.example.com";
 
@@ -140,6 +29,8 @@ struct Cast {
     /// Has a workspace of their own, and invites anybody.
     host: Person,
     things: BTreeMap<&'static str, String>,
+    /// Answers while this workspace is asked about.
+    _receiver: Receiver,
 }
 
 fn of(person: &Person) -> As {
@@ -158,24 +49,67 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
+/// A webhook of the project, and something that it delivered.
+async fn sent(owner: &mut Person, project: &str, receiver: &Receiver) -> (String, String) {
+    let new = json!({ "url": receiver.url(), "events": ["document.failed"] });
+    let webhook = text(&owner.post(&format!("{project}/webhooks"), new).await.1["webhook"]["id"]);
+    let path = format!("{project}/webhooks/{webhook}");
+    let delivery = text(&owner.post(&format!("{path}/test"), json!({})).await.1["id"]);
+    for _ in 0..400 {
+        if owner.get(&format!("{path}/deliveries/{delivery}")).await.1["state"] == "delivered" {
+            return (webhook, delivery);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("nothing is delivered");
+}
+
 impl Cast {
     async fn gather(app: &TestApp) -> Self {
         let (mut owner, stranger, host) = (app.owner("ada").await, app.owner("eve").await, app.owner("hedy").await);
-        let operator = app.operator().await;
+        let mut operator = app.operator().await;
         let project = owner.project("Lantern").await;
         let (_, uploaded) = owner
             .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
             .await;
+        let document = format!("{project}/documents/{}", text(&uploaded["documents"][0]["id"]));
+        // What it was before is its first revision.
+        owner
+            .upload(
+                Method::PUT,
+                &document,
+                &[("guide.md", b"# Guide\n\nTo export your data, ring the bell.\n")],
+            )
+            .await;
+        owner.upload(Method::PUT, &document, &[("guide.md", GUIDE)]).await;
+        let collection = text(&owner.post(&format!("{project}/collections"), json!({ "name": "Guides" })).await.1["id"]);
+        let many = json!({ "action": "reviewed", "filter": {} });
+        let batch = text(&owner.post(&format!("{project}/documents/batches"), many).await.1["id"]);
         let admin = app.admin(&mut owner).await;
         let mut member = app.member(&mut owner, &[&project]).await;
         let unassigned = app.member(&mut owner, &[]).await;
         owner.invite("invited@example.com", "member", &[]).await;
         let invitations = owner.get("/team/invitations").await.1;
         let asked = owner.question(&project, "How do I export my data?").await;
+        let notes = format!("{project}/conversations/{}/notes", text(&asked["conversation"]));
+        let note = text(&owner.post(&notes, json!({ "text": "Look at it." })).await.1["id"]);
+        let todo = text(&owner.post(&format!("{project}/todos"), json!({ "text": "Write it down." })).await.1["id"]);
         let (_, widget) = owner
-            .patch(&format!("{project}/widget"), json!({ "allowed_origins": [SITE] }))
+            .patch(
+                &format!("{project}/widget"),
+                json!({ "allowed_origins": [SITE], "hand_off": { "enabled": true } }),
+            )
+            .await;
+        owner.post(&format!("{project}/widget/identity"), json!({})).await;
+        owner
+            .upload(
+                Method::PUT,
+                &format!("{project}/widget/logo"),
+                &[("logo.png", b"\x89PNG\r\n\x1a\n")],
+            )
             .await;
         let key = text(&widget["public_key"]);
+        let agent = Agent::connect(&mut owner, &project, "standard").await;
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = app.url.clone();
         let mut visitor = As {
@@ -193,21 +127,64 @@ impl Cast {
         };
         visitor.bearer = Some(text(&visit("/widget/{key}/visits", &visitor).await["token"]));
         let own = visit("/widget/{key}/questions", &visitor).await;
+        let listed = owner.get(&format!("{project}/conversations?channel=widget")).await.1;
         let mut elsewhere = app.nobody();
         elsewhere
             .post("/session", json!({ "email": owner.email, "password": PASSWORD }))
             .await;
         let sessions = owner.get("/account/sessions").await.1;
+        let team = owner.connect_slack(app, &slack::team()).await;
+        owner.map_channel(&team, "C1", &project).await;
+        let grant = text(&owner.connect_at_once(app, "github").await[0]["id"]);
+        let written = json!({ "questions": ["Who tends the lantern?"], "text": "The keeper does." });
+        let curated = text(&owner.post(&format!("{project}/curated-answers"), written).await.1["id"]);
+        let report = json!({ "title": "A hole", "details": "I fell into it." });
+        let reported = app.nobody().post("/disclosure/reports", report).await.1;
+        let token = text(&reported["token"]);
+        crate::disclosure::attach(&mut app.nobody(), &token, "proof.txt", b"proof").await;
+        let board = operator.get("/operator/api/reports").await.1;
+        let card = board["reports"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|card| card["reference"] == reported["reference"]);
+        let report = text(&card.unwrap()["id"]);
+        let sheet = operator.get(&format!("/operator/api/reports/{report}")).await.1;
+        let receiver = Receiver::start().await;
+        let (webhook, delivery) = sent(&mut owner, &project, &receiver).await;
+        let site = json!({ "kind": "website", "config": { "start": receiver.url() } });
+        let source = text(&owner.post(&format!("{project}/sources"), site).await.1["id"]);
         let things = BTreeMap::from([
             ("project", last(&project)),
             ("document", text(&uploaded["documents"][0]["id"])),
+            ("revision", "1".into()),
+            ("collection", collection),
+            ("batch", batch),
             ("conversation", text(&asked["conversation"])),
             ("message", text(&asked["message"])),
+            ("visitor", text(&listed["conversations"][0]["visitor"])),
             ("own message", text(&own["message"])),
+            ("note", note),
+            ("todo", todo),
             ("member", member.id().await),
             ("invitation", text(&invitations["invitations"][0]["id"])),
             ("session", text(&sessions["sessions"][1]["id"])),
+            ("webhook", webhook),
+            ("delivery", delivery),
+            ("source", source),
+            ("curated", curated),
+            ("revision", "1".into()),
+            ("report", report),
+            ("file", text(&sheet["files"][0]["id"])),
+            ("page", "contact".into()),
+            ("receiver", receiver.url()),
             ("key", key.clone()),
+            ("team", last(&team)),
+            ("channel", "C1".into()),
+            ("kind", "github".into()),
+            ("grant", grant),
+            ("agent", agent.id.clone()),
+            ("endpoint", last(&agent.url)),
             ("workspace", text(&owner.get("/session").await.1["workspace"]["id"])),
             (
                 "actor",
@@ -221,6 +198,7 @@ impl Cast {
             ("provider", "google".into()),
             ("visit", String::new()),
             ("passkey", uuid::Uuid::new_v4().to_string()),
+            ("event", uuid::Uuid::new_v4().to_string()),
         ]);
         let people = [
             ("stranger", &stranger),
@@ -242,6 +220,7 @@ impl Cast {
             owner,
             host,
             things,
+            _receiver: receiver,
         }
     }
 
@@ -264,6 +243,8 @@ impl Cast {
         }
         let mut ask = |what: &str| match what {
             "name" => uuid::Uuid::new_v4().to_string(),
+            // Each webhook leads elsewhere.
+            "receiver" => format!("{}&n={}", things["receiver"], uuid::Uuid::new_v4()),
             "new email" => format!("{}@example.com", uuid::Uuid::new_v4().simple()),
             what => things.get(what).unwrap_or_else(|| panic!("nobody here knows a {what}")).clone(),
         };
@@ -283,11 +264,28 @@ impl Cast {
             "/team/members".into(),
             "/team/invitations".into(),
             format!("{project}/documents/{}", self.things["document"]),
+            format!("{project}/documents/{}/revisions", self.things["document"]),
+            format!("{project}/collections"),
             format!("{project}/conversations"),
+            format!("{project}/conversations/{}", self.things["conversation"]),
+            format!("{project}/todos"),
             format!("{project}/widget"),
+            format!("{project}/privacy"),
+            format!("{project}/webhooks"),
+            format!("{project}/voice"),
+            format!("{project}/sources"),
         ] {
             let (status, value) = self.owner.get(&path).await;
             assert_eq!(status, StatusCode::OK, "{path}");
+            let mut value = value;
+            // That somebody was refused is not a change, and is shown to those whose agent it may be.
+            for agent in value["agents"].as_array_mut().into_iter().flatten() {
+                agent["refused"] = Value::Null;
+            }
+            // It goes on by itself.
+            for source in value["sources"].as_array_mut().into_iter().flatten() {
+                (source["sync"], source["counts"]) = (Value::Null, Value::Null);
+            }
             seen.push(value);
         }
         seen
@@ -309,7 +307,10 @@ fn spent(method: &str, template: &str) -> Spent {
         ("DELETE", "/session" | "/workspace/membership" | "/account/sessions" | "/account/sessions/{session}")
         | ("POST", "/session/proof")
         | ("PUT", "/account/password") => Spent::Row,
-        ("DELETE", _) | ("POST", "/team/owner") | ("PATCH", "/team/members/{member}") => Spent::All,
+        ("POST", "/projects/{project}/webhooks/{webhook}/deliveries/{delivery}/replay")
+        | ("DELETE", _)
+        | ("POST", "/team/owner" | "/integrations/revoke-all")
+        | ("PATCH", "/team/members/{member}") => Spent::All,
         ("POST", "/account" | "/session" | "/session/workspace" | "/session/invitation" | "/workspaces" | "/invitations/accept")
         | ("PATCH", "/workspace" | "/projects/{project}")
         | ("POST", "/projects/{project}/widget/key") => Spent::Row,
@@ -321,13 +322,29 @@ fn spent(method: &str, template: &str) -> Spent {
 async fn with_providers() -> TestApp {
     let issuer = Issuer::start().await;
     let both: Vec<_> = issuer.google().into_iter().chain(issuer.apple()).collect();
+    let slack = slack::Slack::start().await.settings();
     let mut settings: Vec<(&str, &str)> = both.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    settings.extend(slack.iter().map(|(name, value)| (*name, value.as_str())));
+    let stripe = stripe::Stripe::start().await.settings();
+    settings.extend(stripe.iter().map(|(name, value)| (*name, value.as_str())));
+    settings.push(("PERNOEX_PLANS", stripe::UNLIMITED));
+    let github = GitHub::start(&Clock::system()).await;
+    // An App is told of events.
+    let github: Vec<_> = github.oauth_settings().into_iter().chain(github.app_settings()).collect();
+    settings.extend(github.iter().map(|(name, value)| (*name, value.as_str())));
+    settings.push(("GITHUB_WEBHOOK_SECRET", "a-webhook-secret-of-github"));
+    settings.extend([
+        ("NOTION_CLIENT_ID", "a-client-of-notion"),
+        ("NOTION_CLIENT_SECRET", "a-client-secret-of-notion"),
+        ("NOTION_WEBHOOK_TOKEN", "secret_0123456789abcdef"),
+    ]);
     settings.push(("PERNOEX_LIMIT_FACTOR", "10000"));
+    settings.push(("PERNOEX_ALLOW_PRIVATE", "127.0.0.1"));
     TestApp::start_with(Clock::system(), &settings).await
 }
 
 #[tokio::test]
-async fn every_route_answers_each_person_as_the_table_says() {
+async fn every_route_has_a_row_and_refuses_whom_the_table_says() {
     let routes: BTreeSet<(String, &str)> = routes::api().iter().map(|route| (route.method.to_string(), route.path)).collect();
     let rows: BTreeSet<(String, &str)> = TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), *path)).collect();
     assert_eq!(routes, rows, "each route has a row, and each row a route");
@@ -344,7 +361,7 @@ async fn every_route_answers_each_person_as_the_table_says() {
             wrong.push(format!("{who} gets {} and not {expected} at {method} {template}", found.as_u16()));
         }
     };
-    // The refusals first: together they must change nothing.
+    // Together they must change nothing.
     for (method, template, expected) in TABLE {
         for (who, expected) in PEOPLE.into_iter().zip(*expected) {
             if expected >= 400 {
@@ -353,13 +370,27 @@ async fn every_route_answers_each_person_as_the_table_says() {
         }
     }
     assert_eq!(cast.look().await, before, "a refused request changed something");
-    for (method, template, expected) in TABLE {
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Parts that run side by side: what succeeds uses things up, and most of the time goes into new ones.
+const PARTS: usize = 4;
+
+async fn every_allowed_request_of(part: usize) {
+    let app = with_providers().await;
+    let mut cast = Cast::gather(&app).await;
+    let mut wrong = Vec::new();
+    // Rows that need each other stand beside each other.
+    for (method, template, expected) in TABLE.chunks(TABLE.len().div_ceil(PARTS)).nth(part).unwrap() {
         let mut used = Spent::Nothing;
         for (who, expected) in PEOPLE.into_iter().zip(*expected).filter(|(_, expected)| *expected < 400) {
             if used == Spent::All {
                 cast = Cast::gather(&app).await;
             }
-            check(cast.ask(who, method, template).await, expected, who, method, template);
+            let found = cast.ask(who, method, template).await;
+            if found.as_u16() != expected {
+                wrong.push(format!("{who} gets {} and not {expected} at {method} {template}", found.as_u16()));
+            }
             used = spent(method, template);
         }
         if used != Spent::Nothing {
@@ -367,6 +398,26 @@ async fn every_route_answers_each_person_as_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_the_table_allows_is_answered_first_part() {
+    every_allowed_request_of(0).await;
+}
+
+#[tokio::test]
+async fn what_the_table_allows_is_answered_second_part() {
+    every_allowed_request_of(1).await;
+}
+
+#[tokio::test]
+async fn what_the_table_allows_is_answered_third_part() {
+    every_allowed_request_of(2).await;
+}
+
+#[tokio::test]
+async fn what_the_table_allows_is_answered_fourth_part() {
+    every_allowed_request_of(3).await;
 }
 
 /// What is not there and what is not theirs look alike.
@@ -380,8 +431,12 @@ async fn a_foreign_thing_answers_as_one_that_does_not_exist() {
             for exists in [true, false] {
                 let mut ask = |what: &str| match what {
                     "name" => "a name".into(),
+                    "endpoint" if !exists => "a".repeat(67),
                     "key" if !exists => format!("pk_{}", "a".repeat(43)),
-                    "project" | "document" | "conversation" | "message" | "member" | "invitation" | "session" if !exists => {
+                    "project" | "document" | "conversation" | "message" | "member" | "invitation" | "session" | "team" | "webhook"
+                    | "delivery" | "agent" | "source" | "grant" | "note" | "todo" | "curated" | "report" | "file"
+                        if !exists =>
+                    {
                         uuid::Uuid::now_v7().to_string()
                     }
                     what => cast.things.get(what).cloned().unwrap_or_else(|| "x@example.com".into()),
@@ -414,66 +469,5 @@ async fn the_doors_that_begin_a_session_refuse_other_sites() {
         let answer = call.send(&Client::new(), &app.url, &elsewhere).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{}", route.path);
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
-    }
-}
-
-#[tokio::test]
-async fn the_openapi_document_describes_every_route() {
-    let app = TestApp::start().await;
-    let text = reqwest::get(format!("{}/api/openapi.json", app.url))
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
-    let document: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(document["openapi"], "3.1.0");
-    let mut names = std::collections::BTreeSet::new();
-    for route in routes::api() {
-        let method = route.method.as_str().to_lowercase();
-        let what = format!("{method} {}", route.path);
-        let operation = &document["paths"][format!("{}{}", route.door.base(), route.path)][&method];
-        assert!(operation.is_object(), "{what}");
-        let name = operation["operationId"].as_str().unwrap();
-        assert!(names.insert(name.to_owned()), "{name} is the name of two operations");
-        assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{what}");
-        let responses = operation["responses"].as_object().unwrap();
-        assert!(
-            responses.keys().any(|status| status.starts_with(['2', '3'])),
-            "{what} documents what it answers"
-        );
-        let problem = &responses["default"]["content"]["application/problem+json"]["schema"]["$ref"];
-        assert_eq!(problem, "#/components/schemas/Problem", "{what} documents how it refuses");
-        let security = operation["security"].as_array().unwrap();
-        let needs = |scheme: &str| security.iter().all(|one| one[scheme].is_array()) && !security.is_empty();
-        match route.door {
-            Door::Open | Door::Callback => assert_eq!(security, &[json!({})], "{what}"),
-            Door::Session | Door::Operator => assert!(needs("session") && (method == "get" || needs("csrf")), "{what}: {security:?}"),
-            Door::Widget => assert!(needs("visitor") || route.path.ends_with("/visits"), "{what}: {security:?}"),
-        }
-        for parameter in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let parameters = operation["parameters"].as_array().unwrap();
-            assert!(
-                parameters.iter().any(|one| one["name"] == parameter && one["required"] == true),
-                "{what}: {parameter}"
-            );
-        }
-    }
-    for (name, path) in document["paths"].as_object().unwrap() {
-        for method in path.as_object().unwrap().keys().filter(|key| *key != "parameters") {
-            let known = routes::api()
-                .iter()
-                .any(|route| format!("{}{}", route.door.base(), route.path) == *name && route.method.as_str().to_lowercase() == *method);
-            assert!(known, "{method} {name} is described and not mounted");
-        }
-    }
-    // Every reference leads somewhere.
-    let text = document.to_string();
-    for reference in text
-        .split("\"#/components/schemas/")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-    {
-        assert!(document["components"]["schemas"][reference].is_object(), "{reference}");
     }
 }

@@ -70,6 +70,8 @@ impl World {
             .replace("{member}", &self.member)
             .replace("{invitation}", &self.invitation)
             .replace("{key}", &self.visitor.key)
+            .replace("{team}", "01a20b41-557d-7255-8b08-6f3f637673f7")
+            .replace("{channel}", "C1")
     }
 
     /// A body of the shape that the route describes. New routes and fields join by themselves.
@@ -123,7 +125,7 @@ impl World {
             .client
             .request(method, format!("{}{}{path}", self.app.url, route.door.base()));
         match route.door {
-            Door::Open | Door::Callback => request,
+            Door::Open | Door::Callback | Door::Webhook => request,
             Door::Session | Door::Operator => request
                 .header(header::COOKIE, self.ada.cookie.as_deref().unwrap())
                 .header("x-csrf-token", self.ada.csrf.as_deref().unwrap()),
@@ -293,6 +295,10 @@ async fn what_is_no_id_names_nothing() {
                 "{}",
                 &long,
             ] {
+                // Of these, a number names a version, and the way back up is another route.
+                if name == "revision" && ["1", "%2e%2e"].contains(&wrong) {
+                    continue;
+                }
                 let path = world.fill(&route.path.replace(&format!("{{{name}}}"), wrong));
                 let mut request = world.request(&route, &path);
                 if route.takes_json() {

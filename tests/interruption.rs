@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actors::{Fault, Platform, ProjectId, Reach, TenantId, project::documents::ListDocuments, tenant::ListProjects};
+use actors::{Fault, Platform, ProjectId, Reach, TenantId, project::library::list::ListDocuments, tenant::ListProjects};
 use pernoex::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -115,7 +115,7 @@ async fn use_tree(platform: &Platform, tenant: TenantId, project: ProjectId) -> 
     let actor = tree.project(project).await?;
     // Nothing but the actor is held while it is asked: the tree may be let go of meanwhile.
     drop(tree);
-    actor.ask(ListDocuments).await.map(|_| ())
+    actor.ask(ListDocuments::default()).await.map(|_| ())
 }
 
 #[tokio::test]

@@ -24,7 +24,14 @@ async fn set_up(app: &TestApp) -> (Person, String, TenantId) {
     ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
         .await;
     ada.settled(&project).await;
-    ada.question(&project, "How do I export my data?").await;
+    let asked = ada.question(&project, "How do I export my data?").await;
+    let notes = format!("{project}/conversations/{}/notes", asked["conversation"].as_str().unwrap());
+    assert_eq!(ada.post(&notes, json!({ "text": "Well said." })).await.0, StatusCode::CREATED);
+    let todo = json!({ "text": "Say more." });
+    assert_eq!(ada.post(&format!("{project}/todos"), todo).await.0, StatusCode::CREATED);
+    let curated = json!({ "questions": ["Who tends the lantern?"], "text": "The keeper does." });
+    let (status, made) = ada.post(&format!("{project}/curated-answers"), curated).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
     let tenant = ada.get("/session").await.1["workspace"]["id"].as_str().unwrap().parse().unwrap();
     (ada, project, tenant)
 }
@@ -36,11 +43,24 @@ fn id(project: &str) -> ProjectId {
 /// Every way to the project's content.
 async fn expect_readable(ada: &mut Person, project: &str) {
     assert_eq!(ada.question(project, "How do I export my data?").await["outcome"], "answered");
+    let answer = ada.question(project, "Who tends the lantern?").await;
+    assert_eq!(
+        (answer["text"].as_str(), answer["written_by"].as_str()),
+        (Some("The keeper does."), Some("curated"))
+    );
+    let curated = ada
+        .get(&format!("{project}/curated-answers/{}", answer["curated"].as_str().unwrap()))
+        .await
+        .1;
+    assert_eq!(curated["revisions"][0]["text"], "The keeper does.");
     let documents = ada.get(&format!("{project}/documents")).await.1;
-    let document = format!("{project}/documents/{}", documents["documents"][0]["id"].as_str().unwrap());
+    let listed = documents["documents"].as_array().unwrap();
+    let guide = listed.iter().find(|document| document["name"] == "guide.md").unwrap();
+    let document = format!("{project}/documents/{}", guide["id"].as_str().unwrap());
     assert_eq!(ada.get(&document).await.0, StatusCode::OK);
     let original = ada.send(Method::GET, &format!("{document}/original"), None, &[]).await;
     assert_eq!(original.bytes().await.unwrap(), GUIDE);
+    assert_eq!(ada.get(&format!("{project}/todos")).await.1["todos"][0]["text"], "Say more.");
     let (status, listed) = ada.get(&format!("{project}/conversations")).await;
     assert_eq!(status, StatusCode::OK);
     for one in listed["conversations"].as_array().unwrap() {

@@ -152,7 +152,61 @@ async fn an_answer_is_counted_with_what_people_thought_of_it() {
         ),
         (Some(2), Some(1), Some(1))
     );
-    assert_eq!(figures["unanswered"][0]["question"], "Who was the first king of France?");
-    let (_, listed) = ada.get(&format!("{project}/conversations?outcome=helpful")).await;
+    let (_, gaps) = ada.get(&format!("{project}/analytics/gaps?days=7")).await;
+    assert_eq!(gaps["gaps"][0]["question"], "Who was the first king of France?", "{gaps}");
+    let (_, listed) = ada.get(&format!("{project}/conversations?rating=helpful")).await;
     assert_eq!(listed["conversations"].as_array().unwrap().len(), 1);
+}
+
+const PRICES: &[u8] = b"# Prices\n\n## Starter plan\n\nThe Starter plan costs 9 euros a month and holds three lanterns.\n\n## Team plan\n\nThe Team plan costs 29 euros a month and holds twenty lanterns.\n";
+
+#[tokio::test]
+async fn a_question_that_leans_on_the_one_before_it_is_understood() {
+    let app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    let files: [(&str, &[u8]); 2] = [("guide.md", GUIDE), ("prices.md", PRICES)];
+    ada.upload(Method::POST, &format!("{project}/documents"), &files).await;
+    ada.settled(&project).await;
+    let first = ada.question(&project, "How much does the Starter plan cost?").await;
+    assert!(first["text"].as_str().unwrap().contains("9 euros"), "{first}");
+    let next = json!({ "question": "and the Team plan?", "conversation": first["conversation"] });
+    let (status, next) = ada.post(&format!("{project}/questions"), next).await;
+    assert_eq!((status, next["outcome"].as_str()), (StatusCode::OK, Some("answered")), "{next}");
+    assert!(next["text"].as_str().unwrap().contains("29 euros"), "{next}");
+    // Another topic is not answered from what was carried over.
+    let other = json!({ "question": "and pizza?", "conversation": first["conversation"] });
+    let (_, other) = ada.post(&format!("{project}/questions"), other).await;
+    assert_eq!(other["outcome"], "unanswered", "{other}");
+}
+
+#[tokio::test]
+async fn synonyms_find_what_goes_by_another_name_on_every_start() {
+    let mut app = TestApp::start().await;
+    let mut ada = app.owner("ada").await;
+    let project = ada.project("Lantern").await;
+    ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
+        .await;
+    ada.settled(&project).await;
+    let question = "How do I XTB9?";
+    assert_eq!(ada.question(&project, question).await["outcome"], "unanswered");
+    let path = format!("{project}/synonyms");
+    assert_eq!(ada.get(&path).await.1, json!({ "groups": [] }));
+    for (groups, field) in [(json!([["alone"]]), "groups[0]"), (json!([["a", "b"], ["x", ""]]), "groups[1]")] {
+        let (status, problem) = ada.put(&path, json!({ "groups": groups })).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        assert_eq!((&problem["code"], &problem["field"]), (&json!("invalid_synonyms"), &json!(field)));
+    }
+    let groups = json!({ "groups": [["XTB9", "export  your data"]] });
+    let (status, kept) = ada.put(&path, groups).await;
+    assert_eq!(
+        (status, &kept),
+        (StatusCode::OK, &json!({ "groups": [["XTB9", "export your data"]] }))
+    );
+    let answer = ada.question(&project, question).await;
+    assert!(answer["text"].as_str().unwrap().contains("choose Export"), "{answer}");
+    app.restart().await;
+    ada.url.clone_from(&app.url);
+    assert_eq!(ada.get(&path).await.1, kept);
+    assert_eq!(ada.question(&project, question).await["outcome"], "answered");
 }

@@ -292,6 +292,16 @@ async fn figures_for_prometheus_are_on_their_own_address_and_name_no_tenant() {
         "pernoex_jobs{state=\"waiting\"} 0",
         "pernoex_work{for=\"questions\",state=\"waiting\"} 0",
         "pernoex_database_connections{pool=",
+        "pernoex_build_info{version=\"",
+        "process_start_time_seconds ",
+        "process_cpu_seconds_total ",
+        "process_open_fds ",
+        "pernoex_data_disk_free_bytes ",
+        "pernoex_ready 1",
+        "pernoex_jobs_overdue_seconds 0",
+        "pernoex_mail{state=\"given_up\"} 0",
+        "pernoex_mail_oldest_seconds ",
+        "pernoex_mail_total{outcome=\"put_back\"} 0",
     ] {
         assert!(figures.contains(expected), "{expected} in\n{figures}");
     }

@@ -186,8 +186,12 @@ const GRAVE: &[&str] = &[
     "DELETE /account/sessions",
     "DELETE /account/sessions/{session}",
     "DELETE /account/totp",
+    "DELETE /integrations/grants/{grant}",
     "DELETE /projects/{project}",
+    "DELETE /projects/{project}/voice/{agent}",
+    "DELETE /slack/teams/{team}",
     "DELETE /team/members/{member}",
+    "DELETE /team/members/{member}/sessions",
     "DELETE /workspace",
     "GET /audit/export",
     "PATCH /team/members/{member}",
@@ -196,11 +200,26 @@ const GRAVE: &[&str] = &[
     "POST /account/identities",
     "POST /account/identities/{provider}/link",
     "POST /account/passkeys/options",
+    "POST /account/password",
     "POST /account/totp",
+    "PATCH /projects/{project}/webhooks/{webhook}",
+    "POST /integrations/revoke-all",
+    "POST /integrations/{kind}/connect",
+    "POST /projects/{project}/voice",
+    "POST /projects/{project}/voice/{agent}/secret",
+    "POST /projects/{project}/webhooks",
+    "POST /projects/{project}/webhooks/{webhook}/secret",
+    "POST /billing/cancel",
+    "POST /billing/checkout",
+    "POST /billing/keep",
+    "POST /billing/portal",
     "POST /projects/{project}/widget/key",
+    "POST /slack/install",
     "POST /team/invitations",
     "POST /team/invitations/{invitation}/link",
     "POST /team/owner",
+    "PUT /billing/plan",
+    "PUT /workspace/password-length",
     "PUT /workspace/second-factor",
 ];
 
@@ -258,4 +277,63 @@ async fn going_on_in_another_workspace_does_not_lengthen_a_session() {
     }
     clock.advance(HOUR + MINUTE);
     assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED, "begun five hours ago");
+}
+
+#[tokio::test]
+async fn an_operator_ends_every_session_of_an_account_and_it_is_written_down() {
+    let app = TestApp::start().await;
+    let (mut ada, mut operator) = (app.owner("ada").await, app.operator().await);
+    let mut phone = elsewhere(&app, &ada).await;
+    let (done, said) = app.command_meanwhile(&["account", "end-sessions", &ada.email]).await;
+    assert!(done && said.contains(&ada.email), "{said}");
+    for session in [&mut ada, &mut phone] {
+        assert_eq!(session.get("/session").await.0, StatusCode::UNAUTHORIZED);
+    }
+    app.letter(&ada.email, "You were signed out everywhere").await;
+    let (_, acts) = operator.get("/operator/api/acts").await;
+    assert_eq!(acts["acts"][0]["act"], "end sessions", "{acts}");
+    // The ways in are what they were.
+    let mut ada = elsewhere(&app, &ada).await;
+    let (_, log) = ada.get("/audit?act=account.sessions_ended").await;
+    assert_eq!(log["entries"].as_array().map(Vec::len), Some(1), "{log}");
+    assert!(log["entries"][0]["actor"].is_null());
+    let (done, said) = app.command(&["account", "end-sessions", "nobody@example.com"]);
+    assert!(!done && said.contains("nobody@example.com"), "{said}");
+}
+
+#[tokio::test]
+async fn an_owner_ends_the_sessions_of_a_member_in_their_workspace_and_nowhere_else() {
+    let app = TestApp::start().await;
+    let (mut ada, mut bob) = (app.owner("ada").await, app.owner("bob").await);
+    let own = bob.get("/session").await.1["workspace"]["id"].clone();
+    let token = ada.invite(&bob.email, "member", &[]).await;
+    let mut here = app.nobody();
+    let body = json!({ "email": bob.email, "password": PASSWORD, "invitation": token });
+    let (status, session) = here.post("/session", body).await;
+    assert_eq!(status, StatusCode::OK, "{session}");
+    here.took(&session);
+    let theirs = session["workspace"]["id"].clone();
+    assert_ne!(own, theirs);
+
+    let sessions = format!("/team/members/{}/sessions", bob.id().await);
+    assert_eq!(ada.delete(&sessions, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(here.get("/projects").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(bob.get("/projects").await.0, StatusCode::OK, "their own workspace is not hers");
+    app.letter(&bob.email, "You were signed out").await;
+    let (_, log) = ada.get("/audit?act=account.sessions_ended").await;
+    let entry = &log["entries"][0];
+    assert_eq!(
+        (entry["email"].as_str(), entry["target"]["name"].as_str()),
+        (Some(ada.email.as_str()), Some(bob.email.as_str())),
+        "{log}"
+    );
+    // Nor does one from before come in from there: they prove themselves anew, and are signed in until then where they were.
+    let (status, problem) = bob.post("/session/workspace", json!({ "workspace": theirs })).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("step_up_needed")));
+    assert_eq!(bob.get("/session").await.1["workspace"]["id"], own);
+    let mut again = elsewhere(&app, &bob).await;
+    let (status, session) = again.post("/session/workspace", json!({ "workspace": theirs })).await;
+    assert_eq!(status, StatusCode::OK, "{session}");
+    again.took(&session);
+    assert_eq!(again.get("/projects").await.0, StatusCode::OK);
 }

@@ -95,6 +95,43 @@ fn help_names_the_subcommands_and_where_settings_come_from() {
     assert!(files(folder.path()).is_empty(), "asking for help makes nothing");
 }
 
+#[test]
+fn a_collection_is_measured_with_its_refusals_by_whichever_method() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = folder.path().join("corpus");
+    std::fs::create_dir(&corpus).unwrap();
+    let write = |name: &str, lines: &[&str]| std::fs::write(corpus.join(name), lines.join("\n")).unwrap();
+    write(
+        "corpus.jsonl",
+        &[
+            r#"{"_id":"d1","title":"Refunds","text":"Refunds take five business days and go to the card that paid."}"#,
+            r#"{"_id":"d2","title":"Export","text":"To export your data, open Settings and choose Export. The archive arrives by mail."}"#,
+        ],
+    );
+    write(
+        "queries.jsonl",
+        &[
+            r#"{"_id":"q1","text":"How long does a refund take?"}"#,
+            r#"{"_id":"q2","text":"How do I export my data?"}"#,
+        ],
+    );
+    write("qrels.tsv", &["query-id\tcorpus-id\tscore", "q1\td1\t1", "q2\td2\t1"]);
+    let corpus = corpus.display().to_string();
+    let (code, out, log) = run(&Settings::new(), &["eval", "--corpus", &corpus, "--other", &corpus], folder.path());
+    assert_eq!(code, Some(0), "{out}{log}");
+    for said in [
+        "2 documents, 2 questions",
+        "embedded by all-MiniLM-L6-v2",
+        "words (BM25F)            1.000       1.000",
+        "shipped                  1.000       1.000",
+        "refused, of questions with an answer               0.000",
+        "answered, with every document that does withheld   0.000",
+        "answered, of 2 questions of the other collection   1.000",
+    ] {
+        assert!(out.contains(said), "{said} in {out}");
+    }
+}
+
 /// Runs a server that must not start, and returns the one line that it says.
 fn refusal(settings: &Settings, arguments: &[&str], folder: &Path) -> String {
     let (code, out, log) = run(settings, arguments, folder);

@@ -6,7 +6,7 @@ use actors::{KeyAdmin, ProjectId, TenantId, clock::Clock};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{GUIDE, Person, TestApp};
+use crate::support::{GUIDE, Person, TestApp, database};
 
 async fn project(person: &mut Person, name: &str) -> String {
     let project = person.project(name).await;
@@ -59,18 +59,13 @@ async fn restore(app: &mut TestApp, backup: &Path) {
     if in_database {
         std::fs::write(&ring, shell("pg_dump", &["--data-only", "--table=key_share", &url], None)).unwrap();
     }
-    let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
-    migration::create_database(&std::env::var("PERNOEX_TEST_POSTGRES").unwrap(), &name)
-        .await
-        .unwrap();
-    let moved = |url: &str| format!("{}/{name}", url.rsplit_once('/').unwrap().0);
-    shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &moved(&url)], Some(backup));
+    let own = database::own().await.unwrap();
+    shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &own.admin], Some(backup));
     if in_database {
-        shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &moved(&url)], Some(&ring));
+        shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &own.admin], Some(&ring));
     }
-    let server = moved(&app.setting("DATABASE_URL").unwrap());
-    app.configure("MIGRATION_DATABASE_URL", &moved(&url));
-    app.configure("DATABASE_URL", &server);
+    app.configure("MIGRATION_DATABASE_URL", &own.admin);
+    app.configure("DATABASE_URL", &own.application);
 }
 
 #[tokio::test]

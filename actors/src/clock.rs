@@ -6,13 +6,14 @@ use std::sync::{
 };
 
 use entities::Millis;
+use tokio::sync::Notify;
 
 #[derive(Clone)]
 pub struct Clock(Arc<Source>);
 
 enum Source {
     System,
-    Manual(AtomicI64),
+    Manual { now: AtomicI64, moved: Notify },
 }
 
 impl Clock {
@@ -24,21 +25,33 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(now: Millis) -> Self {
-        Self(Arc::new(Source::Manual(AtomicI64::new(now))))
+        Self(Arc::new(Source::Manual {
+            now: AtomicI64::new(now),
+            moved: Notify::new(),
+        }))
     }
 
     #[must_use]
     pub fn now(&self) -> Millis {
         match &*self.0 {
             Source::System => chrono::Utc::now().timestamp_millis(),
-            Source::Manual(now) => now.load(Ordering::SeqCst),
+            Source::Manual { now, .. } => now.load(Ordering::SeqCst),
         }
     }
 
     /// Moves a manual clock; the system's own is not ours to move.
     pub fn advance(&self, by: Millis) {
-        if let Source::Manual(now) = &*self.0 {
+        if let Source::Manual { now, moved } = &*self.0 {
             now.fetch_add(by, Ordering::SeqCst);
+            moved.notify_waiters();
+        }
+    }
+
+    /// Completes when the clock leaps. The system's own runs on, and what waits for it sleeps.
+    pub(crate) async fn leapt(&self) {
+        match &*self.0 {
+            Source::System => std::future::pending().await,
+            Source::Manual { moved, .. } => moved.notified().await,
         }
     }
 }

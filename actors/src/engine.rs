@@ -13,15 +13,20 @@ use entities::{
 use tokio::sync::Notify;
 
 use crate::{
+    billing::Billing,
     clock::Clock,
+    embeddings::Models,
     fault::Fault,
+    integrations::slack::SlackApp,
     knowledge::{
         embed::{Embedder, Vector},
         parse,
     },
     language_model::LanguageModel,
     mail::Outbox,
+    outward::Fetcher,
     sessions::SessionLimits,
+    sources::connect::Connections,
 };
 
 /// How much a project may hold and a file may be.
@@ -55,28 +60,39 @@ pub struct Engine {
     /// Ingestion in the background: fewer, passage by passage in turn between tenants, and only on what visitors leave free.
     batches: Fair<TenantId>,
     pub(crate) language_model: Option<LanguageModel>,
+    /// By which models passages are found.
+    pub(crate) models: Models,
     pub(crate) clock: Clock,
     pub(crate) limits: DocumentLimits,
     /// How long an invitation can be accepted.
     pub(crate) invitation_ms: Millis,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) slack: Option<Arc<SlackApp>>,
+    /// The providers that knowledge is connected from.
+    pub(crate) sources: Option<Arc<Connections>>,
+    /// What plans there are; without it everything is unlimited.
+    pub(crate) billing: Option<Arc<Billing>>,
     pub(crate) sessions: SessionLimits,
     /// How long a workspace that was deleted can be taken back.
     pub(crate) second_thoughts_ms: Millis,
+    /// The way out to addresses that somebody else supplied.
+    pub(crate) fetcher: Fetcher,
     /// Rings when a job was enqueued.
     pub(crate) work: Arc<Notify>,
+    /// As `work`, for those that wait for somebody else's server.
+    pub(crate) outward_work: Arc<Notify>,
 }
 
 impl Engine {
     #[must_use]
-    pub fn new(
-        language_model: Option<LanguageModel>,
+    pub(crate) fn new(
+        (language_model, models): (Option<LanguageModel>, Models),
         clock: Clock,
         limits: DocumentLimits,
         invitation: Duration,
         sessions: SessionLimits,
         second_thoughts: Duration,
-        outbox: Arc<Outbox>,
+        (outbox, fetcher): (Arc<Outbox>, Fetcher),
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -85,14 +101,35 @@ impl Engine {
             questions: Fair::sharing(cores, cores.saturating_sub(1), cores),
             batches: Fair::new(cores.saturating_sub(1), cores.saturating_sub(2)),
             language_model,
+            models,
             clock,
             limits,
             invitation_ms: Millis::try_from(invitation.as_millis()).unwrap_or(Millis::MAX),
             sessions,
             second_thoughts_ms: Millis::try_from(second_thoughts.as_millis()).unwrap_or(Millis::MAX),
             outbox,
+            slack: None,
+            sources: None,
+            fetcher,
+            billing: None,
             work: Arc::default(),
+            outward_work: Arc::default(),
         }
+    }
+
+    #[must_use]
+    pub(crate) fn with_slack(self, slack: Option<Arc<SlackApp>>) -> Self {
+        Self { slack, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn with_sources(self, sources: Option<Arc<Connections>>) -> Self {
+        Self { sources, ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn with_billing(self, billing: Option<Arc<Billing>>) -> Self {
+        Self { billing, ..self }
     }
 
     fn embedder(&self) -> Result<&Embedder, Fault> {
@@ -185,8 +222,11 @@ impl Lane {
         // The place goes with the work: a caller that gives up does not free a core that is still busy.
         #[cfg(feature = "faults")]
         let fault = entities::faults::take(self.tenant, entities::faults::Point::Work);
+        // Part of what whoever waits for it is at.
+        let span = tracing::Span::current();
         let done = tokio::task::spawn_blocking(move || {
             let _place = place;
+            let _span = span.entered();
             #[cfg(feature = "faults")]
             #[expect(clippy::panic, reason = "this is what the feature is for")]
             match fault {

@@ -3,6 +3,7 @@
 
 use entities::StoreError;
 
+use crate::billing::Meter;
 use crate::contain::{CallError, Failure, Reason};
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,12 @@ pub enum Fault {
     /// The workspace asks for one, and the person has none.
     #[error("a second factor is required")]
     SecondFactorRequired,
+    /// Somebody would join by a password that the workspace asks to be longer where it is the only factor.
+    #[error("the password is too short to be the only factor here")]
+    LongerPasswordNeeded,
+    /// As above, of who would be left with it.
+    #[error("without a second factor the password would be too short")]
+    LastSecondFactor,
     /// The asker's role changed between the door and the act.
     #[error("the role does not allow this")]
     NotAllowed,
@@ -77,14 +84,86 @@ pub enum Fault {
     IdentityTaken,
     #[error("nothing else would open the account")]
     LastWayIn,
+    /// Nobody began it, it was used or took too long, or another browser, session or workspace began it.
+    #[error("the installation is over")]
+    InstallExpired,
+    #[error("the person did not agree there")]
+    InstallCancelled,
+    #[error("this server has no Slack app")]
+    SlackNotConfigured,
+    #[error("Slack does not answer")]
+    SlackUnavailable,
+    /// With Slack's own word for why, which is one word.
+    #[error("Slack refused: {0}")]
+    SlackRefused(String),
+    #[error("the Slack team is connected to another workspace")]
+    SlackTeamTaken,
+    /// Nobody began it, it was used or took too long, or another browser, session or workspace began it.
+    #[error("the connection is over before it was made")]
+    ConnectExpired,
+    #[error("the person did not agree there")]
+    ConnectCancelled,
+    /// A provider of knowledge, with a word for why or a few.
+    #[error("the provider refused: {0}")]
+    ConnectRefused(String),
+    /// By the name that people know it by.
+    #[error("this server is not registered at {0}")]
+    SourceNotConfigured(&'static str),
+    #[error("the provider of knowledge does not answer")]
+    SourceUnavailable,
+    /// The provider takes its tokens no longer.
+    #[error("the access is over: somebody must connect anew")]
+    GrantBroken,
+    #[error("the GitHub App is installed nowhere that this person sees")]
+    AppNotInstalled,
+    #[error("the installation of the GitHub App waits for an owner")]
+    InstallRequested,
+    /// Whoever sets a first one has one.
+    #[error("the account has a password")]
+    HasPassword,
+    /// Plans are not sold here: everything is unlimited.
+    #[error("this server has no plans")]
+    BillingNotConfigured,
+    #[error("Stripe does not answer")]
+    StripeUnavailable,
+    /// With Stripe's own word for why, which is one word.
+    #[error("Stripe refused: {0}")]
+    StripeRefused(String),
+    #[error("there is a subscription already")]
+    AlreadySubscribed,
+    #[error("there is no subscription")]
+    NotSubscribed,
+    /// With Stripe's word for how it stands.
+    #[error("the subscription is {0}")]
+    SubscriptionUnsettled(String),
+    /// Of an act that is paid for at once: nothing was changed. With Stripe's own word for why.
+    #[error("the payment failed: {0}")]
+    PaymentFailed(String),
+    /// The tenant's plan has room for no more of it.
+    #[error("the plan has room for {most} {}", meter.as_str())]
+    PlanLimit { meter: Meter, most: i64, plan: String },
     /// Of a message from a provider's servers.
     #[error("the signature is not valid")]
     SignatureInvalid,
+    /// Word for word, and signed: it was seen to then.
+    #[error("this message was received before")]
+    AlreadyReceived,
     #[error("the workspace is being deleted")]
     WorkspaceEnding,
     /// The person is who they say, and belongs to no workspace.
     #[error("the account belongs to no workspace")]
     NoWorkspace,
+    /// It comes from a source, and is changed there.
+    #[error("the document comes from a source")]
+    FromSource,
+    /// A change that was made to what is not the present state.
+    #[error("somebody else changed it meanwhile")]
+    EditedMeanwhile,
+    #[error("the webhook is paused")]
+    WebhookPaused,
+    /// It is to be sent anyway.
+    #[error("the delivery waits already")]
+    DeliveryWaiting,
     #[error("too many attempts")]
     TooMany { retry_after_s: u64 },
     #[error("a limit is reached: {reason}")]
@@ -93,6 +172,15 @@ pub enum Fault {
     OriginNotAllowed,
     #[error("the visitor's token is not valid")]
     VisitorTokenInvalid,
+    /// What a website signed of who its visitor is, with the reason why it is not taken.
+    #[error("the user token is not valid: {0}")]
+    UserTokenInvalid(&'static str),
+    /// The project has no secret that could have signed who somebody is.
+    #[error("visitors cannot be identified here")]
+    IdentityNotSetUp,
+    /// The team does not want to be asked for.
+    #[error("conversations are not handed over here")]
+    HandOffOff,
     #[error("the workspace cannot take more requests right now")]
     Overloaded,
     #[error("a part of the workspace is being restored")]
@@ -117,6 +205,9 @@ pub enum Fault {
     /// A key cannot be had at the moment; the reason is for the log.
     #[error("keys: {0}")]
     KeyService(String),
+    /// Of work that waits: it is done later, whatever that takes.
+    #[error("the embedding endpoint does not do its part: {reason}")]
+    EmbeddingWaits { reason: String, wait_ms: Option<entities::Millis> },
     #[error("internal: {0}")]
     Internal(&'static str),
 }
@@ -135,14 +226,51 @@ pub enum Invalid {
     Origin,
     Color,
     Position,
+    Scheme,
+    Language,
+    /// The address that a widget stands on.
+    Page,
     TextTooLong,
+    TextEmpty,
     TooManySuggestions,
     TooManyOrigins,
+    Synonyms,
     SourceUrl,
     QuestionEmpty,
     QuestionTooLong,
     Cursor,
     UnknownProject,
+    UnknownQuestion,
+    SlackChannel,
+    WebhookUrl,
+    WebhookEvent,
+    Provider,
+    Header,
+    Secret,
+    Plan,
+    SourceKind,
+    SourceConfig,
+    /// The grant or the team that a source is read with.
+    SourceAccess,
+    SourceInterval,
+    /// Words to look for.
+    Search,
+    /// Days of a report.
+    Days,
+    /// Days that conversations are kept.
+    KeepDays,
+    Tag,
+    Collection,
+    /// Days until documents are to be looked at again.
+    ReviewDays,
+    Day,
+    /// Which documents something is done to.
+    Chosen,
+    CuratedQuestions,
+    CuratedText,
+    CuratedLink,
+    /// Where a report is to go from where it is.
+    ReportState,
 }
 
 /// Which limit is reached.
@@ -159,6 +287,16 @@ pub enum Limit {
     TooManyInvitations,
     TooManyWorkspaces,
     TooManyPasskeys,
+    TooManyWebhooks,
+    TooManyEndpoints,
+    TooManySources,
+    TooManyNotes,
+    TooManyTodos,
+    TooManyTags,
+    TooManyCollections,
+    TooManyCurated,
+    /// About one report.
+    TooManyMessages,
 }
 
 impl Fault {

@@ -2,15 +2,22 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use entities::{Millis, PlatformDb, TenantId, job};
+use entities::{Millis, PlatformDb, TenantId, job, job::Queue};
 use tokio::sync::{Notify, Semaphore};
+use tracing::Instrument;
 
 use crate::{
+    billing::LookAtStripe,
     fault::Fault,
-    project::{EmbedDocument, GiveUp, ReadDocument, Reseal},
+    integrations::{
+        deliver::Deliver,
+        events::{GiveUpEvent, HandleEvent},
+    },
+    project::{ChangeSome, EmbedDocument, ForgetConversations, GiveUp, LetGo, ReadDocument, Reembed, Reseal},
     registry::Registry,
+    sources::{grants::RevokeAllHere, sync::SyncSource},
     team::workspace::EndWorkspace,
-    tenant::{ProjectRef, PurgeProject},
+    tenant::{ProjectRef, PurgeProject, SweepEvents},
     throttle::Throttle,
 };
 
@@ -18,12 +25,17 @@ use crate::{
 const LEASE_MS: Millis = 240_000;
 /// Tries of a step, in a row, before its job is parked.
 const MOST_ATTEMPTS: i32 = 6;
+/// Of something that a provider sent and will not send again: about half an hour.
+const MOST_ATTEMPTS_AT_EVENTS: i32 = 12;
+/// How long what is under way to somebody else's server may go on when the process is to end.
+const PARTING: Duration = Duration::from_secs(2);
 /// How long to wait for new work when nobody rings.
 const POLL: Duration = Duration::from_secs(1);
 
 pub struct Worker {
     registry: Arc<Registry>,
     platform: PlatformDb,
+    queue: Queue,
     at_once: usize,
     stop: Arc<Notify>,
 }
@@ -43,10 +55,11 @@ impl Running {
 
 impl Worker {
     #[must_use]
-    pub fn new(registry: Arc<Registry>, platform: PlatformDb, at_once: usize) -> Self {
+    pub fn new(registry: Arc<Registry>, platform: PlatformDb, queue: Queue, at_once: usize) -> Self {
         Self {
             registry,
             platform,
+            queue,
             at_once: at_once.max(1),
             stop: Arc::default(),
         }
@@ -64,7 +77,11 @@ impl Worker {
     async fn run(self) {
         let slots = Arc::new(Semaphore::new(self.at_once));
         let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        let work = self.registry.engine.work.clone();
+        let engine = &self.registry.engine;
+        let work = match self.queue {
+            Queue::Here => engine.work.clone(),
+            Queue::Outward => engine.outward_work.clone(),
+        };
         loop {
             // A place first: a job that was claimed and waits would use up its lease.
             let place = tokio::select! {
@@ -75,11 +92,13 @@ impl Worker {
             match self.claim().await {
                 Ok(Some((tenant, job))) => {
                     let (registry, work) = (self.registry.clone(), work.clone());
-                    tokio::spawn(async move {
+                    let span = tracing::debug_span!("job", kind = job.work.kind());
+                    let done = async move {
                         step(&registry, tenant, job).await;
                         drop(place);
                         work.notify_one();
-                    });
+                    };
+                    tokio::spawn(done.instrument(span));
                 }
                 outcome => {
                     drop(place);
@@ -89,34 +108,67 @@ impl Worker {
                     tokio::select! {
                         () = work.notified() => {}
                         () = tokio::time::sleep(POLL) => {}
+                        () = engine.clock.leapt() => {}
                         () = self.stop.notified() => break,
                     }
                 }
             }
         }
-        let _ = slots.acquire_many(all).await;
+        match self.queue {
+            Queue::Here => drop(slots.acquire_many(all).await),
+            // Somebody else's server may take its time: what is under way is sent once more by the next start.
+            Queue::Outward => drop(tokio::time::timeout(PARTING, slots.acquire_many(all)).await),
+        }
     }
 
     async fn claim(&self) -> Result<Option<(TenantId, job::Claimed)>, Fault> {
         let now = self.registry.engine.clock.now();
-        Ok(self.platform.claim_jobs(1, now, now + LEASE_MS).await?.pop())
+        Ok(self.platform.claim_jobs(self.queue, 1, now, now + LEASE_MS).await?.pop())
     }
 }
 
 async fn step(registry: &Registry, tenant: TenantId, job: job::Claimed) {
     let Err(fault) = attempt(registry, tenant, job).await else { return };
-    tracing::warn!(%fault, job = %job.id, attempts = job.attempts, "a job's step failed");
     let now = registry.engine.clock.now();
+    // Somebody else's server does not embed at the moment, which was logged: it will.
+    if let Fault::EmbeddingWaits { wait_ms, .. } = &fault {
+        let run_at = now + wait_ms.unwrap_or_else(|| backoff(job.attempts));
+        return put_back(registry, tenant, job, &fault, Some(run_at)).await;
+    }
+    tracing::warn!(%fault, job = %job.id, attempts = job.attempts, "a job's step failed");
     // Keys that are to go must go, however long their store is away.
     let must_happen = matches!(
         job.work,
-        job::Work::Reseal { .. } | job::Work::DestroyShare { .. } | job::Work::PurgeWorkspace | job::Work::EndWorkspace
+        job::Work::Reseal { .. }
+            | job::Work::DestroyShare { .. }
+            | job::Work::PurgeWorkspace
+            | job::Work::EndWorkspace
+            | job::Work::SweepEvents
+            // It counts its own tries: these are of what failed before anybody was asked.
+            | job::Work::DeliverWebhook { .. }
+            // So does each source; and one that is let go of must go.
+            | job::Work::SyncSource { .. }
+            | job::Work::LeaveSource { .. }
+            | job::Work::RevokeAll { .. }
+            // What is to be forgotten must be.
+            | job::Work::ForgetConversations
+            // A model that was begun with takes over in the end.
+            | job::Work::Reembed { .. }
+            | job::Work::ReembedOutward { .. }
     );
-    let parked = job.attempts >= MOST_ATTEMPTS && !must_happen;
-    if parked && give_up(registry, tenant, job).await.is_ok() {
+    let most = match job.work {
+        job::Work::HandleEvent { .. } => MOST_ATTEMPTS_AT_EVENTS,
+        _ => MOST_ATTEMPTS,
+    };
+    let parked = job.attempts >= most && !must_happen;
+    if parked && give_up(registry, tenant, job, &fault).await.is_ok() {
         return;
     }
     let run_at = (!parked).then(|| now + backoff(job.attempts));
+    put_back(registry, tenant, job, &fault, run_at).await;
+}
+
+async fn put_back(registry: &Registry, tenant: TenantId, job: job::Claimed, fault: &Fault, run_at: Option<Millis>) {
     let put_back = registry.put_back(tenant, job, &fault.to_string(), run_at).await;
     if let Err(fault) = put_back {
         // Its lease runs out, and another worker takes it up.
@@ -157,11 +209,50 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
             Err(Fault::NotFound) => return registry.finish(tenant, job).await,
             Err(fault) => return Err(fault),
         },
+        job::Work::SweepEvents => match registry.tenant(tenant).await {
+            Ok(there) => return there.supervisor(SweepEvents(job)).await,
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::HandleEvent { event } => match registry.tenant(tenant).await {
+            Ok(there) => return there.integrations().await?.ask(HandleEvent { job, event }).await,
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
         job::Work::DestroyShare { share } => {
             registry.keeper.ring.destroy(share).await?;
             return registry.finish_share(tenant, job, share).await;
         }
-        job::Work::ReadDocument { .. } | job::Work::EmbedDocument { .. } | job::Work::Reseal { .. } => {}
+        job::Work::DeliverWebhook { delivery } => match registry.tenant(tenant).await {
+            Ok(there) => return there.integrations().await?.ask(Deliver { job, delivery }).await,
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::SyncSource { source } => match registry.tenant(tenant).await {
+            Ok(there) => return there.integrations().await?.ask(SyncSource { job, source }).await,
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::RevokeAll { deletes } => match registry.tenant(tenant).await {
+            Ok(there) => return there.integrations().await?.ask(RevokeAllHere { job, deletes }).await,
+            // Its integrations ended with it.
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::LookAtStripe => match registry.tenant(tenant).await {
+            Ok(there) => return there.integrations().await?.ask(LookAtStripe(job)).await,
+            Err(Fault::NotFound) => return registry.finish(tenant, job).await,
+            Err(fault) => return Err(fault),
+        },
+        job::Work::ReadDocument { .. }
+        | job::Work::EmbedDocument { .. }
+        | job::Work::EmbedOutward { .. }
+        | job::Work::Reembed { .. }
+        | job::Work::ReembedOutward { .. }
+        | job::Work::Reseal { .. }
+        | job::Work::LeaveSource { .. }
+        | job::Work::ForgetConversations
+        | job::Work::ChangeDocuments { .. } => {}
     }
     let Some(project) = project(registry, tenant, &job).await? else {
         return registry.finish(tenant, job).await;
@@ -169,14 +260,38 @@ async fn attempt(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Re
     match job.work {
         job::Work::Reseal { .. } => project.ask(Reseal(job)).await,
         job::Work::ReadDocument { document, revision } => project.ask(ReadDocument { job, document, revision }).await,
-        job::Work::EmbedDocument { document, revision } => project.ask(EmbedDocument { job, document, revision }).await,
-        job::Work::PurgeProject | job::Work::PurgeWorkspace | job::Work::EndWorkspace | job::Work::DestroyShare { .. } => Ok(()),
+        job::Work::Reembed { after } | job::Work::ReembedOutward { after } => project.ask(Reembed { job, after }).await,
+        job::Work::EmbedDocument { document, revision } | job::Work::EmbedOutward { document, revision } => {
+            project.ask(EmbedDocument { job, document, revision }).await
+        }
+        job::Work::LeaveSource { source } => project.ask(LetGo { job, source }).await,
+        job::Work::ForgetConversations => project.ask(ForgetConversations(job)).await,
+        job::Work::ChangeDocuments { batch } => project.ask(ChangeSome { job, batch }).await,
+        // Seen to above.
+        job::Work::PurgeProject
+        | job::Work::PurgeWorkspace
+        | job::Work::EndWorkspace
+        | job::Work::DestroyShare { .. }
+        | job::Work::HandleEvent { .. }
+        | job::Work::SweepEvents
+        | job::Work::SyncSource { .. }
+        | job::Work::RevokeAll { .. }
+        | job::Work::DeliverWebhook { .. }
+        | job::Work::LookAtStripe => Ok(()),
     }
 }
 
-/// Tells the document's owner that it cannot be processed.
-async fn give_up(registry: &Registry, tenant: TenantId, job: job::Claimed) -> Result<(), Fault> {
-    let (job::Work::ReadDocument { document, revision } | job::Work::EmbedDocument { document, revision }) = job.work else {
+/// Tells whose it is that a document, or something that was sent, cannot be processed.
+async fn give_up(registry: &Registry, tenant: TenantId, job: job::Claimed, fault: &Fault) -> Result<(), Fault> {
+    if let job::Work::HandleEvent { event } = job.work {
+        let reason = format!("It could not be processed: {fault}.");
+        let there = registry.tenant(tenant).await?;
+        return there.integrations().await?.ask(GiveUpEvent { job, event, reason }).await;
+    }
+    let (job::Work::ReadDocument { document, revision }
+    | job::Work::EmbedDocument { document, revision }
+    | job::Work::EmbedOutward { document, revision }) = job.work
+    else {
         return Err(Fault::NotFound);
     };
     let project = project(registry, tenant, &job).await?.ok_or(Fault::NotFound)?;
@@ -205,7 +320,8 @@ pub async fn watch_keys(registry: Arc<Registry>) {
     }
 }
 
-/// Once a minute: lets go of idle tenants, removes expired sessions of living ones and signs their logs, forgets old limits.
+/// Once a minute: lets go of idle tenants, removes expired sessions of living ones, takes up their syncs that stand still and signs their
+/// logs, forgets old limits.
 pub(crate) async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limits::Limits>, throttle: Arc<Throttle>, idle: Duration) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
@@ -216,14 +332,20 @@ pub(crate) async fn keep_house(registry: Arc<Registry>, limits: Arc<crate::limit
         if let Err(fault) = registry.forget_deleted().await {
             tracing::warn!(%fault, "deleted workspaces could not be looked for");
         }
-        for tenant in registry.living() {
-            if let Err(fault) = tenant.sweep_sessions().await {
-                tracing::warn!(%fault, "expired sessions could not be removed");
+        let each = async {
+            for tenant in registry.living() {
+                if let Err(fault) = tenant.sweep_sessions().await {
+                    tracing::warn!(%fault, "expired sessions could not be removed");
+                }
+                if let Err(fault) = tenant.take_up_syncs().await {
+                    tracing::warn!(%fault, "syncs that stand still could not be looked for");
+                }
+                if let Err(fault) = tenant.sign_log(tenant.idle() >= idle / 2).await {
+                    tracing::warn!(%fault, "an audit log could not be signed");
+                }
             }
-            if let Err(fault) = tenant.sign_log(tenant.idle() >= idle / 2).await {
-                tracing::warn!(%fault, "an audit log could not be signed");
-            }
-        }
+        };
+        each.instrument(tracing::debug_span!("housekeeping")).await;
         registry.evict(idle);
     }
 }

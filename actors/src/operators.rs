@@ -3,20 +3,17 @@
 
 use std::sync::Arc;
 
-use entities::{
-    AccountId, JobCounts, Location, Millis, OperatorAct, PlatformDb, PoolUse, Store,
-    audit::{self, Act as Noted, Target},
-    fair::Load,
-    second_factor,
-};
+use entities::{AccountId, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store, backup::LastRuns, fair::Load};
 use uuid::Uuid;
 
 use crate::{
-    audit::server_did,
     clock::Clock,
+    disclosure::{Disclosure, ReportCounts},
+    embeddings::EmbeddingCounts,
     engine::Engine,
     fault::Fault,
     identity::Email,
+    mail::{MailTotals, Outbox},
     registry::Registry,
     watch::{ActorName, History},
 };
@@ -56,39 +53,6 @@ impl Roster {
         } else {
             Err(Fault::NotFound)
         }
-    }
-
-    /// Takes every second factor of an account away and ends its sessions. Written down among the operators' acts, and in the logs of the
-    /// account's workspaces.
-    ///
-    /// # Errors
-    /// `NotFound` when no account has the address.
-    pub async fn reset_second_factor(&self, email: &str) -> Result<(), Fault> {
-        let email = Email::parse(email)?;
-        let platform = self.store.platform();
-        let account = platform.account_by_email(email.as_str()).await?.ok_or(Fault::NotFound)?.id;
-        let now = self.clock.now();
-        let id = Uuid::now_v7();
-        let begun = OperatorAct {
-            id,
-            at: now,
-            account: Uuid::nil().into(),
-            email: "command line".into(),
-            act: "reset second factor".into(),
-            subject: account.to_string(),
-            address: String::new(),
-            outcome: "asked".into(),
-        };
-        platform.begin_act(begun).await?;
-        let reset = platform.write_ending_sessions(account, None, async |tx| {
-            second_factor::remove_all(tx, account, now).await?;
-            let target = Target::of("account", account, email.as_str());
-            let note = server_did(Noted::SecondFactorRemoved, target, now, serde_json::Value::Null);
-            audit::append_for_account(tx, account, &note).await
-        });
-        let done = reset.await;
-        platform.end_act(id, if done.is_ok() { "done" } else { "failed" }).await?;
-        Ok(done?)
     }
 
     /// Addresses, and since when.
@@ -131,6 +95,22 @@ pub struct Operator {
     address: String,
 }
 
+impl Operator {
+    /// That they did `act`, for the transaction that does it.
+    pub(crate) fn did(&self, act: &str, subject: &str, now: Millis) -> OperatorAct {
+        OperatorAct {
+            id: Uuid::now_v7(),
+            at: now,
+            account: self.account,
+            email: self.email.clone(),
+            act: act.into(),
+            subject: subject.into(),
+            address: self.address.clone(),
+            outcome: "done".into(),
+        }
+    }
+}
+
 /// How busy the process is.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy {
@@ -145,9 +125,12 @@ pub struct Operations {
     pub(crate) registry: Arc<Registry>,
     pub(crate) identity: Arc<crate::identity::Identity>,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) history: Arc<History>,
+    pub(crate) disclosure: Arc<Disclosure>,
     pub(crate) clock: Clock,
     pub(crate) started_at: Millis,
+    pub(crate) backup_every: Option<Millis>,
 }
 
 impl Operations {
@@ -184,6 +167,12 @@ impl Operations {
         self.started_at
     }
 
+    /// What this process asked of others' embedding models.
+    #[must_use]
+    pub fn embedding(&self) -> EmbeddingCounts {
+        self.engine.models.counts()
+    }
+
     #[must_use]
     pub fn busy(&self) -> Busy {
         let (questions, batches) = self.engine.load();
@@ -198,6 +187,39 @@ impl Operations {
     /// When the database does not answer.
     pub async fn jobs(&self) -> Result<JobCounts, Fault> {
         Ok(self.platform.job_counts(self.clock.now()).await?)
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mail(&self) -> Result<MailCounts, Fault> {
+        Ok(self.platform.mail_counts(self.clock.now()).await?)
+    }
+
+    /// Reports of vulnerabilities, and the promises that were made of them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn reports(&self) -> Result<ReportCounts, Fault> {
+        self.disclosure.counts().await
+    }
+
+    /// How far apart this server makes backups, if it does, and what became of the last ones, whoever made them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn backups(&self) -> Result<(Option<Millis>, LastRuns), Fault> {
+        Ok((self.backup_every, self.platform.last_backups(self.clock.now()).await?))
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// What became of the letters that this process took in hand.
+    #[must_use]
+    pub fn mail_totals(&self) -> MailTotals {
+        self.outbox.totals()
     }
 
     /// Connections that write, and those that read when they are others.

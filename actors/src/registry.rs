@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix::{Arbiter, ArbiterHandle};
-use entities::{InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, keys, sessions, tenants};
+use entities::{EndpointId, InvitationId, Millis, ProjectId, Store, StoreError, TenantId, job, keys, sessions, tenants};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -18,11 +18,14 @@ use crate::{
     contain::{Home, Ledger},
     engine::Engine,
     fault::Fault,
+    integrations::voice::address,
     redis_pool::RedisPool,
     sessions::SessionHash,
+    sources::Kind,
     team::invitations::InvitationToken,
     tenant::{PURGE_STEP, ProjectRef, Tenant, TenantSeed, public_key_hash},
     vault::Keeper,
+    webhooks::VoiceProvider,
 };
 
 /// Finds a tenant's tree, starting it on first use, and lets go of those that nobody uses.
@@ -102,6 +105,47 @@ impl Registry {
         let tenant = self.tenant(tenant).await?;
         let project = tenant.project(project).await?;
         Ok((tenant, project))
+    }
+
+    /// The tenant that a Slack team is connected to.
+    ///
+    /// # Errors
+    /// `NotFound` for a team that is connected to none.
+    pub async fn by_slack_team(&self, team: &str) -> Result<Arc<Tenant>, Fault> {
+        let route = self.store.platform().slack_route(team).await?;
+        self.tenant(route.ok_or(Fault::NotFound)?).await
+    }
+
+    /// The tenants that read knowledge with any of these accounts at a provider.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn by_source_holders(&self, kind: Kind, holders: &[String]) -> Result<Vec<TenantId>, Fault> {
+        Ok(self.store.platform().source_routes(kind.as_str(), holders).await?)
+    }
+
+    /// The endpoint of a voice agent that an address leads to. A made-up one costs no look at the database.
+    ///
+    /// # Errors
+    /// `NotFound` for an address that we did not make, or whose tenant is gone.
+    pub async fn by_voice_address(&self, text: &str) -> Result<(Arc<Tenant>, EndpointId), Fault> {
+        let target = address::read(&self.keeper, text).ok_or(Fault::NotFound)?;
+        Ok((self.tenant(target.tenant).await?, target.endpoint))
+    }
+
+    /// Whose voice agent sends to an address; `None` for one that we did not make.
+    #[must_use]
+    pub fn voice_provider(&self, text: &str) -> Option<VoiceProvider> {
+        address::read(&self.keeper, text).map(|target| target.provider)
+    }
+
+    /// The tenant that a customer of Stripe's is.
+    ///
+    /// # Errors
+    /// `NotFound` for a customer that is none.
+    pub async fn by_stripe_customer(&self, customer: &str) -> Result<Arc<Tenant>, Fault> {
+        let route = self.store.platform().stripe_route(customer).await?;
+        self.tenant(route.ok_or(Fault::NotFound)?).await
     }
 
     /// The invitation that a token leads to, with the tenant that it is into.

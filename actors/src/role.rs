@@ -74,7 +74,7 @@ macro_rules! permissions {
 permissions! {
     ManageBilling = Owner, "billing", "Billing": ["plan", "payment", "invoices"];
     ManageTeam = Owner, "team", "Team and workspace":
-        ["invite people and revoke invitations", "change roles", "remove members", "hand over ownership",
+        ["invite people and revoke invitations", "change roles", "remove members", "end their sessions", "hand over ownership",
          "rename or delete the workspace", "require two-factor authentication"];
     ManageProjects = Admin, "projects", "Projects":
         ["create and delete", "settings", "API keys", "allowed domains", "integrations", "assign members", "audit log"];

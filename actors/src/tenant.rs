@@ -1,30 +1,35 @@
 //! One tenant's tree: the supervisor, its vault, its sessions, and a project actor for each project in use.
 
 mod project_changes;
+mod tree;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use std::{collections::HashMap, sync::Arc};
+
+use entities::{
+    AccountId, Millis, ProjectId, TenantDb, TenantId, inbound_event, job, members, message, projects, tenants, tenants::Reach,
+    voice_endpoint, webhook_delivery,
 };
-
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use entities::{AccountId, Millis, ProjectId, TenantDb, TenantId, job, message, projects, tenants, tenants::Reach};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::{
-    audit::{By, log::SignLog},
-    contain::{Behaviour, Handle, Home, Request, RestartPolicy, Serve, Vitals},
+    audit::By,
+    billing::{Billing, look_daily},
+    contain::{Behaviour, Handle, Home, RestartPolicy, Serve},
     engine::Engine,
     fault::Fault,
+    integrations::{events::forgotten_before, slack, voice},
     mail::Outbox,
-    project::{ProjectActor, ProjectSeed, RefreshKey},
+    project::ProjectSeed,
     request,
-    sessions::{SessionActor, SessionSeed, SweepSessions},
-    vault::{Keeper, OpenProjectKey, Ring, VaultActor, VaultSeed},
+    sources::{self, stuck::TakeUpSyncs},
+    token,
+    vault::{Keeper, OpenProjectKey, Ring, VaultActor},
 };
+
+use tree::Children;
+pub(crate) use tree::Projects;
+pub use tree::{ProjectRef, Tenant};
 
 /// Everything a tenant's tree is made from.
 #[derive(Clone)]
@@ -34,32 +39,6 @@ pub(crate) struct TenantSeed {
     pub keeper: Arc<Keeper>,
     pub engine: Arc<Engine>,
     pub home: Home,
-}
-
-/// A living tenant. Dropping the last one stops its actors, after what they accepted.
-///
-/// Its mailboxes are its own, and a tree cannot be grown for a tenant of one's own choice:
-/// ```compile_fail,E0616
-/// fn mailbox(tenant: &actors::tenant::Tenant) {
-///     let _ = &tenant.supervisor;
-/// }
-/// ```
-/// ```compile_fail,E0624
-/// fn adopt(seed: actors::tenant::SupervisorSeed) {
-///     let _ = actors::tenant::Tenant::start(seed);
-/// }
-/// ```
-/// ```compile_fail,E0451
-/// fn seed(other: actors::tenant::SupervisorSeed) -> actors::tenant::SupervisorSeed {
-///     actors::tenant::SupervisorSeed { ..other }
-/// }
-/// ```
-pub struct Tenant {
-    supervisor: Handle<TenantSupervisor>,
-    sessions: Handle<SessionActor>,
-    vault: Arc<Handle<VaultActor>>,
-    children: Arc<Children>,
-    team: Arc<watch::Sender<()>>,
 }
 
 /// How many messages each actor of a tenant admits.
@@ -72,189 +51,6 @@ pub struct SupervisorSeed {
     children: Arc<Children>,
     /// Rings when who may do what has changed.
     team: Arc<watch::Sender<()>>,
-}
-
-/// The project actors that run. Outlives a crash of the supervisor.
-#[derive(Default)]
-pub(crate) struct Children(Mutex<HashMap<ProjectId, Arc<Handle<ProjectActor>>>>);
-
-impl Children {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<Handle<ProjectActor>>>> {
-        // No code that can panic runs under the lock, and the map is whole between any two calls.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self, project: ProjectId) -> Option<Arc<Handle<ProjectActor>>> {
-        self.lock().get(&project).filter(|child| child.is_alive()).cloned()
-    }
-}
-
-impl Tenant {
-    pub(crate) fn start(seed: TenantSeed) -> Self {
-        let policy = RestartPolicy::default();
-        let vault = VaultSeed {
-            tenant: seed.tenant,
-            db: seed.db.clone(),
-            keeper: seed.keeper.clone(),
-            clock: seed.engine.clock.clone(),
-        };
-        let vault = Arc::new(Handle::start(&seed.home, vault, MAILBOX, policy));
-        let sessions = SessionSeed {
-            db: seed.db.clone(),
-            clock: seed.engine.clock.clone(),
-            limits: seed.engine.sessions,
-        };
-        let sessions = Handle::start(&seed.home, sessions, MAILBOX, policy);
-        let children = Arc::<Children>::default();
-        let team = Arc::new(watch::Sender::new(()));
-        let home = seed.home.clone();
-        let supervisor = SupervisorSeed {
-            tree: seed,
-            vault: vault.clone(),
-            children: children.clone(),
-            team: team.clone(),
-        };
-        Self {
-            supervisor: Handle::start(&home, supervisor, MAILBOX, policy),
-            sessions,
-            vault,
-            children,
-            team,
-        }
-    }
-
-    /// Every actor of the tree that runs.
-    pub(crate) fn vitals(&self) -> Vec<Arc<Vitals>> {
-        let mut all = vec![
-            self.supervisor.vitals().clone(),
-            self.vault.vitals().clone(),
-            self.sessions.vitals().clone(),
-        ];
-        all.extend(self.children.lock().values().map(|child| child.vitals().clone()));
-        all
-    }
-
-    /// Resets one actor of the tree, by its kind, or a project's.
-    pub(crate) async fn reset(&self, kind: &str, project: Option<ProjectId>) -> Result<(), Fault> {
-        let child = project
-            .map(|project| self.children.get(project).ok_or(Fault::NotFound))
-            .transpose()?;
-        match (kind, child) {
-            (TenantSupervisor::NAME, None) => self.supervisor.reset().await?,
-            (VaultActor::NAME, None) => self.vault.reset().await?,
-            (SessionActor::NAME, None) => self.sessions.reset().await?,
-            (ProjectActor::NAME, Some(child)) => child.reset().await?,
-            _ => return Err(Fault::NotFound),
-        }
-        Ok(())
-    }
-
-    /// Lets go of a project's actor, used or not: what it accepted it finishes, the next message starts another.
-    pub(crate) fn dismiss(&self, project: ProjectId) -> bool {
-        self.children.lock().remove(&project).is_some()
-    }
-
-    /// Rings whenever this node changes who may do what in the tenant.
-    #[must_use]
-    pub fn team_changes(&self) -> watch::Receiver<()> {
-        self.team.subscribe()
-    }
-
-    pub(crate) fn is_alive(&self) -> bool {
-        self.supervisor.is_alive() && self.sessions.is_alive()
-    }
-
-    pub(crate) fn idle(&self) -> Duration {
-        self.supervisor.idle().min(self.sessions.idle())
-    }
-
-    /// Asks the tenant's supervisor.
-    ///
-    /// # Errors
-    /// What the supervisor answers, or why it did not.
-    pub async fn supervisor<M, T>(&self, message: M) -> Result<T, Fault>
-    where
-        M: Request<Reply = Result<T, Fault>>,
-        TenantSupervisor: Serve<M>,
-    {
-        self.supervisor.call(message).await?
-    }
-
-    /// Asks the keeper of the tenant's sessions.
-    ///
-    /// # Errors
-    /// What it answers, or why it did not.
-    pub async fn sessions<M, T>(&self, message: M) -> Result<T, Fault>
-    where
-        M: Request<Reply = Result<T, Fault>>,
-        SessionActor: Serve<M>,
-    {
-        self.sessions.call(message).await?
-    }
-
-    /// The actor of one of this tenant's projects, started if it does not run.
-    ///
-    /// # Errors
-    /// `NotFound` when this tenant has no such project.
-    pub async fn project(&self, project: ProjectId) -> Result<ProjectRef, Fault> {
-        if let Some(running) = self.children.get(project) {
-            return Ok(ProjectRef(running));
-        }
-        self.supervisor(OpenProject(project)).await
-    }
-
-    /// Stops project actors that nobody has asked for `idle`, and that nothing holds; their memory goes with them.
-    pub(crate) fn evict_projects(&self, idle: Duration) -> usize {
-        let mut children = self.children.lock();
-        let before = children.len();
-        children.retain(|_, child| Arc::strong_count(child) > 1 || child.idle() < idle);
-        before - children.len()
-    }
-
-    /// Makes the projects in use look at their keys anew, and lets go of those whose key is gone. `false` when one could not.
-    pub(crate) async fn refresh_keys(&self) -> bool {
-        let running: Vec<_> = self.children.lock().iter().map(|(id, child)| (*id, child.clone())).collect();
-        let mut all = true;
-        for (id, child) in running {
-            match child.call_unnoticed(RefreshKey).await {
-                Ok(Ok(())) => {}
-                Ok(Err(Fault::NotFound)) => drop(self.children.lock().remove(&id)),
-                // It keeps its index and the keys it knows, and none that is closed can be stored with.
-                _ => all = false,
-            }
-        }
-        all
-    }
-
-    /// Removes the sessions that expired.
-    pub(crate) async fn sweep_sessions(&self) -> Result<(), Fault> {
-        self.sessions.call_unnoticed(SweepSessions).await?
-    }
-
-    /// Signs what is new in the audit log, when it is due or, before this tree is let go of, in any case.
-    pub(crate) async fn sign_log(&self, leaving: bool) -> Result<(), Fault> {
-        self.supervisor.call_unnoticed(SignLog { leaving }).await?
-    }
-
-    pub(crate) fn running_projects(&self) -> usize {
-        self.children.lock().len()
-    }
-}
-
-/// Leads to one project's actor.
-#[derive(Clone)]
-pub struct ProjectRef(Arc<Handle<ProjectActor>>);
-
-impl ProjectRef {
-    /// # Errors
-    /// What the project answers, or why it did not.
-    pub async fn ask<M, T>(&self, message: M) -> Result<T, Fault>
-    where
-        M: Request<Reply = Result<T, Fault>>,
-        ProjectActor: Serve<M>,
-    {
-        self.0.call(message).await?
-    }
 }
 
 pub struct TenantSupervisor {
@@ -288,6 +84,8 @@ pub struct Workspace {
     pub name: String,
     pub role: tenants::Role,
     pub rules: tenants::Rules,
+    /// A session of theirs lives here if its proof is not older.
+    pub proofs_from: Millis,
 }
 /// The projects that someone reaches. Sent by the door, which knows how far that is.
 pub struct ListProjects(pub Reach);
@@ -310,6 +108,8 @@ pub struct DeleteProject {
     pub confirm: String,
 }
 struct OpenProject(ProjectId);
+/// Removes what providers sent, and was sent, long ago, and secrets that were replaced; has Stripe looked at.
+pub(crate) struct SweepEvents(pub job::Claimed);
 /// Removes some rows of a deleted project.
 pub(crate) struct PurgeProject(pub job::Claimed);
 
@@ -321,6 +121,7 @@ request! {
     RenameProject => ProjectCard, needs ManageProjects, exclusive;
     DeleteProject => (), needs ManageProjects, exclusive;
     OpenProject => ProjectRef, needs System, exclusive;
+    SweepEvents => (), needs System;
     PurgeProject => (), needs System;
 }
 
@@ -348,6 +149,22 @@ impl TenantSupervisor {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.seed.tree.engine.outbox
+    }
+
+    /// What is to be ended at Slack when the tenant ends.
+    pub(crate) async fn slack_grants(&self) -> Result<Vec<Vec<u8>>, Fault> {
+        slack::grants(self.db(), &self.seed.vault, &self.seed.tree.keeper).await
+    }
+
+    /// What is to be ended at providers of knowledge when the tenant ends.
+    pub(crate) async fn source_grants(&self) -> Result<Vec<Vec<u8>>, Fault> {
+        let tree = &self.seed.tree;
+        sources::grants_of(tree.tenant, self.db(), &self.seed.vault, tree.engine.sources.as_deref()).await
+    }
+
+    /// What there are of plans; `None` where everything is unlimited.
+    pub(crate) fn billing(&self) -> Option<&Billing> {
+        self.seed.tree.engine.billing.as_deref()
     }
 
     /// Tells whoever streams to a member to look again whether they may.
@@ -409,12 +226,18 @@ impl Serve<ShowWorkspace> for TenantSupervisor {
     async fn serve(&self, ShowWorkspace(account): ShowWorkspace) -> Result<Workspace, Fault> {
         let found = self.db().read(async |tx| {
             let (name, role) = (tenants::name(tx).await?, tenants::role_of(tx, account).await?);
-            Ok::<_, Fault>((name.zip(role), tenants::rules(tx).await?))
+            let proofs_from = members::sessions_from(tx, account).await?.unwrap_or_default();
+            Ok::<_, Fault>((name.zip(role), tenants::rules(tx).await?, proofs_from))
         });
-        let (Some((name, role)), rules) = found.await? else {
+        let (Some((name, role)), rules, proofs_from) = found.await? else {
             return Err(Fault::NotFound);
         };
-        Ok(Workspace { name, role, rules })
+        Ok(Workspace {
+            name,
+            role,
+            rules,
+            proofs_from,
+        })
     }
 }
 
@@ -429,6 +252,26 @@ impl Serve<ListProjects> for TenantSupervisor {
 impl Serve<ShowProject> for TenantSupervisor {
     async fn serve(&self, ShowProject(id): ShowProject) -> Result<ProjectCard, Fault> {
         self.card(id).await
+    }
+}
+
+impl Serve<SweepEvents> for TenantSupervisor {
+    async fn serve(&self, SweepEvents(job): SweepEvents) -> Result<(), Fault> {
+        let now = self.now();
+        let before = forgotten_before(now);
+        self.serve(TakeUpSyncs).await?;
+        let swept = self.db().write(async |tx| {
+            voice_endpoint::expire(tx, now).await?;
+            let timeless = voice::timeless(tx).await?;
+            inbound_event::sweep(tx, before, &timeless).await?;
+            if webhook_delivery::sweep(tx, before, PURGE_STEP).await? == PURGE_STEP {
+                return job::release(tx, &job, now).await;
+            }
+            look_daily(self.billing(), tx, now).await?;
+            job::swept(tx, &job, now).await
+        });
+        swept.await?;
+        Ok(())
     }
 }
 
@@ -465,11 +308,9 @@ impl Serve<OpenProject> for TenantSupervisor {
 
 /// 256 random bits: nothing about it can be guessed from another key.
 pub(crate) fn new_public_key() -> String {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes);
-    format!("pk_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    format!("pk_{}", token::random().as_str())
 }
 
 pub(crate) fn public_key_hash(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
+    token::hash(key)
 }

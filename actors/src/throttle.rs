@@ -10,7 +10,7 @@ use std::{
 use deadpool_redis::redis;
 use sha2::{Digest, Sha256};
 
-use crate::{fault::Fault, redis_pool::RedisPool};
+use crate::{fault::Fault, limits::by_network, redis_pool::RedisPool, text::hex};
 
 /// Tries that may fail at once.
 const FREE: u32 = 5;
@@ -33,13 +33,12 @@ impl Who {
         let mut hash = Sha256::new();
         hash.update(email.as_bytes());
         hash.update([0]);
-        hash.update(address.as_bytes());
+        hash.update(by_network(address).as_bytes());
         Self(hash.finalize().into())
     }
 
     fn key(&self, kind: &str) -> String {
-        let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("pernoex:{kind}:{hex}")
+        format!("pernoex:{kind}:{}", hex(&self.0))
     }
 }
 
@@ -145,28 +144,29 @@ impl Throttle {
         })
     }
 
-    /// They are who they say: earlier tries count no more, and where they are is known.
+    /// They are who they say: earlier tries count no more, and where they are is known. Answers how many there were, this one included.
     ///
     /// # Errors
     /// `Cache` when Redis does not answer.
-    pub(crate) async fn succeeded(&self, who: &Who) -> Result<(), Fault> {
+    pub(crate) async fn succeeded(&self, who: &Who) -> Result<u32, Fault> {
         match &self.place {
             Place::Here(memory) => {
                 let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-                memory.tries.remove(who);
                 memory.known.insert(who.clone(), Instant::now());
-                Ok(())
+                Ok(memory.tries.remove(who).map_or(0, |tries| tries.count))
             }
             Place::Redis(pool) => {
                 let mut connection = pool.get().await?;
-                redis::pipe()
+                let (count,): (Option<u32>,) = redis::pipe()
+                    .hget(who.key("tries"), "count")
                     .del(who.key("tries"))
                     .ignore()
                     .set_ex(who.key("known"), 1, KNOWN.as_secs())
                     .ignore()
-                    .query_async::<()>(&mut connection)
+                    .query_async(&mut connection)
                     .await
-                    .map_err(|_| Fault::Cache)
+                    .map_err(|_| Fault::Cache)?;
+                Ok(count.unwrap_or(0))
             }
         }
     }
@@ -245,7 +245,7 @@ mod tests {
         }
         assert!(matches!(throttle.attempt(&eve).await, Err(Fault::TooMany { retry_after_s: 1 })));
         throttle.attempt(&ada).await.unwrap();
-        throttle.succeeded(&eve).await.unwrap();
+        assert_eq!(throttle.succeeded(&eve).await.unwrap(), 5);
         throttle.attempt(&eve).await.unwrap();
         assert!(throttle.is_known(&eve).await.unwrap() && !throttle.is_known(&ada).await.unwrap());
     }

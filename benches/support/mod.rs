@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod figures;
 pub mod people;
 pub mod server;
+pub mod site;
 
 /// A whole number from the environment, for a shorter or longer run.
 pub fn setting(name: &str, default: usize) -> usize {

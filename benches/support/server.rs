@@ -68,6 +68,7 @@ fn launch(folder: &Path, database: &[(String, String)], more: &[(&str, &str)], t
         .env("PERNOEX_DATA", folder.join("data"))
         .env("PERNOEX_LISTEN", "127.0.0.1:0")
         .env("PERNOEX_BCRYPT_COST", "4")
+        .env("PERNOEX_SIGN_UP", "open")
         .env("PERNOEX_LIMIT_FACTOR", "1000000")
         .env("PERNOEX_MAX_DOCUMENTS", "1000000")
         .envs(database.iter().cloned())
@@ -134,6 +135,21 @@ impl Server {
             times,
             database,
         }
+    }
+
+    /// Where its rows are, for who writes many at once.
+    pub async fn location(&self) -> entities::Location {
+        if let Some((_, url)) = self.database.iter().find(|(name, _)| name == "MIGRATION_DATABASE_URL") {
+            return entities::Location::Postgres {
+                url: url.clone(),
+                connections: 2,
+            };
+        }
+        let data = self.folder.path().join("data");
+        let (masters, _) = actors::MasterKeys::load_or_create(&data.join("master.key"), None).unwrap();
+        let path = data.join("pernoex.db");
+        let key = actors::database_key(&path, &masters).await.unwrap();
+        entities::Location::Embedded { path, key }
     }
 
     fn stop(&mut self) {
@@ -236,8 +252,11 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        let (from, to, kind) = (entry.path(), to.join(entry.file_name()), entry.file_type().unwrap());
+        if kind.is_dir() {
+            copy(&from, &to);
+        } else if kind.is_file() {
+            std::fs::copy(from, to).unwrap();
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Model {
     /// Lower-cased; unique.
     pub email: String,
     pub password_hash: String,
+    /// Whether it has [`LONG`](crate::accounts::LONG) characters, as of when it was last seen.
+    pub password_long: bool,
     pub created_at: i64,
     /// Set for those who run the installation, from the command line only.
     pub operator_since: Option<i64>,
@@ -44,6 +46,8 @@ pub struct Account {
     pub email: String,
     /// A bcrypt hash over a keyed pre-hash.
     pub password_hash: String,
+    /// Whether it has [`LONG`](crate::accounts::LONG) characters.
+    pub password_long: bool,
     pub is_operator: bool,
     /// Sessions of an earlier one are over.
     pub epoch: i64,
@@ -57,6 +61,7 @@ impl From<Model> for Account {
             id: row.id.into(),
             email: row.email,
             password_hash: row.password_hash,
+            password_long: row.password_long,
             is_operator: row.operator_since.is_some(),
             epoch: row.epoch,
             verified_at: row.verified_at,

@@ -139,9 +139,9 @@ pub async fn unlink_all(tx: &PlatformTx, account: AccountId, now: Millis) -> Res
 
 /// Grants that are to end at their provider, however long that is away.
 pub mod revocation {
-    use sea_orm::{QueryOrder, Set, entity::prelude::*, sea_query::Expr};
+    use sea_orm::{DatabaseTransaction, QueryOrder, Set, entity::prelude::*, sea_query::Expr};
 
-    use crate::{Millis, PlatformDb, PlatformTx, StoreError};
+    use crate::{Millis, PlatformDb, PlatformTx, StoreError, TenantTx};
 
     #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "provider_revocation")]
@@ -181,6 +181,18 @@ pub mod revocation {
     /// # Errors
     /// When the database does not answer.
     pub async fn enqueue(tx: &PlatformTx, provider: &str, owner: Uuid, sealed: Vec<u8>, now: Millis) -> Result<(), StoreError> {
+        insert(tx.raw(), provider, owner, sealed, now).await
+    }
+
+    /// As [`enqueue`], in a transaction of a tenant's, which the grant may outlive.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn enqueue_beside(tx: &TenantTx, provider: &str, sealed: Vec<u8>, now: Millis) -> Result<(), StoreError> {
+        insert(tx.raw(), provider, Uuid::nil(), sealed, now).await
+    }
+
+    async fn insert(tx: &DatabaseTransaction, provider: &str, owner: Uuid, sealed: Vec<u8>, now: Millis) -> Result<(), StoreError> {
         let row = ActiveModel {
             id: Set(Uuid::now_v7()),
             provider: Set(provider.to_owned()),
@@ -190,7 +202,7 @@ pub mod revocation {
             run_at: Set(now),
             attempts: Set(0),
         };
-        Entity::insert(row).exec_without_returning(tx.raw()).await?;
+        Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())
     }
 
@@ -222,6 +234,21 @@ pub mod revocation {
                 sealed: row.sealed,
                 attempts: row.attempts,
             }))
+        }
+
+        /// Puts what the grant was renewed to in its place.
+        ///
+        /// # Errors
+        /// When the database does not answer.
+        pub async fn replace_revocation(&self, id: Uuid, sealed: Vec<u8>) -> Result<(), StoreError> {
+            let tx = self.store().begin_write().await?;
+            Entity::update_many()
+                .col_expr(Column::Sealed, Expr::value(sealed))
+                .filter(Column::Id.eq(id))
+                .exec(&tx)
+                .await?;
+            tx.commit().await?;
+            Ok(())
         }
 
         /// # Errors

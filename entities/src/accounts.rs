@@ -1,16 +1,21 @@
 //! Accounts in a transaction on the platform's tables: asked about and changed together with what belongs to the change.
 
 use sea_orm::{
-    DatabaseTransaction, DbBackend, QuerySelect,
+    DatabaseTransaction, DbBackend, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{Expr, Func},
 };
 
 use crate::{
-    AccountId, Millis, PlatformDb, PlatformTx, StoreError, TenantTx,
+    AccountId, Millis, PlatformTx, StoreError, TenantId,
     account::{self, Account, Column, Entity},
+    store::set_local,
+    tenant::directory,
     workspace,
 };
+
+/// Characters of a password that may be the only factor where a workspace asks for that (NIST SP 800-63B).
+pub const LONG: i32 = 15;
 
 /// # Errors
 /// When the database does not answer.
@@ -49,9 +54,10 @@ pub async fn end_sessions(tx: &PlatformTx, id: AccountId) -> Result<i64, StoreEr
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_password(tx: &PlatformTx, id: AccountId, epoch: i64, hash: &str) -> Result<bool, StoreError> {
+pub async fn set_password(tx: &PlatformTx, id: AccountId, epoch: i64, hash: &str, long: bool) -> Result<bool, StoreError> {
     let changed = Entity::update_many()
         .col_expr(Column::PasswordHash, Expr::value(hash))
+        .col_expr(Column::PasswordLong, Expr::value(long))
         .filter(Column::Id.eq(id.uuid()))
         .filter(Column::Epoch.eq(epoch))
         .exec(tx.raw())
@@ -99,25 +105,29 @@ pub struct Demands {
     pub names: Vec<String>,
 }
 
-impl PlatformDb {
-    /// What the workspaces of `account` ask of its password.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn password_demands(&self, account: AccountId) -> Result<Demands, StoreError> {
-        let mut demands = Demands {
-            length: 0,
-            names: Vec::new(),
-        };
-        for tenant in self.tenants_of(account).await? {
-            let tx = TenantTx::enter(self.store().begin_read().await?, tenant).await?;
-            let found = workspace::passwords(&tx).await;
-            tx.into_transaction().rollback().await?;
-            if let Some((name, length)) = found? {
-                demands.length = demands.length.max(length);
-                demands.names.push(name);
-            }
+/// What the workspaces of `account` ask of its password.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn demands(tx: &PlatformTx, account: AccountId) -> Result<Demands, StoreError> {
+    let tx = tx.raw();
+    let mut demands = Demands {
+        length: 0,
+        names: Vec::new(),
+    };
+    let workspaces = directory::Entity::find()
+        .filter(directory::Column::AccountId.eq(account.uuid()))
+        .order_by_asc(directory::Column::WorkspaceId)
+        .all(tx)
+        .await?;
+    for row in workspaces {
+        let tenant: TenantId = row.workspace_id.into();
+        set_local(tx, "app.tenant_id", tenant.to_string()).await?;
+        if let Some((name, length)) = workspace::passwords_of(tx, tenant).await? {
+            demands.length = demands.length.max(length);
+            demands.names.push(name);
         }
-        Ok(demands)
     }
+    set_local(tx, "app.tenant_id", String::new()).await?;
+    Ok(demands)
 }

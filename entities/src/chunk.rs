@@ -1,9 +1,10 @@
 //! Chunks of documents: text and embedding, each sealed with the project's key.
 
-use sea_orm::{Order, QuerySelect, Set, entity::prelude::*};
+use sea_orm::{Condition, Order, QuerySelect, Set, entity::prelude::*};
 
 use crate::{
     ChunkId, DocumentId, ProjectId, StoreError, TenantTx,
+    embeddings::Slot,
     tenant_db::{SealedCells, TenantScoped},
 };
 
@@ -21,6 +22,8 @@ pub(crate) struct Model {
     pub position: i32,
     pub sealed: Vec<u8>,
     pub embedding: Option<Vec<u8>>,
+    /// By another model than `embedding`: see [`crate::embeddings`].
+    pub embedding_other: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -29,7 +32,7 @@ impl TenantScoped for Entity {
     const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
         project: Column::ProjectId,
         row: Column::Id,
-        cells: &[Column::Sealed, Column::Embedding],
+        cells: &[Column::Sealed, Column::Embedding, Column::EmbeddingOther],
     });
 }
 
@@ -39,6 +42,26 @@ pub struct Chunk {
     pub position: i32,
     pub sealed: Vec<u8>,
     pub embedding: Option<Vec<u8>>,
+    pub embedding_other: Option<Vec<u8>>,
+}
+
+impl Chunk {
+    #[must_use]
+    pub fn embedding(&self, slot: Slot) -> Option<&[u8]> {
+        match slot {
+            Slot::First => self.embedding.as_deref(),
+            Slot::Other => self.embedding_other.as_deref(),
+        }
+    }
+}
+
+impl Slot {
+    fn column(self) -> Column {
+        match self {
+            Self::First => Column::Embedding,
+            Self::Other => Column::EmbeddingOther,
+        }
+    }
 }
 
 impl From<Model> for Chunk {
@@ -49,6 +72,7 @@ impl From<Model> for Chunk {
             position: row.position,
             sealed: row.sealed,
             embedding: row.embedding,
+            embedding_other: row.embedding_other,
         }
     }
 }
@@ -69,6 +93,7 @@ pub async fn insert(tx: &TenantTx, project: ProjectId, chunks: Vec<Chunk>) -> Re
             position: Set(chunk.position),
             sealed: Set(chunk.sealed),
             embedding: Set(chunk.embedding),
+            embedding_other: Set(chunk.embedding_other),
         })
         .collect();
     while !rows.is_empty() {
@@ -79,20 +104,20 @@ pub async fn insert(tx: &TenantTx, project: ProjectId, chunks: Vec<Chunk>) -> Re
     Ok(())
 }
 
-/// Up to `limit` chunks of a project whose id is greater than `after`, by id.
+/// The chunks of some documents, by document, in their order.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn page(tx: &TenantTx, project: ProjectId, after: Option<ChunkId>, limit: u64) -> Result<Vec<Chunk>, StoreError> {
-    let mut find = tx
+pub async fn of_documents(tx: &TenantTx, project: ProjectId, documents: &[DocumentId]) -> Result<Vec<Chunk>, StoreError> {
+    let rows = tx
         .find::<Entity>()
         .filter(Column::ProjectId.eq(project.uuid()))
-        .order(Column::Id, Order::Asc)
-        .limit(limit);
-    if let Some(after) = after {
-        find = find.filter(Column::Id.gt(after.uuid()));
-    }
-    Ok(find.all().await?.into_iter().map(Chunk::from).collect())
+        .filter(Column::DocumentId.is_in(documents.iter().map(|id| id.uuid())))
+        .order(Column::DocumentId, Order::Asc)
+        .order(Column::Position, Order::Asc)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Chunk::from).collect())
 }
 
 /// A document's chunks in their order.
@@ -110,15 +135,15 @@ pub async fn of_document(tx: &TenantTx, project: ProjectId, document: DocumentId
     Ok(rows.into_iter().map(Chunk::from).collect())
 }
 
-/// The next chunks of a document that have no embedding, in order.
+/// The next chunks of a document that have no embedding in `slot`, in order.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn without_embedding(tx: &TenantTx, document: DocumentId, limit: u64) -> Result<Vec<Chunk>, StoreError> {
+pub async fn without_embedding(tx: &TenantTx, slot: Slot, document: DocumentId, limit: u64) -> Result<Vec<Chunk>, StoreError> {
     let rows = tx
         .find::<Entity>()
         .filter(Column::DocumentId.eq(document.uuid()))
-        .filter(Column::Embedding.is_null())
+        .filter(slot.column().is_null())
         .order(Column::Position, Order::Asc)
         .limit(limit)
         .all()
@@ -126,27 +151,85 @@ pub async fn without_embedding(tx: &TenantTx, document: DocumentId, limit: u64) 
     Ok(rows.into_iter().map(Chunk::from).collect())
 }
 
-/// How many chunks of a document have an embedding.
+/// How many chunks of a document have an embedding in `slot`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn embedded(tx: &TenantTx, document: DocumentId) -> Result<u64, StoreError> {
+pub async fn embedded(tx: &TenantTx, slot: Slot, document: DocumentId) -> Result<u64, StoreError> {
     let found = tx
         .find::<Entity>()
         .filter(Column::DocumentId.eq(document.uuid()))
-        .filter(Column::Embedding.is_not_null());
+        .filter(slot.column().is_not_null());
     found.count().await
 }
 
 /// # Errors
 /// When the database does not answer.
-pub async fn set_embedding(tx: &TenantTx, project: ProjectId, id: ChunkId, sealed: Vec<u8>) -> Result<(), StoreError> {
+pub async fn set_embedding(tx: &TenantTx, project: ProjectId, slot: Slot, id: ChunkId, sealed: Vec<u8>) -> Result<(), StoreError> {
     tx.update::<Entity>()
-        .seal(Column::Embedding, project, sealed)
+        .seal(slot.column(), project, sealed)
         .filter(Column::Id.eq(id.uuid()))
         .run()
         .await?;
     Ok(())
+}
+
+/// The next chunks of a project that have no embedding in `slot`, by id, after one of them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn missing(tx: &TenantTx, project: ProjectId, slot: Slot, after: Option<ChunkId>, limit: u64) -> Result<Vec<Chunk>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(slot.column().is_null())
+        .filter(Condition::all().add_option(after.map(|after| Column::Id.gt(after.uuid()))))
+        .order(Column::Id, Order::Asc)
+        .limit(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Chunk::from).collect())
+}
+
+/// The next chunks of a project, by id, after one of them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn after(tx: &TenantTx, project: ProjectId, after: Option<ChunkId>, limit: u64) -> Result<Vec<Chunk>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Condition::all().add_option(after.map(|after| Column::Id.gt(after.uuid()))))
+        .order(Column::Id, Order::Asc)
+        .limit(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Chunk::from).collect())
+}
+
+/// Of how many chunks of a project, and how many of them have an embedding in `slot`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn progress(tx: &TenantTx, project: ProjectId, slot: Slot) -> Result<(u64, u64), StoreError> {
+    let all = || tx.find::<Entity>().filter(Column::ProjectId.eq(project.uuid()));
+    let done = all().filter(slot.column().is_not_null()).count().await?;
+    Ok((all().count().await?, done))
+}
+
+/// Empties `slot` of up to `limit` chunks of a project; returns of how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn empty(tx: &TenantTx, project: ProjectId, slot: Slot, limit: u64) -> Result<u64, StoreError> {
+    let some = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(slot.column().is_not_null())
+        .limit(limit)
+        .shape(|select| select.select_only().column(Column::Id));
+    let condition = Column::Id.in_subquery(sea_orm::QueryTrait::into_query(some.walled()));
+    tx.update::<Entity>().clear(slot.column()).filter(condition).run().await
 }
 
 pub(crate) async fn delete_of(tx: &TenantTx, document: DocumentId) -> Result<(), StoreError> {

@@ -1,8 +1,11 @@
 //! Documents of a project: what is known of each, without its contents.
 
-use sea_orm::{Order, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, Order, QuerySelect, QueryTrait, Set, entity::prelude::*, sea_query::Expr};
 
-use crate::{DocumentId, Millis, ProjectId, StoreError, TenantTx, chunk, document_body, tenant_db::TenantScoped};
+use crate::{
+    CollectionId, DocumentId, Millis, ProjectId, SourceId, StoreError, TenantTx, chunk, collection::due, document_body, project,
+    tenant_db::TenantScoped,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -30,6 +33,23 @@ pub(crate) struct Model {
     pub source_url: Option<String>,
     pub created_at: i64,
     pub updated_at: i64,
+    /// The source that it comes from; nobody else changes it.
+    pub source_id: Option<Uuid>,
+    /// The name in lower case: searched by.
+    pub name_folded: String,
+    /// As [`order_key`] makes it of the name: sorted by.
+    pub name_key: String,
+    pub title_folded: String,
+    pub collection_id: Option<Uuid>,
+    /// When somebody said it is to be looked at again.
+    pub review_at: Option<i64>,
+    /// When somebody looked at it, or gave it its contents.
+    pub reviewed_at: i64,
+    /// When it is to be looked at again: as somebody said, or as its collection says.
+    pub due_at: Option<i64>,
+    /// Another document that says the same, and how much of it, in per cent.
+    pub twin_id: Option<Uuid>,
+    pub likeness: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -54,6 +74,36 @@ pub struct Document {
     pub source_url: Option<String>,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// Where it comes from by itself.
+    pub source: Option<SourceId>,
+    pub filed: Filed,
+}
+
+/// Where a document stands among the others, and how fresh it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filed {
+    pub collection: Option<CollectionId>,
+    /// When somebody said it is to be looked at again.
+    pub review_at: Option<Millis>,
+    /// When somebody looked at it, or gave it its contents.
+    pub reviewed_at: Millis,
+    /// When it is to be looked at again: as somebody said, or as its collection says.
+    pub due_at: Option<Millis>,
+    /// Another document that says the same, and how much of it, in per cent.
+    pub twin: Option<(DocumentId, i32)>,
+    /// What its name is sorted by, as it is stored; empty before it is.
+    pub name_key: String,
+}
+
+impl Filed {
+    /// Of a document that is new.
+    #[must_use]
+    pub fn at(now: Millis) -> Self {
+        Self {
+            reviewed_at: now,
+            ..Self::default()
+        }
+    }
 }
 
 impl From<Model> for Document {
@@ -73,8 +123,41 @@ impl From<Model> for Document {
             source_url: row.source_url,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            source: row.source_id.map(SourceId::from),
+            filed: Filed {
+                collection: row.collection_id.map(CollectionId::from),
+                review_at: row.review_at,
+                reviewed_at: row.reviewed_at,
+                due_at: row.due_at,
+                twin: row.twin_id.map(|twin| (twin.into(), row.likeness)),
+                name_key: row.name_key,
+            },
         }
     }
+}
+
+/// What names are sorted by: in lower case, and the numbers in them as numbers, so that `page-2` comes before `page-10`.
+#[must_use]
+pub fn order_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 8);
+    let mut digits = String::new();
+    let end = |digits: &mut String, key: &mut String| {
+        let number = digits.trim_start_matches('0');
+        if !digits.is_empty() {
+            key.push_str(&format!("{:03}{number}", number.len().min(999)));
+            digits.clear();
+        }
+    };
+    for c in name.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+        } else {
+            end(&mut digits, &mut key);
+            key.extend(c.to_lowercase());
+        }
+    }
+    end(&mut digits, &mut key);
+    key
 }
 
 /// How much a project holds.
@@ -112,6 +195,16 @@ pub async fn insert(tx: &TenantTx, project: ProjectId, document: &Document) -> R
         source_url: Set(document.source_url.clone()),
         created_at: Set(document.created_at),
         updated_at: Set(document.updated_at),
+        source_id: Set(document.source.map(SourceId::uuid)),
+        name_folded: Set(document.name.to_lowercase()),
+        name_key: Set(order_key(&document.name)),
+        title_folded: Set(document.title.to_lowercase()),
+        collection_id: Set(document.filed.collection.map(CollectionId::uuid)),
+        review_at: Set(document.filed.review_at),
+        reviewed_at: Set(document.filed.reviewed_at),
+        due_at: Set(document.filed.due_at),
+        twin_id: Set(document.filed.twin.map(|(twin, _)| twin.uuid())),
+        likeness: Set(document.filed.twin.map_or(0, |(_, likeness)| likeness)),
     })
     .await
 }
@@ -165,6 +258,18 @@ pub async fn totals(tx: &TenantTx, project: ProjectId) -> Result<Totals, StoreEr
     }))
 }
 
+/// How many there are in all projects. Those of a deleted one are noise that waits to be purged, and do not count.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(tx: &TenantTx) -> Result<i64, StoreError> {
+    let living = tx.find::<project::Entity>().filter(project::Column::DeletedAt.is_null());
+    let living = living.shape(|select| select.select_only().column(project::Column::Id)).walled();
+    let theirs = Column::ProjectId.in_subquery(living.into_query());
+    let rows = tx.find::<Entity>().filter(theirs).count().await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
 /// Changes one revision of one document; `false` when it was deleted or replaced meanwhile.
 async fn set(
     tx: &TenantTx,
@@ -197,6 +302,7 @@ pub async fn set_read(
     let values = vec![
         (Column::Status, Expr::value(status)),
         (Column::Title, Expr::value(title)),
+        (Column::TitleFolded, Expr::value(title.to_lowercase())),
         (Column::Pages, Expr::value(pages)),
         (Column::Chunks, Expr::value(chunks)),
         (Column::Embedded, Expr::value(0)),
@@ -245,7 +351,10 @@ pub async fn update(tx: &TenantTx, project: ProjectId, id: DocumentId, change: C
         .filter(Column::Id.eq(id.uuid()))
         .set(Column::UpdatedAt, now);
     if let Some(name) = change.name {
-        update = update.set(Column::Name, name);
+        update = update
+            .set(Column::NameFolded, name.to_lowercase())
+            .set(Column::NameKey, order_key(&name))
+            .set(Column::Name, name);
     }
     if let Some(url) = change.source_url {
         update = update.set(Column::SourceUrl, Expr::value(url));
@@ -279,6 +388,10 @@ pub async fn replace(
         (Column::Chunks, Expr::value(0)),
         (Column::Embedded, Expr::value(0)),
         (Column::UpdatedAt, Expr::value(now)),
+        // Whoever gave it this looked at it.
+        (Column::ReviewedAt, Expr::value(now)),
+        (Column::ReviewAt, Expr::value(document.filed.review_at.filter(|at| *at > now))),
+        (Column::TwinId, Expr::value(Option::<Uuid>::None)),
     ];
     set(tx, id, document.revision, values).await?;
     chunk::delete_of(tx, id).await?;
@@ -286,17 +399,233 @@ pub async fn replace(
     Ok(Some(revision))
 }
 
+/// Has a document that could not be read, or not be embedded, read once more. `false` when there is none, or it is being read.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read_again(tx: &TenantTx, id: DocumentId, revision: i32, now: Millis) -> Result<bool, StoreError> {
+    let update = tx
+        .update::<Entity>()
+        .set(Column::Status, "queued")
+        .set(Column::FailureCode, Expr::value(Option::<String>::None))
+        .set(Column::FailureDetail, Expr::value(Option::<String>::None))
+        .set(Column::Pages, Expr::value(Option::<i32>::None))
+        .set(Column::Chunks, 0)
+        .set(Column::Embedded, 0)
+        .set(Column::UpdatedAt, now)
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Revision.eq(revision))
+        .filter(Column::Status.eq("failed"));
+    if update.run().await? == 0 {
+        return Ok(false);
+    }
+    chunk::delete_of(tx, id).await?;
+    Ok(true)
+}
+
+/// Puts documents into a collection, or with `None` into none; they are due as it says.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn file(
+    tx: &TenantTx,
+    project: ProjectId,
+    ids: &[DocumentId],
+    collection: Option<(CollectionId, Option<i32>)>,
+) -> Result<u64, StoreError> {
+    let update = tx
+        .update::<Entity>()
+        .set(Column::CollectionId, Expr::value(collection.map(|(id, _)| id.uuid())))
+        .set(Column::DueAt, due(collection.and_then(|(_, days)| days)));
+    update.filter(among(project, ids)).run().await
+}
+
+/// How a document's freshness changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// Somebody looked at it.
+    Done(Millis),
+    /// It is to be looked at then, or with `None` when its collection says.
+    At(Option<Millis>),
+    /// It has new contents.
+    Anew,
+}
+
+/// Notes when documents were looked at, or are to be. `review_days` is what their collection says: they are all in one, or in none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn review(
+    tx: &TenantTx,
+    project: ProjectId,
+    ids: &[DocumentId],
+    review: Review,
+    review_days: Option<i32>,
+) -> Result<u64, StoreError> {
+    let mut update = tx.update::<Entity>();
+    let none = || Expr::value(Option::<i64>::None);
+    match review {
+        Review::Done(at) => update = update.set(Column::ReviewedAt, at).set(Column::ReviewAt, none()),
+        Review::At(at) => update = update.set(Column::ReviewAt, Expr::value(at)),
+        Review::Anew => {}
+    }
+    if review != Review::Anew {
+        update.filter(among(project, ids)).run().await?;
+    }
+    let update = tx.update::<Entity>().set(Column::DueAt, due(review_days));
+    update.filter(among(project, ids)).run().await
+}
+
+/// Notes that a document says what another one says, or that none does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_twin(tx: &TenantTx, project: ProjectId, id: DocumentId, twin: Option<(DocumentId, i32)>) -> Result<bool, StoreError> {
+    let update = tx
+        .update::<Entity>()
+        .set(Column::TwinId, Expr::value(twin.map(|(id, _)| id.uuid())))
+        .set(Column::Likeness, twin.map_or(0, |(_, likeness)| likeness));
+    Ok(update.filter(among(project, &[id])).run().await? == 1)
+}
+
+/// Documents that were found to say what this one says.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn twins_of(tx: &TenantTx, project: ProjectId, id: DocumentId, limit: u64) -> Result<Vec<DocumentId>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::TwinId.eq(id.uuid()))
+        .order(Column::Id, Order::Asc)
+        .limit(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// The names of these documents.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn names(tx: &TenantTx, project: ProjectId, ids: &[DocumentId]) -> Result<Vec<(DocumentId, String)>, StoreError> {
+    #[derive(sea_orm::FromQueryResult)]
+    struct Named {
+        id: Uuid,
+        name: String,
+    }
+    let named = tx
+        .find::<Entity>()
+        .filter(among(project, ids))
+        .order(Column::Id, Order::Asc)
+        .shape(|select| select.select_only().columns([Column::Id, Column::Name]))
+        .into::<Named>()
+        .await?;
+    Ok(named.into_iter().map(|row| (row.id.into(), row.name)).collect())
+}
+
+fn among(project: ProjectId, ids: &[DocumentId]) -> Condition {
+    Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+}
+
 /// Deletes the document, its body and its chunks.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn delete(tx: &TenantTx, project: ProjectId, id: DocumentId) -> Result<bool, StoreError> {
+    tx.update::<Entity>()
+        .set(Column::TwinId, Expr::value(Option::<Uuid>::None))
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::TwinId.eq(id.uuid()))
+        .run()
+        .await?;
     let deleted = tx
         .delete::<Entity>(
-            sea_orm::Condition::all()
+            Condition::all()
                 .add(Column::ProjectId.eq(project.uuid()))
                 .add(Column::Id.eq(id.uuid())),
         )
         .await?;
     Ok(deleted == 1)
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn has_name(tx: &TenantTx, project: ProjectId, name: &str) -> Result<bool, StoreError> {
+    let named = Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::Name.eq(name));
+    Ok(tx.find::<Entity>().filter(named).count().await? > 0)
+}
+
+fn from(project: ProjectId, source: SourceId) -> Condition {
+    Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::SourceId.eq(source.uuid()))
+}
+
+/// How many come from a source.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_of_source(tx: &TenantTx, project: ProjectId, source: SourceId) -> Result<i64, StoreError> {
+    let rows = tx.find::<Entity>().filter(from(project, source)).count().await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// Up to `limit` that come from a source.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_source(tx: &TenantTx, project: ProjectId, source: SourceId, limit: u64) -> Result<Vec<DocumentId>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(from(project, source))
+        .order(Column::Id, Order::Asc)
+        .limit(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+/// What comes from a source stays when it goes, as if somebody had uploaded it. Returns how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep_of_source(tx: &TenantTx, project: ProjectId, source: SourceId) -> Result<u64, StoreError> {
+    let update = tx.update::<Entity>().set(Column::SourceId, Expr::value(Option::<Uuid>::None));
+    update.filter(from(project, source)).run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_ordered_as_numbers() {
+        let mut names = [
+            "Page-10",
+            "page-2",
+            "page-002b",
+            "page-1",
+            "alpha",
+            "page-",
+            "page-99999999999999999999999",
+        ];
+        names.sort_by_key(|name| order_key(name));
+        assert_eq!(
+            names,
+            [
+                "alpha",
+                "page-",
+                "page-1",
+                "page-2",
+                "page-002b",
+                "Page-10",
+                "page-99999999999999999999999"
+            ]
+        );
+    }
 }

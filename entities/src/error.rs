@@ -43,7 +43,7 @@ impl From<DbErr> for StoreError {
     }
 }
 
-fn sqlx_error(error: &sea_orm::SqlxError) -> StoreError {
+pub(crate) fn sqlx_error(error: &sea_orm::SqlxError) -> StoreError {
     match error.as_database_error() {
         // Class 08 is a broken connection, 57P an administrator's shutdown.
         Some(e) => match e.code() {

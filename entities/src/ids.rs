@@ -62,8 +62,39 @@ id! {
     ChunkId
     ConversationId
     MessageId
+    /// What the team notes at a conversation.
+    NoteId
+    /// What the team means to do.
+    TodoId
     JobId
     InvitationId
+    CredentialId
+    /// Where a provider sends something.
+    EndpointId
+    /// Something that a provider sent.
+    EventId
+    /// A Slack team that the app is installed in.
+    SlackInstallationId
     /// Someone who asks through a widget; has no account.
     VisitorId
+    /// Where webhooks go.
+    WebhookId
+    /// One event on its way to one receiver.
+    DeliveryId
+    /// Where knowledge comes from by itself.
+    SourceId
+    /// One sync of a source, in its history.
+    SourceRunId
+    /// That somebody let this workspace read what they keep at a provider.
+    GrantId
+    /// What became of something that was disconnected.
+    ReceiptId
+    /// Documents that belong together.
+    CollectionId
+    /// What a document was before.
+    RevisionId
+    /// One thing that is done to many documents.
+    BatchId
+    /// An answer that the team wrote.
+    CuratedId
 }

@@ -14,6 +14,8 @@ pub(crate) struct Model {
     pub master: Vec<u8>,
     pub wrapped: Vec<u8>,
     pub created_at: i64,
+    /// By what everything was last asked to be embedded.
+    pub embeddings: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -55,9 +57,26 @@ pub(crate) async fn create(tx: &DatabaseTransaction, new: Installation, now: Mil
         master: Set(new.master),
         wrapped: Set(new.wrapped),
         created_at: Set(now),
+        embeddings: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
+}
+
+pub(crate) async fn embedded_by(tx: &DatabaseTransaction) -> Result<Option<String>, StoreError> {
+    let row = Entity::find_by_id(1).one(tx).await?;
+    Ok(row.and_then(|row| row.embeddings))
+}
+
+/// Notes by what everything is to be embedded from now on; returns by what it was before.
+pub(crate) async fn embed_by(tx: &DatabaseTransaction, space: &str) -> Result<Option<String>, StoreError> {
+    let row = Entity::find_by_id(1).one(tx).await?;
+    Entity::update_many()
+        .col_expr(Column::Embeddings, Expr::value(space))
+        .filter(Column::Id.eq(1))
+        .exec(tx)
+        .await?;
+    Ok(row.and_then(|row| row.embeddings))
 }
 
 /// Makes another master key the current one; `false` when `old` is not what is stored any more.

@@ -251,11 +251,7 @@ fn shares_of<M>(rows: Vec<M>, share: impl Fn(&M) -> Option<Uuid>) -> Vec<Uuid> {
 /// # Errors
 /// `Conflict` when that version exists; `KeyRetired` when the tenant's key that wraps it is gone by now.
 pub async fn store_project_key(tx: &TenantTx, key: NewProjectKey, now: Millis) -> Result<(), StoreError> {
-    let outer = tx
-        .find::<tenant_key::Entity>()
-        .filter(tenant_key::Column::Version.eq(key.tenant_version));
-    let outer = outer.shape(|select| select.lock(LockType::Share)).one().await?;
-    outer.ok_or(StoreError::KeyRetired)?;
+    hold_tenant_key(tx, key.tenant_version).await?;
     let share = store_share(tx, key.share).await?;
     tx.insert(ActiveModel {
         tenant_id: Set(tx.tenant().uuid()),
@@ -308,6 +304,13 @@ pub async fn rewrap_project_key(tx: &TenantTx, key: &ProjectKey, wrapped: Vec<u8
         .run()
         .await?;
     Ok(())
+}
+
+/// Refuses a version of the tenant's key that is gone, and keeps it until this transaction ends.
+pub(crate) async fn hold_tenant_key(tx: &TenantTx, version: i32) -> Result<(), StoreError> {
+    let find = tx.find::<tenant_key::Entity>().filter(tenant_key::Column::Version.eq(version));
+    let held = find.shape(|select| select.lock(LockType::Share)).one().await?;
+    held.map(|_| ()).ok_or(StoreError::KeyRetired)
 }
 
 /// Refuses a version that is closed or gone, and keeps it as it is until this transaction ends.

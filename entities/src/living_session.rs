@@ -7,25 +7,17 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountId, Millis, StoreError, TenantTx, account,
+    Millis, StoreError, TenantTx, account,
     member::{self, Role, Standing},
     project_member::{self, Reach},
-    session::{Column, Entity, Session},
+    session::{self, Column, Entity, Session},
     workspace,
 };
 
 #[derive(FromQueryResult)]
 struct Row {
-    account_id: Uuid,
-    state: String,
-    created_at: i64,
-    expires_at: i64,
-    epoch: i64,
-    proved_at: i64,
-    seen_at: i64,
-    ends_at: i64,
-    agent: String,
-    address: String,
+    #[sea_orm(nested)]
+    session: session::Model,
     role: String,
     since: i64,
     second_factor_at: Option<i64>,
@@ -52,7 +44,8 @@ fn joins() -> [RelationDef; 3] {
 }
 
 /// The session and what its member may, as of one moment. `None` when it is unknown or over, by itself or with its account's epoch, and
-/// when its member left since it began: who comes back does not get the sessions of the earlier time back.
+/// when its member left since it began: who comes back does not get the sessions of the earlier time back. Nor does one live whose proof is
+/// from before an Owner ended its member's sessions.
 ///
 /// # Errors
 /// When the database does not answer, or holds no known role.
@@ -63,6 +56,7 @@ pub async fn living(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Op
         .filter(Column::ExpiresAt.gt(now))
         .filter(Column::EndsAt.gt(now))
         .filter(Expr::col((Entity, Column::Epoch)).eq(Expr::col((account::Entity, account::Column::Epoch))))
+        .filter(Expr::col((Entity, Column::ProvedAt)).gte(Expr::col((member::Entity, member::Column::SessionsFrom))))
         .filter(Expr::col((Entity, Column::CreatedAt)).gte(Expr::col((member::Entity, member::Column::CreatedAt))));
     let find = find.shape(|select| {
         joins()
@@ -77,7 +71,8 @@ pub async fn living(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Op
     let Some(row) = find.into::<Row>().await?.pop() else {
         return Ok(None);
     };
-    let account: AccountId = row.account_id.into();
+    let session = Session::try_from(row.session)?;
+    let account = session.account;
     let role = Role::parse(&row.role)?;
     let reach = match role {
         Role::Member => Reach::Only(project_member::assigned(tx, account).await?),
@@ -89,19 +84,6 @@ pub async fn living(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Op
         since: row.since,
         barred_from: row.second_factor_from.filter(|_| row.second_factor_at.is_none()),
         ends_at: row.workspace_ends_at,
-    };
-    let session = Session {
-        id_hash: *id_hash,
-        account,
-        state: row.state,
-        begun_at: row.created_at,
-        expires_at: row.expires_at,
-        epoch: row.epoch,
-        proved_at: row.proved_at,
-        seen_at: row.seen_at,
-        ends_at: row.ends_at,
-        agent: row.agent,
-        address: row.address,
     };
     Ok(Some((session, standing)))
 }

@@ -1,6 +1,6 @@
 //! Who works in a tenant, and as what.
 
-use sea_orm::{Order, Set, entity::prelude::*};
+use sea_orm::{DbBackend, Order, QuerySelect, Set, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub account_id: Uuid,
     pub role: String,
     pub created_at: i64,
+    /// Sessions whose proof is older were ended by an Owner.
+    pub sessions_from: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -104,6 +106,20 @@ pub async fn has_second_factor(tx: &TenantTx, account: AccountId) -> Result<bool
     Ok(row.is_some_and(|row| row.second_factor_at.is_some()))
 }
 
+/// Whether `account`, member or not, is opened by a password that is not [`LONG`](crate::accounts::LONG) and by nothing besides it. No
+/// change of the account comes in between until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_short_password_only(tx: &TenantTx, account: AccountId) -> Result<bool, StoreError> {
+    let mut find = account::Entity::find_by_id(account.uuid());
+    if tx.raw().get_database_backend() == DbBackend::Postgres {
+        find = find.lock_exclusive();
+    }
+    let row = find.one(tx.raw()).await?;
+    Ok(row.is_some_and(|row| !row.password_hash.is_empty() && !row.password_long && row.second_factor_at.is_none()))
+}
+
 /// Everyone, the longest here first.
 ///
 /// # Errors
@@ -150,6 +166,15 @@ pub async fn epoch(tx: &TenantTx, account: AccountId) -> Result<Option<i64>, Sto
     Ok(row.map(|row| row.epoch))
 }
 
+/// From when on a proof of who they are counts here: an Owner ended the sessions of those that are older. `None` for someone who does not
+/// belong to the tenant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sessions_from(tx: &TenantTx, account: AccountId) -> Result<Option<Millis>, StoreError> {
+    Ok(find(tx, account).await?.map(|row| row.sessions_from))
+}
+
 /// Whether the address is a member's.
 ///
 /// # Errors
@@ -185,6 +210,7 @@ pub async fn insert(tx: &TenantTx, account: AccountId, role: Role, now: Millis) 
         account_id: Set(account.uuid()),
         role: Set(role.as_str().into()),
         created_at: Set(now),
+        sessions_from: Set(0),
     })
     .await
 }

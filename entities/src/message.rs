@@ -1,9 +1,13 @@
-//! Turns of conversations, and what is counted of them. Text is sealed; outcome, feedback and time are not, so that counting needs no key.
+//! Turns of conversations. Text is sealed; outcome, feedback and time are not, so that counting needs no key. What is counted of them is
+//! counted in their transaction (see [`crate::rollup`]).
+
+use std::collections::BTreeSet;
 
 use sea_orm::{Condition, Order, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
 
 use crate::{
     ConversationId, DocumentId, MessageId, Millis, ProjectId, StoreError, TenantTx, VisitorId, conversation,
+    rollup::{self, Counts, Spot},
     tenant_db::{SealedCells, TenantScoped},
 };
 
@@ -26,6 +30,8 @@ pub(crate) struct Model {
     pub day: i32,
     pub latency_ms: Option<i32>,
     pub created_at: i64,
+    /// Whether the project's webhooks were told that it did not help.
+    pub told: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -102,13 +108,22 @@ pub fn day_of(at: Millis) -> i32 {
     i32::try_from(at.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
 }
 
-/// Stores a turn, and which documents it cites.
+/// Stores a turn and which documents it cites, and counts it.
 ///
 /// # Errors
 /// `Orphan` when there is no such conversation.
 pub async fn insert(tx: &TenantTx, project: ProjectId, message: Message, cited: &[DocumentId]) -> Result<(), StoreError> {
     let day = day_of(message.created_at);
     let (id, tenant) = (message.id.uuid(), tx.tenant().uuid());
+    let (conversation, visitor, latency_ms) = (message.conversation, message.visitor, message.latency_ms);
+    let (asked, outcome) = (message.role == "visitor", message.outcome.clone());
+    let outcome = |wanted: &str| i64::from(outcome.as_deref() == Some(wanted));
+    let counts = Counts {
+        questions: i64::from(asked),
+        answered: outcome("answered"),
+        unanswered: outcome("unanswered"),
+        ..Counts::default()
+    };
     tx.insert(ActiveModel {
         tenant_id: Set(tenant),
         id: Set(id),
@@ -122,17 +137,50 @@ pub async fn insert(tx: &TenantTx, project: ProjectId, message: Message, cited: 
         day: Set(day),
         latency_ms: Set(message.latency_ms),
         created_at: Set(message.created_at),
+        told: Set(false),
     })
     .await?;
-    let cited: std::collections::BTreeSet<DocumentId> = cited.iter().copied().collect();
-    let rows = cited.into_iter().map(|document| citation::ActiveModel {
+    let cited: BTreeSet<DocumentId> = cited.iter().copied().collect();
+    let rows = cited.iter().map(|document| citation::ActiveModel {
         tenant_id: Set(tenant),
         message_id: Set(id),
         document_id: Set(document.uuid()),
         project_id: Set(project.uuid()),
         day: Set(day),
     });
-    tx.insert_all(rows.collect()).await
+    tx.insert_all(rows.collect()).await?;
+    let Some(within) = conversation::seen(tx, project, conversation, day).await? else {
+        return Err(StoreError::Orphan);
+    };
+    if let Some(visitor) = visitor {
+        rollup::visitor_seen(tx, project, visitor, day).await?;
+    }
+    if counts != Counts::default() {
+        rollup::add(tx, &spot(project, day, &within), counts, latency_ms).await?;
+    }
+    rollup::cite(tx, project, day, &cited).await
+}
+
+/// A visitor's page, or at least their website.
+fn spot(project: ProjectId, day: i32, within: &conversation::Model) -> Spot<'_> {
+    Spot {
+        project,
+        day,
+        channel: &within.channel,
+        page: within.page.as_deref().or(within.origin.as_deref()),
+    }
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &TenantTx, project: ProjectId, id: MessageId) -> Result<Option<Message>, StoreError> {
+    let row = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .one()
+        .await?;
+    Ok(row.map(Message::from))
 }
 
 /// The turns of a conversation in their order.
@@ -173,8 +221,28 @@ pub async fn last_of_conversation(
     Ok(rows.into_iter().rev().map(Message::from).collect())
 }
 
-/// Records what someone thought of an answer, and moves the conversation's counts along. `only` bounds it to one
-/// visitor's own messages. `false` when there is no such answer.
+/// An answer that somebody said something of: in which conversation, and what was thought of it before.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    pub conversation: ConversationId,
+    pub before: Option<bool>,
+}
+
+/// Notes that an answer is being told of. `false` when it was before, or there is none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tell_once(tx: &TenantTx, project: ProjectId, id: MessageId) -> Result<bool, StoreError> {
+    let update = tx.update::<Entity>().set(Column::Told, true);
+    let untold = Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::Id.eq(id.uuid()))
+        .add(Column::Told.eq(false));
+    Ok(update.filter(untold).run().await? == 1)
+}
+
+/// Records what someone thought of an answer, and moves the counts along: the conversation's, and those of the answer's day. `only` bounds it to one
+/// visitor's own messages. `None` when there is no such answer.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -184,7 +252,8 @@ pub async fn set_helpful(
     id: MessageId,
     helpful: Option<bool>,
     only: Option<VisitorId>,
-) -> Result<bool, StoreError> {
+    at: Millis,
+) -> Result<Option<Judged>, StoreError> {
     let mut own = Condition::all()
         .add(Column::ProjectId.eq(project.uuid()))
         .add(Column::Id.eq(id.uuid()))
@@ -193,7 +262,7 @@ pub async fn set_helpful(
         own = own.add(Column::VisitorId.eq(visitor.uuid()));
     }
     let Some(row) = tx.find::<Entity>().filter(own.clone()).one().await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let before = row.helpful.map(|value| value > 0);
     let one = |value: Option<bool>, wanted: bool| i32::from(value == Some(wanted));
@@ -207,95 +276,51 @@ pub async fn set_helpful(
         .filter(own)
         .run()
         .await?;
-    conversation::count(tx, row.conversation_id.into(), step, None).await?;
-    Ok(true)
-}
-
-/// What happened on one day.
-#[derive(Clone, Debug, Default, sea_orm::FromQueryResult)]
-pub struct Day {
-    pub day: i32,
-    pub questions: i64,
-    pub answered: i64,
-    pub unanswered: i64,
-    pub helpful: i64,
-    pub unhelpful: i64,
-    pub visitors: i64,
-}
-
-fn in_days((from, to): (i32, i32), project: ProjectId) -> Condition {
-    Condition::all()
-        .add(Column::ProjectId.eq(project.uuid()))
-        .add(Column::Day.between(from, to))
-}
-
-/// Figures a day, `from` and `to` included; days without any are left out.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn per_day(tx: &TenantTx, project: ProjectId, days: (i32, i32)) -> Result<Vec<Day>, StoreError> {
-    let found = tx.find::<Entity>().filter(in_days(days, project)).order(Column::Day, Order::Asc);
-    found
-        .shape(|select| figures(select.select_only().column(Column::Day).group_by(Column::Day)))
-        .into()
-        .await
-}
-
-/// Figures of all the days together.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn in_all(tx: &TenantTx, project: ProjectId, days: (i32, i32)) -> Result<Day, StoreError> {
-    let found = tx.find::<Entity>().filter(in_days(days, project));
-    let sums = found
-        .shape(|select| figures(select.select_only().column_as(Expr::cust("cast(0 as integer)"), "day")))
-        .into::<Day>()
-        .await?;
-    Ok(sums.into_iter().next().unwrap_or_default())
-}
-
-fn figures(select: sea_orm::Select<Entity>) -> sea_orm::Select<Entity> {
-    let count = |when: &'static str| Expr::cust(format!("count(case when {when} then 1 end)"));
-    select
-        .column_as(count("role = 'visitor'"), "questions")
-        .column_as(count("outcome = 'answered'"), "answered")
-        .column_as(count("outcome = 'unanswered'"), "unanswered")
-        .column_as(count("helpful = 1"), "helpful")
-        .column_as(count("helpful = 0"), "unhelpful")
-        .column_as(Expr::cust("count(distinct visitor_id)"), "visitors")
-}
-
-/// How many conversations had a turn on those days.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn conversations(tx: &TenantTx, project: ProjectId, days: (i32, i32)) -> Result<i64, StoreError> {
-    #[derive(sea_orm::FromQueryResult)]
-    struct Count {
-        found: i64,
+    let conversation = row.conversation_id.into();
+    conversation::count(tx, conversation, step, None).await?;
+    conversation::touch(tx, project, conversation, at).await?;
+    let counts = Counts {
+        helpful: step.helpful.into(),
+        unhelpful: step.unhelpful.into(),
+        ..Counts::default()
+    };
+    if counts != Counts::default()
+        && let Some(within) = conversation::seen(tx, project, conversation, row.day).await?
+    {
+        rollup::add(tx, &spot(project, row.day, &within), counts, None).await?;
     }
-    let counted = tx
-        .find::<Entity>()
-        .filter(in_days(days, project))
-        .shape(|select| {
-            select
-                .select_only()
-                .column_as(Expr::cust("count(distinct conversation_id)"), "found")
-        })
-        .into::<Count>()
-        .await?;
-    Ok(counted.first().map_or(0, |count| count.found))
+    Ok(Some(Judged { conversation, before }))
 }
 
-/// The latest answers that were none.
+/// The turns of some conversations, by conversation and in their order, in which something was asked or said.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn unanswered(tx: &TenantTx, project: ProjectId, days: (i32, i32), limit: u64) -> Result<Vec<Message>, StoreError> {
+pub async fn of_conversations(tx: &TenantTx, project: ProjectId, conversations: &[ConversationId]) -> Result<Vec<Message>, StoreError> {
     let rows = tx
         .find::<Entity>()
-        .filter(in_days(days, project))
-        .filter(Column::Outcome.eq("unanswered"))
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::ConversationId.is_in(conversations.iter().map(|id| id.uuid())))
+        .order(Column::ConversationId, Order::Asc)
+        .order(Column::CreatedAt, Order::Asc)
+        .order(Column::Id, Order::Asc)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Message::from).collect())
+}
+
+/// The latest answers that were none, given from `from` on and before `to`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unanswered(tx: &TenantTx, project: ProjectId, (from, to): (Millis, Millis), limit: u64) -> Result<Vec<Message>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::CreatedAt.gte(from))
+        .filter(Column::CreatedAt.lt(to))
+        // In the words of the index on it.
+        .filter(Expr::cust("outcome = 'unanswered'"))
         .order(Column::CreatedAt, Order::Desc)
         .limit(limit)
         .all()
@@ -303,37 +328,81 @@ pub async fn unanswered(tx: &TenantTx, project: ProjectId, days: (i32, i32), lim
     Ok(rows.into_iter().map(Message::from).collect())
 }
 
-/// The documents cited most, with how many answers cite each.
+/// What became of the answers that cite a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub struct Citing {
+    pub citations: i64,
+    /// Since the time that was asked for.
+    pub recent: i64,
+    pub last_at: Option<Millis>,
+    pub helpful: i64,
+    pub unhelpful: i64,
+}
+
+fn cite(tx: &TenantTx, project: ProjectId, document: DocumentId) -> Condition {
+    let cited = tx
+        .find::<citation::Entity>()
+        .filter(citation::Column::DocumentId.eq(document.uuid()))
+        .shape(|select| select.select_only().column(citation::Column::MessageId));
+    Condition::all()
+        .add(Column::ProjectId.eq(project.uuid()))
+        .add(Column::Id.in_subquery(sea_orm::QueryTrait::into_query(cited.walled())))
+}
+
+/// How often answers cite a document, and what was thought of them; `since` is what counts as recent.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn top_sources(
-    tx: &TenantTx,
-    project: ProjectId,
-    (from, to): (i32, i32),
-    limit: u64,
-) -> Result<Vec<(DocumentId, i64)>, StoreError> {
-    #[derive(sea_orm::FromQueryResult)]
-    struct Count {
-        document_id: Uuid,
-        found: i64,
-    }
-    let counted = tx
-        .find::<citation::Entity>()
-        .filter(citation::Column::ProjectId.eq(project.uuid()))
-        .filter(citation::Column::Day.between(from, to))
+pub async fn citing(tx: &TenantTx, project: ProjectId, document: DocumentId, since: Millis) -> Result<Citing, StoreError> {
+    let count = |when: String| Expr::cust(format!("count(case when {when} then 1 end)"));
+    let sums = tx
+        .find::<Entity>()
+        .filter(cite(tx, project, document))
         .shape(|select| {
-            sea_orm::QueryOrder::order_by_desc(
-                select
-                    .select_only()
-                    .column(citation::Column::DocumentId)
-                    .column_as(citation::Column::MessageId.count(), "found")
-                    .group_by(citation::Column::DocumentId),
-                citation::Column::MessageId.count(),
-            )
+            select
+                .select_only()
+                .column_as(Expr::cust("count(*)"), "citations")
+                .column_as(count(format!("created_at >= {since}")), "recent")
+                .column_as(Expr::cust("max(created_at)"), "last_at")
+                .column_as(count("helpful = 1".into()), "helpful")
+                .column_as(count("helpful = 0".into()), "unhelpful")
         })
-        .limit(limit)
-        .into::<Count>()
+        .into::<Citing>()
         .await?;
-    Ok(counted.into_iter().map(|count| (count.document_id.into(), count.found)).collect())
+    Ok(sums.into_iter().next().unwrap_or_default())
+}
+
+/// The latest answers that cite a document.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn latest_citing(tx: &TenantTx, project: ProjectId, document: DocumentId, limit: u64) -> Result<Vec<Message>, StoreError> {
+    let rows = tx
+        .find::<Entity>()
+        .filter(cite(tx, project, document))
+        .order(Column::CreatedAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
+        .limit(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Message::from).collect())
+}
+
+/// What was asked before `answer`, in its conversation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn asked_before(tx: &TenantTx, project: ProjectId, answer: &Message) -> Result<Option<Message>, StoreError> {
+    let row = tx
+        .find::<Entity>()
+        .filter(Column::ProjectId.eq(project.uuid()))
+        .filter(Column::ConversationId.eq(answer.conversation.uuid()))
+        .filter(Column::Role.eq("visitor"))
+        .filter(Column::CreatedAt.lte(answer.created_at))
+        .order(Column::CreatedAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
+        .limit(1)
+        .one()
+        .await?;
+    Ok(row.map(Message::from))
 }

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 
 use crate::{
-    AccountId, Millis, PlatformDb, StoreError,
+    AccountId, Millis, PlatformDb, PlatformTx, StoreError,
     account::{self, Account},
     job,
     operator_act::{self, OperatorAct},
@@ -19,6 +19,19 @@ pub struct JobCounts {
     pub waiting: u64,
     pub running: u64,
     pub parked: u64,
+    /// Projects that another model is to take over, whatever state their job is in.
+    pub reembedding: u64,
+    /// How long the one that waits longest has been due, in milliseconds.
+    pub overdue: Millis,
+}
+
+/// How many letters wait, or were given up within the time for which that is remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailCounts {
+    pub waiting: u64,
+    pub given_up: u64,
+    /// How long ago the oldest that waits was written, in milliseconds.
+    pub oldest: Millis,
 }
 
 /// Connections to the database: open, and of those not in use.
@@ -26,6 +39,30 @@ pub struct JobCounts {
 pub struct PoolUse {
     pub open: u64,
     pub idle: u64,
+}
+
+/// Writes down what an operator does, in the transaction that does it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_act(tx: &PlatformTx, act: OperatorAct) -> Result<(), StoreError> {
+    operator_act::Entity::insert(operator_act::ActiveModel::from(act))
+        .exec_without_returning(tx.raw())
+        .await?;
+    Ok(())
+}
+
+/// Where operators can be mailed to.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn addresses(tx: &PlatformTx) -> Result<Vec<String>, StoreError> {
+    let rows = account::Entity::find()
+        .filter(account::Column::OperatorSince.is_not_null())
+        .order_by_asc(account::Column::Email)
+        .all(tx.raw())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.email).collect())
 }
 
 impl PlatformDb {
@@ -120,12 +157,16 @@ impl PlatformDb {
         set_local(&tx, "app.dispatcher", "on".into()).await?;
         let backend = tx.get_database_backend();
         let mark = if backend == DbBackend::Postgres { "$1" } else { "?1" };
-        // A replaced key's share that is kept for some weeks is no work that waits.
-        let kept = format!("kind = '{}' and run_at > {mark}", job::DESTROY_SHARE);
+        // A replaced key's share that is kept for some weeks is no work that waits, and neither is a source that was just synced.
+        let kept = format!("kind in ('{}', '{}') and run_at > {mark}", job::DESTROY_SHARE, job::SYNC_SOURCE);
         let question = format!(
             "select coalesce(sum(case when state in ('ready', 'running') and locked_until < {mark} and not ({kept}) then 1 else 0 end), 0) as waiting, \
              coalesce(sum(case when state = 'running' and locked_until >= {mark} then 1 else 0 end), 0) as running, \
-             coalesce(sum(case when state = 'parked' then 1 else 0 end), 0) as parked from job"
+             coalesce(sum(case when state = 'parked' then 1 else 0 end), 0) as parked, \
+             coalesce(sum(case when kind in ('{}', '{}') then 1 else 0 end), 0) as reembedding, \
+             min(case when state in ('ready', 'running') and locked_until < {mark} and run_at <= {mark} then run_at end) as due from job",
+            job::REEMBED,
+            job::REEMBED_OUTWARD
         );
         let row = tx
             .query_one_raw(Statement::from_sql_and_values(backend, question, [now.into()]))
@@ -137,6 +178,28 @@ impl PlatformDb {
             waiting: count("waiting")?,
             running: count("running")?,
             parked: count("parked")?,
+            reembedding: count("reembedding")?,
+            overdue: row.try_get::<Option<i64>>("", "due")?.map_or(0, |due| now - due),
+        })
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mail_counts(&self, now: Millis) -> Result<MailCounts, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let question = "select coalesce(sum(case when failure is null then 1 else 0 end), 0) as waiting, \
+             coalesce(sum(case when failure is null then 0 else 1 end), 0) as given_up, \
+             min(case when failure is null then created_at end) as oldest from mail";
+        let row = tx
+            .query_one_raw(Statement::from_string(tx.get_database_backend(), question))
+            .await?
+            .ok_or(StoreError::Damaged("mail counts"))?;
+        tx.rollback().await?;
+        let count = |name: &str| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64>("", name)?).unwrap_or(0));
+        Ok(MailCounts {
+            waiting: count("waiting")?,
+            given_up: count("given_up")?,
+            oldest: row.try_get::<Option<i64>>("", "oldest")?.map_or(0, |oldest| now - oldest),
         })
     }
 

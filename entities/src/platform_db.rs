@@ -35,6 +35,8 @@ pub struct NewAccount {
     pub email: String,
     /// Empty for one that no password opens.
     pub password_hash: String,
+    /// Whether the password has [`accounts::LONG`] characters.
+    pub password_long: bool,
     /// When somebody proved that the address is theirs.
     pub verified_at: Option<Millis>,
     /// An account elsewhere that opens it.
@@ -56,6 +58,7 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
         id: Set(new.account.uuid()),
         email: Set(new.email),
         password_hash: Set(new.password_hash),
+        password_long: Set(new.password_long),
         created_at: Set(now),
         operator_since: Set(None),
         epoch: Set(0),
@@ -68,6 +71,9 @@ pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, no
         None => Ok(()),
     }
 }
+
+/// Sources of one tenant that are looked at at a time.
+const MOST_SYNCS: i64 = 4;
 
 impl PlatformDb {
     pub(crate) fn new(store: Store) -> Self {
@@ -150,14 +156,15 @@ impl PlatformDb {
         Ok(row.map(Account::from))
     }
 
-    /// Replaces a hash that was just verified, unless it changed meanwhile.
+    /// Replaces a hash that was just verified, unless it changed meanwhile, and notes whether its password is `long`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn rehash(&self, id: AccountId, old: &str, new: &str) -> Result<(), StoreError> {
+    pub async fn rehash(&self, id: AccountId, old: &str, new: &str, long: bool) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
         account::Entity::update_many()
             .col_expr(account::Column::PasswordHash, Expr::value(new))
+            .col_expr(account::Column::PasswordLong, Expr::value(long))
             .filter(account::Column::Id.eq(id.uuid()))
             .filter(account::Column::PasswordHash.eq(old))
             .exec(&tx)
@@ -269,6 +276,28 @@ impl PlatformDb {
         Ok(found)
     }
 
+    /// Notes by what everything is to be embedded from now on; returns by what it was before, if that was ever said.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn embed_by(&self, space: &str) -> Result<Option<String>, StoreError> {
+        let tx = self.store.begin_write().await?;
+        let before = installation::embed_by(&tx, space).await?;
+        tx.commit().await?;
+        Ok(before)
+    }
+
+    /// By what everything was last asked to be embedded, if that was ever said.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn embedded_by(&self) -> Result<Option<String>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let space = installation::embedded_by(&tx).await?;
+        tx.rollback().await?;
+        Ok(space)
+    }
+
     /// # Errors
     /// `Conflict` when another process came first.
     pub async fn create_installation(&self, new: Installation, now: Millis) -> Result<(), StoreError> {
@@ -339,12 +368,18 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// Leases up to `limit` jobs that are due or whose worker vanished, in turn between tenants.
+    /// Leases up to `limit` jobs of a queue that are due or whose worker vanished, in turn between tenants.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn claim_jobs(&self, limit: u64, now: Millis, until: Millis) -> Result<Vec<(TenantId, job::Claimed)>, StoreError> {
-        let due = self.due_jobs(limit, now).await?;
+    pub async fn claim_jobs(
+        &self,
+        queue: job::Queue,
+        limit: u64,
+        now: Millis,
+        until: Millis,
+    ) -> Result<Vec<(TenantId, job::Claimed)>, StoreError> {
+        let due = self.due_jobs(queue, limit, now).await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -370,8 +405,10 @@ impl PlatformDb {
         rows.into_iter().map(|row| claimed(&row)).collect()
     }
 
-    /// The first due job of each tenant, then the second of each, and so on: a tenant with ten thousand waits like any other.
-    async fn due_jobs(&self, limit: u64, now: Millis) -> Result<Vec<Uuid>, StoreError> {
+    /// The first due job of each tenant, then the second of each, and so on: a tenant with ten thousand waits like any other. Those that
+    /// are being worked at count too: whoever has less going on comes first. A tenant's sources take turns by steps; its other jobs are done
+    /// one after the other. Not too many sources at once: each may wait for a slow server, and others have something to send.
+    async fn due_jobs(&self, queue: job::Queue, limit: u64, now: Millis) -> Result<Vec<Uuid>, StoreError> {
         let tx = self.store.begin_read().await?;
         set_local(&tx, "app.dispatcher", "on".into()).await?;
         let backend = tx.get_database_backend();
@@ -380,10 +417,15 @@ impl PlatformDb {
         } else {
             ("?1", "?2")
         };
+        let (of_queue, syncs) = (queue.condition(), job::SYNC_SOURCE);
         let question = format!(
-            "select id from (select id, run_at, row_number() over (partition by tenant_id order by priority, id) as turn \
-             from job where state in ('ready', 'running') and run_at <= {now_} and locked_until < {now_}) as due \
-             order by turn, run_at limit {limit_}"
+            "select id from (select id, tenant_id, kind, run_at, row_number() over (partition by tenant_id order by priority, \
+             case kind when '{syncs}' then run_at else 0 end, id) as turn \
+             from job where state in ('ready', 'running') and run_at <= {now_} and locked_until < {now_} and {of_queue}) as due \
+             left join (select tenant_id as worked_for, count(*) as busy from job where locked_until >= {now_} and {of_queue} \
+             group by tenant_id) as working on worked_for = tenant_id \
+             where kind <> '{syncs}' or coalesce(busy, 0) < {MOST_SYNCS} \
+             order by turn + coalesce(busy, 0), run_at limit {limit_}"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = tx
@@ -397,7 +439,7 @@ impl PlatformDb {
 }
 
 /// Whether a tenant takes who comes from outside: not while it is being deleted.
-async fn is_open(tx: &DatabaseTransaction, tenant: Uuid) -> Result<bool, StoreError> {
+pub(crate) async fn is_open(tx: &DatabaseTransaction, tenant: Uuid) -> Result<bool, StoreError> {
     let row = tenant::Entity::find_by_id(tenant).one(tx).await?;
     Ok(row.is_some_and(|row| row.ends_at.is_none()))
 }

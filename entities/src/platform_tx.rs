@@ -1,6 +1,6 @@
 //! Transactions on the platform's own tables, for changes that are more than one statement.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm::DatabaseTransaction;
 
 use crate::{AccountId, PlatformDb, StoreError, TenantId, TenantTx, account, session};
 
@@ -27,10 +27,6 @@ impl PlatformTx {
 
     pub(crate) fn raw(&self) -> &DatabaseTransaction {
         &self.tx
-    }
-
-    pub(crate) fn is_postgres(&self) -> bool {
-        self.tx.get_database_backend() == DbBackend::Postgres
     }
 }
 

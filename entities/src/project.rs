@@ -7,7 +7,11 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Millis, ProjectId, StoreError, TenantTx, document, keys, message, project_member, tenant_db::TenantScoped, widget_route};
+use crate::{
+    Millis, ProjectId, StoreError, TenantTx, credential, document, inbound_event, keys, project_member, rollup, slack_channel, source,
+    tenant_db::{SealedCells, TenantScoped},
+    voice_endpoint, widget_route,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -27,25 +31,72 @@ pub(crate) struct Model {
     pub allowed_origins: String,
     /// JSON of [`Look`].
     pub look: String,
+    /// JSON of [`HandOff`].
+    pub hand_off: Option<String>,
     /// Counts the changes of what the project knows, so that an index elsewhere sees that it is old.
     pub knowledge: i64,
+    /// Words that mean the same, sealed; nothing until some were set.
+    pub synonyms: Option<Vec<u8>>,
+    /// JSON of [`crate::embeddings::Embeddings`].
+    pub embeddings: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 impl TenantScoped for Entity {
     const TENANT: Column = Column::TenantId;
+    const SEALED: Option<SealedCells<Self>> = Some(SealedCells {
+        project: Column::Id,
+        row: Column::Id,
+        cells: &[Column::Synonyms],
+    });
 }
 
 /// How the widget presents itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
     pub title: String,
     pub greeting: String,
     /// `#rrggbb`.
     pub color: String,
-    /// `left` or `right`.
+    /// `left` or `right` at the foot of the page, `top-left` or `top-right` at its head.
     pub position: String,
     pub suggestions: Vec<String>,
+    /// On light pages and on dark ones, where `color` alone does not say it.
+    #[serde(default)]
+    pub light: Colors,
+    #[serde(default)]
+    pub dark: Colors,
+    /// `light` or `dark` on every page; `None` as the page is.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// Pixels from the page's edges, across and down; `None` for the usual.
+    #[serde(default)]
+    pub offset_x: Option<u16>,
+    #[serde(default)]
+    pub offset_y: Option<u16>,
+    /// Beside the round button's picture; empty for the picture alone.
+    #[serde(default)]
+    pub launcher: String,
+    /// Such as `pt`; `None` as the page and the browser say.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Names the contents of the logo, if there is one.
+    #[serde(default)]
+    pub logo: Option<String>,
+}
+
+/// Each `#rrggbb`, or `None` for the usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colors {
+    pub accent: Option<String>,
+    pub background: Option<String>,
+    pub text: Option<String>,
+}
+
+/// That visitors can ask for a person, and where that is mailed to besides what webhooks are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOff {
+    pub email: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +108,8 @@ pub struct Project {
     pub public_key_at: Millis,
     pub allowed_origins: Vec<String>,
     pub look: Look,
+    /// `None` while visitors cannot ask for a person.
+    pub hand_off: Option<HandOff>,
 }
 
 impl TryFrom<Model> for Project {
@@ -71,6 +124,10 @@ impl TryFrom<Model> for Project {
             public_key_at: row.public_key_at,
             allowed_origins: serde_json::from_str(&row.allowed_origins).map_err(|_| StoreError::Damaged("project.allowed_origins"))?,
             look: serde_json::from_str(&row.look).map_err(|_| StoreError::Damaged("project.look"))?,
+            hand_off: row
+                .hand_off
+                .map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Damaged("project.hand_off")))
+                .transpose()?,
         })
     }
 }
@@ -103,7 +160,10 @@ pub async fn insert(tx: &TenantTx, project: &Project, public_key_hash: [u8; 32])
         public_key_at: Set(project.public_key_at),
         allowed_origins: Set(json(&project.allowed_origins)?),
         look: Set(json(&project.look)?),
+        hand_off: Set(project.hand_off.as_ref().map(json).transpose()?),
         knowledge: Set(0),
+        synonyms: Set(None),
+        embeddings: Set(None),
     })
     .await?;
     publish(tx, project.id, public_key_hash).await
@@ -189,23 +249,8 @@ pub async fn summaries(tx: &TenantTx, only: Option<ProjectId>, since_day: i32) -
             _ => {}
         }
     }
-    let asked = tx
-        .find::<message::Entity>()
-        .filter(Condition::all().add_option(only.map(|id| message::Column::ProjectId.eq(id.uuid()))))
-        .filter(message::Column::Role.eq("visitor"))
-        .filter(message::Column::Day.gte(since_day))
-        .shape(|select| {
-            select
-                .select_only()
-                .column(message::Column::ProjectId)
-                .column_as(Expr::value("asked").cast_as("text"), "label")
-                .column_as(message::Column::Id.count(), "rows")
-                .group_by(message::Column::ProjectId)
-        })
-        .into::<Count>()
-        .await?;
-    for count in asked {
-        found.entry(count.project_id.into()).or_default().questions += count.rows;
+    for (project, questions) in rollup::questions_since(tx, only, since_day).await? {
+        found.entry(project).or_default().questions += questions;
     }
     Ok(found.into_iter().collect())
 }
@@ -233,6 +278,13 @@ pub async fn rename(tx: &TenantTx, id: ProjectId, name: &str) -> Result<bool, St
 /// When the database does not answer.
 pub async fn set_look(tx: &TenantTx, id: ProjectId, look: &Look) -> Result<bool, StoreError> {
     set(tx, id, vec![(Column::Look, Expr::value(json(look)?))]).await
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn set_hand_off(tx: &TenantTx, id: ProjectId, hand_off: Option<&HandOff>) -> Result<bool, StoreError> {
+    let text = hand_off.map(json).transpose()?;
+    set(tx, id, vec![(Column::HandOff, Expr::value(text))]).await
 }
 
 /// # Errors
@@ -276,6 +328,11 @@ pub async fn delete(tx: &TenantTx, id: ProjectId, now: Millis) -> Result<Option<
     withdraw(tx, id).await?;
     let shares = keys::destroy_project_keys(tx, id).await?;
     project_member::forget_project(tx, id).await?;
+    credential::forget_project(tx, id).await?;
+    inbound_event::forget_project(tx, id).await?;
+    slack_channel::forget_project(tx, id).await?;
+    voice_endpoint::forget_project(tx, id).await?;
+    source::forget_project(tx, id, now).await?;
     Ok(Some(shares))
 }
 
@@ -303,6 +360,35 @@ pub async fn knowledge(tx: &TenantTx, id: ProjectId) -> Result<Option<i64>, Stor
         .one()
         .await?;
     Ok(row.map(|row| row.knowledge))
+}
+
+/// The sealed synonyms; `None` when none were ever set.
+///
+/// # Errors
+/// `Orphan` when there is no such project.
+pub async fn synonyms(tx: &TenantTx, id: ProjectId) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = tx
+        .find::<Entity>()
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null())
+        .one()
+        .await?;
+    Ok(row.ok_or(StoreError::Orphan)?.synonyms)
+}
+
+/// # Errors
+/// `Orphan` when there is no such project.
+pub async fn set_synonyms(tx: &TenantTx, id: ProjectId, sealed: Vec<u8>) -> Result<(), StoreError> {
+    let update = tx
+        .update::<Entity>()
+        .seal(Column::Synonyms, id, sealed)
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::DeletedAt.is_null());
+    if update.run().await? == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Orphan)
+    }
 }
 
 /// Notes, in the transaction of a change, that the knowledge changed; returns the new count.

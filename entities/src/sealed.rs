@@ -2,7 +2,11 @@
 
 use sea_orm::{ConnectionTrait, IdenStatic, Statement, Value, prelude::Uuid};
 
-use crate::{ProjectId, StoreError, TenantTx, chunk, conversation, document_body, message, tenant_db::TenantScoped};
+use crate::{
+    ProjectId, StoreError, TenantTx, chunk, conversation, conversation_note, curated_answer, curated_revision, document_body,
+    document_print, document_revision, message, project, tenant_db::TenantScoped, todo, voice_call, webhook_delivery, webhook_endpoint,
+    widget_logo,
+};
 
 /// A column of sealed cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,17 @@ pub fn columns() -> Vec<Column> {
     of::<chunk::Entity>(&mut columns);
     of::<conversation::Entity>(&mut columns);
     of::<message::Entity>(&mut columns);
+    of::<webhook_endpoint::Entity>(&mut columns);
+    of::<webhook_delivery::Entity>(&mut columns);
+    of::<voice_call::Entity>(&mut columns);
+    of::<conversation_note::Entity>(&mut columns);
+    of::<todo::Entity>(&mut columns);
+    of::<widget_logo::Entity>(&mut columns);
+    of::<document_revision::Entity>(&mut columns);
+    of::<document_print::secret::Entity>(&mut columns);
+    of::<project::Entity>(&mut columns);
+    of::<curated_answer::Entity>(&mut columns);
+    of::<curated_revision::Entity>(&mut columns);
     columns
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{Condition, Order, Set, entity::prelude::*};
 
-use crate::{AccountId, Millis, StoreError, TenantTx, tenant_db::TenantScoped};
+use crate::{AccountId, Millis, StoreError, TenantTx, member, tenant_db::TenantScoped};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -170,6 +170,18 @@ pub async fn delete_of(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32]) ->
         .add(Column::IdHash.eq(id_hash.as_slice()))
         .add(Column::AccountId.eq(account.uuid()));
     Ok(tx.delete::<Entity>(wanted).await? == 1)
+}
+
+/// Ends the sessions of `account` in this tenant, and those that come in from another of theirs without a newer proof of who they are;
+/// `false` when they do not belong to it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_all_of(tx: &TenantTx, account: AccountId, now: Millis) -> Result<bool, StoreError> {
+    let moved = tx.update::<member::Entity>().set(member::Column::SessionsFrom, now);
+    let moved = moved.filter(member::Column::AccountId.eq(account.uuid())).run().await?;
+    tx.delete::<Entity>(Column::AccountId.eq(account.uuid())).await?;
+    Ok(moved == 1)
 }
 
 /// # Errors

@@ -5,6 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -51,6 +52,7 @@ impl DatabaseKey {
 }
 
 /// Where rows live.
+#[derive(Clone)]
 pub enum Location {
     /// One SQLCipher file.
     Embedded { path: PathBuf, key: Arc<DatabaseKey> },
@@ -80,28 +82,32 @@ impl fmt::Debug for Location {
     }
 }
 
+/// How every connection to an embedded file is set up.
+pub(crate) fn embedded_pragmas(options: SqliteConnectOptions, key: &DatabaseKey) -> SqliteConnectOptions {
+    options
+        .pragma("key", (*key.pragma()).clone())
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: an acknowledged commit survives a power cut, not only a crash of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .pragma("temp_store", "MEMORY")
+        .pragma("secure_delete", "ON")
+}
+
 /// How to connect to `location`; `writer` asks for the one connection that may write to an embedded file.
 #[must_use]
 pub fn connect_options(location: &Location, writer: bool) -> ConnectOptions {
     match location {
         Location::Embedded { path, key } => {
             let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
-            let key = key.pragma();
             // One writer: concurrent IMMEDIATE transactions on several connections only queue on the file's lock, more slowly.
             options.max_connections(if writer { 1 } else { 4 });
             // A file does not hang up.
             options.test_before_acquire(false);
+            let key = key.clone();
             options.map_sqlx_sqlite_opts(move |sqlite| {
-                use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-                let sqlite = sqlite
-                    .pragma("key", (*key).clone())
-                    .journal_mode(SqliteJournalMode::Wal)
-                    // FULL: an acknowledged commit survives a power cut, not only a crash of the process.
-                    .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(Duration::from_secs(5))
-                    .foreign_keys(true)
-                    .pragma("temp_store", "MEMORY")
-                    .pragma("secure_delete", "ON");
+                let sqlite = embedded_pragmas(sqlite, &key);
                 if writer { sqlite } else { sqlite.pragma("query_only", "ON") }
             });
             quiet(options)
@@ -192,7 +198,9 @@ impl Store {
             return Ok(());
         }
         let question = "select (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) \
-             or exists (select from pg_class where relname = 'document' and pg_has_role(current_user, relowner, 'member')) as powerful";
+             or exists (select from pg_class where relname = 'document' and pg_has_role(current_user, relowner, 'member')) \
+             or exists (select from pg_policy, unnest(polroles) as able (role) \
+                 where polname = 'backup_reads' and role <> 0 and pg_has_role(current_user, role, 'member')) as powerful";
         let row = self
             .reader
             .query_one_raw(Statement::from_string(DbBackend::Postgres, question))

@@ -12,6 +12,8 @@ use sea_orm::{
     sea_query::{Expr, IntoCondition, SimpleExpr},
 };
 
+use tracing::{Instrument, debug_span};
+
 use crate::{ProjectId, Store, StoreError, TenantId, keys, sealed, store::set_local};
 
 /// A table whose rows belong to tenants. Only such tables can be reached through a [`TenantTx`].
@@ -84,10 +86,13 @@ impl TenantDb {
     pub async fn read<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
-        let tx = TenantTx::enter(self.store.begin_read().await?, self.tenant).await?;
-        let outcome = work(&tx).await;
-        tx.tx.rollback().await.map_err(StoreError::from)?;
-        outcome
+        let reading = async {
+            let tx = TenantTx::enter(self.store.begin_read().await?, self.tenant).await?;
+            let outcome = work(&tx).await;
+            tx.tx.rollback().await.map_err(StoreError::from)?;
+            outcome
+        };
+        reading.instrument(debug_span!("db_read")).await
     }
 
     /// Runs `work` as one transaction: all of it is stored when this returns `Ok`, none of it otherwise.
@@ -110,22 +115,25 @@ impl TenantDb {
     async fn run<T, E: From<StoreError>>(&self, writing: Writing, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
-        let _turn = self.store.turn_to_write(self.tenant).await?;
-        let tx = self.store.begin_write().await?;
-        take_turn(&tx, self.tenant, writing).await?;
-        let tx = TenantTx::enter(tx, self.tenant).await?;
-        match work(&tx).await {
-            Ok(value) => {
-                #[cfg(feature = "faults")]
-                self.strike(crate::faults::Point::Commit)?;
-                tx.tx.commit().await.map_err(StoreError::from)?;
-                Ok(value)
+        let writing = async {
+            let _turn = self.store.turn_to_write(self.tenant).await?;
+            let tx = self.store.begin_write().await?;
+            take_turn(&tx, self.tenant, writing).await?;
+            let tx = TenantTx::enter(tx, self.tenant).await?;
+            match work(&tx).await {
+                Ok(value) => {
+                    #[cfg(feature = "faults")]
+                    self.strike(crate::faults::Point::Commit)?;
+                    tx.tx.commit().await.map_err(StoreError::from)?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    tx.tx.rollback().await.map_err(StoreError::from)?;
+                    Err(error)
+                }
             }
-            Err(error) => {
-                tx.tx.rollback().await.map_err(StoreError::from)?;
-                Err(error)
-            }
-        }
+        };
+        writing.instrument(debug_span!("db_write")).await
     }
 }
 
@@ -378,6 +386,12 @@ impl<E: TenantScoped> ScopedUpdate<'_, E> {
             self.refused = Some("a sealed cell is set with seal");
         }
         self.update = self.update.col_expr(column, value.into());
+        self
+    }
+
+    /// Empties a sealed cell that may be empty.
+    pub(crate) fn clear(mut self, column: E::Column) -> Self {
+        self.update = self.update.col_expr(column, Expr::value(Option::<Vec<u8>>::None));
         self
     }
 

@@ -1,13 +1,13 @@
 //! What a tenant calls itself, and how it ends.
 
 use sea_orm::{
-    DbBackend, QuerySelect, Set,
+    DatabaseTransaction, DbBackend, QuerySelect, Set,
     entity::prelude::*,
     sea_query::{Expr, LockType},
 };
 
 use crate::{
-    Millis, StoreError, TenantTx, invitation_route, job, keys, member, session,
+    Millis, StoreError, TenantId, TenantTx, invitation_route, job, keys, member, session, slack_route, source_route, stripe_route,
     tenant::{self, directory},
     tenant_db::TenantScoped,
     widget_route,
@@ -48,6 +48,12 @@ pub async fn name(tx: &TenantTx) -> Result<Option<String>, StoreError> {
 /// When the database does not answer.
 pub async fn passwords(tx: &TenantTx) -> Result<Option<(String, i32)>, StoreError> {
     Ok(tx.find::<Entity>().one().await?.map(|row| (row.name, row.password_length)))
+}
+
+/// As [`passwords`], for who asks on behalf of somebody who belongs to several.
+pub(crate) async fn passwords_of(tx: &DatabaseTransaction, tenant: TenantId) -> Result<Option<(String, i32)>, StoreError> {
+    let row = Entity::find().filter(Column::TenantId.eq(tenant.uuid())).one(tx).await?;
+    Ok(row.map(|row| (row.name, row.password_length)))
 }
 
 /// # Errors
@@ -155,6 +161,9 @@ pub async fn delete(tx: &TenantTx, now: Millis) -> Result<Vec<Uuid>, StoreError>
         .filter(invitation_route::Column::WorkspaceId.eq(id))
         .exec(raw)
         .await?;
+    slack_route::withdraw_all(tx).await?;
+    source_route::withdraw_all(tx).await?;
+    stripe_route::withdraw_all(tx).await?;
     tenant::Entity::update_many()
         .col_expr(tenant::Column::DeletedAt, Expr::value(now))
         .filter(tenant::Column::Id.eq(id))

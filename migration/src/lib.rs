@@ -11,12 +11,32 @@ mod m0009_keys;
 mod m0010_identity;
 mod m0011_audit;
 mod m0012_provider_revocation;
+mod m0013_integrations;
+mod m0014_slack;
+mod m0015_outbound;
+mod m0016_people;
+mod m0017_voice;
+mod m0018_billing;
+mod m0019_sources;
+mod m0020_told;
+mod m0021_source_events;
+mod m0022_synonyms;
+mod m0023_curated;
+mod m0024_widget;
+mod m0025_inbox;
+mod m0026_privacy;
+mod m0027_documents;
+mod m0028_embeddings;
+mod m0030_backups;
+mod m0031_disclosure;
 mod table;
 
-use entities::{Location, connect_options};
+pub use m0025_inbox::rollup_statements;
+
+use entities::{Location, backup, connect_options};
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
-    sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement},
+    sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement, TransactionTrait},
 };
 
 /// The role as which the server itself connects to PostgreSQL.
@@ -53,6 +73,24 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_identity::Migration),
             Box::new(m0011_audit::Migration),
             Box::new(m0012_provider_revocation::Migration),
+            Box::new(m0013_integrations::Migration),
+            Box::new(m0014_slack::Migration),
+            Box::new(m0015_outbound::Migration),
+            Box::new(m0016_people::Migration),
+            Box::new(m0017_voice::Migration),
+            Box::new(m0018_billing::Migration),
+            Box::new(m0019_sources::Migration),
+            Box::new(m0020_told::Migration),
+            Box::new(m0021_source_events::Migration),
+            Box::new(m0022_synonyms::Migration),
+            Box::new(m0023_curated::Migration),
+            Box::new(m0024_widget::Migration),
+            Box::new(m0025_inbox::Migration),
+            Box::new(m0026_privacy::Migration),
+            Box::new(m0027_documents::Migration),
+            Box::new(m0028_embeddings::Migration),
+            Box::new(m0030_backups::Migration),
+            Box::new(m0031_disclosure::Migration),
         ]
     }
 }
@@ -69,6 +107,29 @@ pub async fn run(location: &Location, role: Option<&ApplicationRole>) -> Result<
     let outcome = bring_up_to_date(&database, role).await;
     let _ = database.close().await;
     outcome
+}
+
+/// Changes of the tables that this program knows and the database does not have yet, by name. Changes nothing. On PostgreSQL `location` is
+/// the privileged connection.
+///
+/// # Errors
+/// When the database cannot be opened, or is from a later version.
+pub async fn pending(location: &Location) -> Result<Vec<String>, MigrationError> {
+    let database = Database::connect(connect_options(location, false))
+        .await
+        .map_err(|_| MigrationError::Unreachable)?;
+    // Not by the migrator, which would make the table that it reads.
+    let question = Statement::from_string(database.get_database_backend(), "select version from seaql_migrations");
+    let applied = database.query_all_raw(question).await;
+    let _ = database.close().await;
+    let unreadable = |_| MigrationError::Failed("the list of changes that were made cannot be read".into());
+    let mut missing: Vec<String> = Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+    for row in applied.map_err(unreadable)? {
+        let applied: String = row.try_get_by_index(0).map_err(unreadable)?;
+        let at = missing.iter().position(|name| *name == applied).ok_or(MigrationError::Newer)?;
+        missing.remove(at);
+    }
+    Ok(missing)
 }
 
 async fn bring_up_to_date(database: &DatabaseConnection, role: Option<&ApplicationRole>) -> Result<(), MigrationError> {
@@ -90,10 +151,15 @@ async fn bring_up_to_date(database: &DatabaseConnection, role: Option<&Applicati
     Ok(())
 }
 
-/// Rows, not tables: the role can neither alter a table nor lift a policy.
-async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<(), DbErr> {
+/// What of a role has to be written into statements: identifiers and passwords cannot be bound, so the server quotes them.
+struct Quoted {
+    name: String,
+    base: String,
+}
+
+/// Makes the role, unless it is there: one that logs in and has no power.
+async fn admit(database: &DatabaseConnection, role: &ApplicationRole) -> Result<Quoted, DbErr> {
     let backend = database.get_database_backend();
-    // Identifiers and role passwords cannot be bound: let the server quote them.
     let quoted = database
         .query_one_raw(Statement::from_sql_and_values(
             backend,
@@ -116,6 +182,12 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
             }
         }
     }
+    Ok(Quoted { name, base })
+}
+
+/// Rows, not tables: the role can neither alter a table nor lift a policy.
+async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<(), DbErr> {
+    let Quoted { name, base } = admit(database, role).await?;
     for statement in [
         format!("grant connect on database {base} to {name}"),
         // Before PostgreSQL 15 everyone may create tables in here.
@@ -132,29 +204,67 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
     Ok(())
 }
 
-/// Makes an empty database called `name` on the server that the privileged `url` leads to. For installations that start from nothing.
+/// Lets `role` read what backups hold, of all tenants, and change nothing: a role of its own, so that the server's can still see one tenant
+/// at a time only. `location` is the privileged connection to PostgreSQL, after [`run`].
 ///
 /// # Errors
-/// When the server cannot be reached or refuses.
-pub async fn create_database(url: &str, name: &str) -> Result<(), MigrationError> {
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    {
-        return Err(MigrationError::Failed(
-            "a database's name is lower-case letters, digits and _".into(),
-        ));
-    }
-    let location = Location::Postgres {
-        url: url.to_owned(),
-        connections: 1,
-    };
-    let server = Database::connect(connect_options(&location, true))
+/// When the database cannot be opened, or refuses a statement.
+pub async fn admit_backups(location: &Location, role: &ApplicationRole) -> Result<(), MigrationError> {
+    let database = Database::connect(connect_options(location, true))
         .await
         .map_err(|_| MigrationError::Unreachable)?;
-    let outcome = server.execute_unprepared(&format!("create database {name}")).await;
-    let _ = server.close().await;
-    outcome
-        .map(|_| ())
-        .map_err(|_| MigrationError::Failed("the database could not be created".into()))
+    let outcome = grant_reading(&database, role).await;
+    let _ = database.close().await;
+    outcome.map_err(|_| MigrationError::Failed("the role of DATABASE_BACKUP_URL could not be granted its rights".into()))
+}
+
+async fn grant_reading(database: &DatabaseConnection, role: &ApplicationRole) -> Result<(), DbErr> {
+    let Quoted { name, base } = admit(database, role).await?;
+    let mut statements = vec![
+        format!("grant connect on database {base} to {name}"),
+        format!("grant usage on schema public to {name}"),
+        format!("revoke all on all tables in schema public from {name}"),
+    ];
+    let unset = "select from pg_roles where rolname = $1 and not coalesce('default_transaction_read_only=on' = any(rolconfig), false)";
+    let unset = Statement::from_sql_and_values(database.get_database_backend(), unset, [role.name.clone().into()]);
+    if database.query_one_raw(unset).await?.is_some() {
+        statements.push(format!("alter role {name} set default_transaction_read_only = on"));
+    }
+    let tables = "select relname::text as name, relrowsecurity as walled, exists (select from pg_policy where polrelid = pg_class.oid \
+        and polname = $1 and polroles = array[(select oid from pg_roles where rolname = $2)]) as seen \
+        from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
+    let values = [backup::POLICY.into(), role.name.clone().into()];
+    let tables = Statement::from_sql_and_values(database.get_database_backend(), tables, values);
+    for row in database.query_all_raw(tables).await? {
+        let table: String = row.try_get("", "name")?;
+        if !backup::is_read(&table) {
+            continue;
+        }
+        statements.push(format!("grant select on public.\"{table}\" to {name}"));
+        if row.try_get("", "walled")? && !row.try_get::<bool>("", "seen")? {
+            let policy = backup::POLICY;
+            statements.push(format!("drop policy if exists {policy} on public.\"{table}\""));
+            statements.push(format!(
+                "create policy {policy} on public.\"{table}\" for select to {name} using (true)"
+            ));
+        }
+    }
+    // All or none: a wall with half a door in it would make a backup with half of its rows, were it not refused.
+    let whole = database.begin().await?;
+    for statement in statements {
+        whole.execute_unprepared(&statement).await?;
+    }
+    whole.commit().await
+}
+
+/// The last change of the tables that this program knows.
+#[must_use]
+pub fn latest() -> String {
+    Migrator::migrations().last().map(|last| last.name().to_owned()).unwrap_or_default()
+}
+
+/// Whether this program knows the change of the tables that is called `name`.
+#[must_use]
+pub fn knows(name: &str) -> bool {
+    Migrator::migrations().iter().any(|known| known.name() == name)
 }

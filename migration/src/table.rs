@@ -59,3 +59,32 @@ macro_rules! migration {
         }
     };
 }
+
+/// Runs what concerns the rows of every tenant. PostgreSQL's wall hides them from whoever alters the tables too, unless that role passes all
+/// walls anyway; it stands again afterwards. One transaction: it never falls for anyone else.
+pub(crate) async fn without_wall(manager: &SchemaManager<'_>, tables: &[&str], statements: &[String]) -> Result<(), DbErr> {
+    lift_wall(manager, tables).await?;
+    for sql in statements {
+        run(manager, sql).await?;
+    }
+    restore_wall(manager, tables).await
+}
+
+/// For what [`without_wall`] cannot say in SQL alone. To be followed by [`restore_wall`] in the same transaction.
+pub(crate) async fn lift_wall(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    force(manager, tables, "no force").await
+}
+
+pub(crate) async fn restore_wall(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    force(manager, tables, "force").await
+}
+
+async fn force(manager: &SchemaManager<'_>, tables: &[&str], word: &str) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for table in tables {
+        run(manager, &format!("alter table {table} {word} row level security")).await?;
+    }
+    Ok(())
+}

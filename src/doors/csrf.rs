@@ -35,7 +35,7 @@ fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 }
 
 /// A browser says where a request comes from. A program that is no browser says nothing, and has no cookie to be misused.
-fn is_same_origin(gate: &Gate, request: &HttpRequest) -> bool {
+pub(super) fn is_same_origin(gate: &Gate, request: &HttpRequest) -> bool {
     if text(request, "sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return false;
     }

@@ -3,18 +3,18 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, http::header::USER_AGENT};
 use actors::{
-    AccountId, Fault, Millis, Role, Rule, TenantId,
+    AccountId, Fault, Millis, Rule, TenantId,
     identity::{
         LinkToken, Password, Proven, SignUp, SignedIn, SignedUp,
         second_factor::{Admission, Admitted, Challenge, Given, Ticket},
     },
     sessions::Proof,
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, Preview, PreviewInvitation},
-    tenant::{ShowWorkspace, Tenant},
 };
 
 use super::{
-    Gate, Pass,
+    Gate, Pass, Who,
+    proxies::address_of,
     sessions::{begin, renew_if_changed},
 };
 use crate::error::Problem;
@@ -81,16 +81,21 @@ impl Caller {
             .and_then(|agent| agent.to_str().ok())
             .unwrap_or_default();
         Self {
-            address: request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default(),
+            address: address_of(request),
             agent: agent.chars().take(MOST_OF_AGENT).collect(),
         }
     }
 
     /// That somebody just proved who they are, from here.
     pub(super) fn proof(&self, gate: &Gate, who: SignedIn) -> Proof {
+        self.proof_of(who, gate.identity.now())
+    }
+
+    /// As [`Caller::proof`], of who did so `at` that time.
+    pub(super) fn proof_of(&self, who: SignedIn, at: Millis) -> Proof {
         Proof {
             epoch: who.epoch,
-            at: gate.identity.now(),
+            at,
             agent: self.agent.clone(),
             address: self.address.clone(),
             ends_at: None,
@@ -139,12 +144,13 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
 /// # Errors
 /// What is wrong with the opening.
 pub(super) async fn admit(gate: &Gate, session: &Session, proven: Proven, opening: Opening<'_>, from: &Caller) -> Result<Entered, Problem> {
+    let at = proven.at;
     let admitted = match gate.identity.admit(proven).await? {
         Admission::In(admitted) => admitted,
         Admission::SecondFactor(challenge) => return Ok(Entered::SecondFactor(challenge)),
     };
     let signed_in = open(gate, admitted, opening, &from.address).await?;
-    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?))
+    Ok(Entered::In(settle(gate, session, signed_in, &from.proof_of(signed_in, at)).await?))
 }
 
 /// Refuses before a code is used up what would be refused after it.
@@ -199,7 +205,7 @@ pub(super) fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
 async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
     let Admitted { account, email, epoch, .. } = admitted;
     match opening {
-        Opening::Join(token) => join(gate, token, Proven { account, email, epoch }, address).await,
+        Opening::Join(token) => join(gate, token, (account, email, epoch), address).await,
         Opening::Usual => Ok(gate.identity.usual_workspace(account, epoch).await?),
         Opening::Found(name) => match gate.identity.usual_workspace(account, epoch).await {
             Err(Fault::NoWorkspace) => {
@@ -213,6 +219,10 @@ async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &s
 
 pub(super) async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
     let who = look(gate, signed_in).await?;
+    // An Owner ended their sessions since they proved themselves, which was elsewhere: this one would be over as it begins.
+    if proof.at < who.proofs_from {
+        return Err(Problem::SignInTooOld);
+    }
     enter(gate, session, signed_in, proof, &who).await?;
     Ok(who)
 }
@@ -230,9 +240,13 @@ async fn enter(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proo
 }
 
 /// Accepts for someone who proved who they are.
-async fn join(gate: &Gate, token: &InvitationToken, proven: Proven, address: &str) -> Result<SignedIn, Problem> {
+async fn join(
+    gate: &Gate,
+    token: &InvitationToken,
+    (account, email, epoch): (AccountId, String, i64),
+    address: &str,
+) -> Result<SignedIn, Problem> {
     let (id, tenant, invitation) = gate.registry.by_invitation(token).await?;
-    let Proven { account, email, epoch } = proven;
     tenant
         .supervisor(AcceptInvitation {
             invitation,
@@ -294,6 +308,10 @@ impl Pass<actors::role::OwnAccount> {
     /// Goes on in another session, which takes the place of this one.
     async fn go_on(&self, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
         let who = look(self.gate(), signed_in).await?;
+        // As this session would not live there, it stays where it is until they prove themselves anew.
+        if self.proof().at < who.proofs_from {
+            return Err(Problem::StepUpNeeded);
+        }
         self.give_up().await?;
         enter(self.gate(), session, signed_in, self.proof(), &who).await?;
         Ok(who)
@@ -322,7 +340,7 @@ impl Pass<actors::role::OwnAccount> {
         let account = self.account();
         let email = self.gate().identity.email_of(account).await?;
         let epoch = self.proof().epoch;
-        let signed_in = join(self.gate(), token, Proven { account, email, epoch }, &self.by().address).await?;
+        let signed_in = join(self.gate(), token, (account, email, epoch), &self.by().address).await?;
         self.go_on(session, signed_in).await
     }
 
@@ -334,6 +352,22 @@ impl Pass<actors::role::OwnAccount> {
         self.still(None).await?;
         let identity = &self.gate().identity;
         let epoch = identity.change_password(self.account(), current, new, &from.address).await?;
+        self.begin_anew(session, epoch).await
+    }
+
+    /// Sets a first password: every session of theirs ends, and this one begins anew.
+    ///
+    /// # Errors
+    /// `HasPassword`, `WeakPassword`.
+    pub async fn set_password(&self, session: &Session, new: &Password, from: &Caller) -> Result<Who, Problem> {
+        self.still(None).await?;
+        let (identity, epoch) = (&self.gate().identity, self.proof().epoch);
+        let epoch = identity.set_first_password(self.account(), epoch, new, &from.address).await?;
+        self.begin_anew(session, epoch).await
+    }
+
+    /// Goes on after all sessions ended, this one too.
+    async fn begin_anew(&self, session: &Session, epoch: i64) -> Result<Who, Problem> {
         let signed_in = SignedIn { epoch, ..self.signed_in() };
         // A password alone is no fresh proof of those who have a second factor.
         let proof = Proof {
@@ -376,73 +410,4 @@ impl Pass<actors::role::OwnAccount> {
             .await?;
         self.go_on(session, signed_in).await
     }
-}
-
-/// A person in a workspace, to show to themselves.
-pub struct Who {
-    pub account: AccountId,
-    pub email: String,
-    /// Whether they proved that the address is theirs.
-    pub is_verified: bool,
-    pub tenant: TenantId,
-    pub workspace: String,
-    pub role: Role,
-    /// All of theirs, this one included, by name.
-    pub workspaces: Vec<Belonging>,
-    /// Runs the installation.
-    pub is_operator: bool,
-    /// Whether the account has one.
-    pub second_factor: bool,
-    /// From when on the workspace requires one.
-    pub second_factor_from: Option<Millis>,
-    /// When the workspace ends, which was deleted.
-    pub ends_at: Option<Millis>,
-}
-
-/// A workspace that somebody belongs to.
-pub struct Belonging {
-    pub tenant: TenantId,
-    pub workspace: String,
-    pub role: Role,
-}
-
-impl Who {
-    pub(super) async fn find(gate: &Gate, tenant: &Tenant, signed_in: SignedIn) -> Result<Self, Problem> {
-        let SignedIn { account, tenant: id, .. } = signed_in;
-        let workspace = tenant.supervisor(ShowWorkspace(account)).await?;
-        let person = gate.identity.person(account).await?;
-        let mut workspaces = Vec::new();
-        for other in gate.identity.workspaces_of(account).await? {
-            match belonging(gate, other, account).await {
-                Ok(belonging) => workspaces.push(belonging),
-                // Left or deleted since the directory was read.
-                Err(Fault::NotFound) => {}
-                // Trouble in one workspace is not to keep anyone out of another.
-                Err(fault) => tracing::warn!(%fault, "a workspace is missing from somebody's list"),
-            }
-        }
-        workspaces.sort_by_key(|belonging| belonging.workspace.to_lowercase());
-        Ok(Self {
-            account,
-            email: person.email,
-            is_verified: person.is_verified,
-            tenant: id,
-            workspace: workspace.name,
-            role: workspace.role,
-            workspaces,
-            is_operator: person.is_operator,
-            second_factor: gate.identity.has_second_factor(account).await?,
-            second_factor_from: workspace.rules.second_factor_from,
-            ends_at: workspace.rules.ends_at,
-        })
-    }
-}
-
-async fn belonging(gate: &Gate, tenant: TenantId, account: AccountId) -> Result<Belonging, Fault> {
-    let workspace = gate.registry.tenant(tenant).await?.supervisor(ShowWorkspace(account)).await?;
-    Ok(Belonging {
-        tenant,
-        workspace: workspace.name,
-        role: workspace.role,
-    })
 }

@@ -1,6 +1,7 @@
 //! The ways in. A door proves who is asking and hands the handler a pass; nothing else in this crate leads to a tenant.
 
 mod csrf;
+mod disclosure;
 mod entry;
 mod gate;
 mod mailed;
@@ -8,18 +9,35 @@ mod operator;
 mod own_sessions;
 mod pass;
 mod provider;
+mod proxies;
 mod second_factor;
 mod sessions;
+mod slack;
+mod sources;
+mod stripe;
+mod told;
 mod visitor;
+mod voice;
+mod webhook;
+mod who;
 
 pub use csrf::{csrf_token, same_origin, with_token};
-pub use entry::{Belonging, Caller, Credentials, Entered, Opening, Who, begin_session, preview_invitation, sign_up};
+pub use disclosure::{Bearer, Reporting, same_origin_by_bearer};
+pub use entry::{Caller, Credentials, Entered, Opening, begin_session, preview_invitation, sign_up};
 pub use gate::Gate;
 pub use mailed::{confirm_email_change, forgot_password, reset_password};
 pub use operator::{OperatorPass, operators_only};
 pub use own_sessions::{OwnSession, freshly_proven};
 pub use pass::{Pass, ProjectPass};
 pub use provider::{Away, Finished, Wish, back_from_provider, finish_provider, go_to_provider, heed_apple};
+pub use proxies::{ForwardedBy, Proxies};
 pub use second_factor::ask_for_passkey;
 pub use sessions::{cookies, end_session};
-pub use visitor::{VisitPass, VisitorPass, cross_origin, preflight};
+pub use slack::{back_from_slack, hear_slack, slack_manifest};
+pub use sources::back_from_source;
+pub use stripe::hear_stripe;
+pub use told::{FromNotion, Handshakes, hear_told};
+pub use visitor::{Asking, Handing, VisitPass, VisitorPass, cross_origin, preflight};
+pub use voice::VoicePass;
+pub use webhook::{Signing, Webhook, counted_by_address};
+pub use who::{Belonging, Who};

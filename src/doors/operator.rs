@@ -14,6 +14,7 @@ use actix_web::{
 use actors::{
     AccountId, Fault, TenantId,
     contain::Status,
+    disclosure::Board,
     operators::{Act, Busy, Operator},
     sessions::{LoadSession, SessionHash},
     watch::{ActorName, Sample},
@@ -21,6 +22,7 @@ use actors::{
 
 use super::{
     Gate,
+    proxies::address_of,
     sessions::{ACCOUNT, HASH, TENANT},
 };
 use crate::error::Problem;
@@ -46,7 +48,7 @@ impl OperatorPass {
         let account: AccountId = session.get(ACCOUNT).ok().flatten().ok_or_else(nothing)?;
         let tenant = session.get(TENANT).ok().flatten().ok_or_else(nothing)?;
         let hash = session.get(HASH).ok().flatten().ok_or_else(nothing)?;
-        let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
+        let address = address_of(request);
         let who = gate.operations.admit(account, &address).await?;
         Ok(Self {
             gate,
@@ -82,8 +84,19 @@ impl OperatorPass {
 
     /// # Errors
     /// When the database does not answer.
+    pub async fn backups(&self) -> Result<(Option<actors::Millis>, actors::backup::LastRuns), Problem> {
+        Ok(self.gate.operations.backups().await?)
+    }
+
+    /// # Errors
+    /// When the database does not answer.
     pub async fn jobs(&self) -> Result<actors::JobCounts, Problem> {
         Ok(self.gate.operations.jobs().await?)
+    }
+
+    /// Reports of vulnerabilities.
+    pub fn board(&self) -> Board<'_> {
+        self.gate.disclosure.board(&self.who)
     }
 
     /// Does `act` and writes it down.

@@ -15,6 +15,7 @@ use actors::{
     audit::By,
     contain::{Request, Serve},
     identity::SignedIn,
+    integrations::IntegrationActor,
     project::ProjectActor,
     role::{Covers, Level},
     sessions::{LoadSession, Proof, SessionHash},
@@ -28,6 +29,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Gate, Who, end_session,
+    proxies::address_of,
     sessions::{ACCOUNT, HASH, PROOF, STANDING, TENANT, UNAVAILABLE},
 };
 use crate::error::Problem;
@@ -104,11 +106,6 @@ pub struct ProjectPass<R: Level> {
     pass: Pass<R>,
     project: ProjectRef,
     id: ProjectId,
-}
-
-/// Of the peer that sent `request`.
-fn address(request: &HttpRequest) -> String {
-    request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default()
 }
 
 fn state<T: DeserializeOwned>(session: &Session, name: &str) -> Option<T> {
@@ -227,6 +224,20 @@ impl<R: Level> Pass<R> {
     {
         self.still(None).await?;
         Ok(self.tenant.supervisor(message).await?)
+    }
+
+    /// Asks what the workspace has to do with providers.
+    ///
+    /// # Errors
+    /// What it answers.
+    pub async fn integrate<M, T>(&self, message: M) -> Result<T, Problem>
+    where
+        M: Request<Reply = Result<T, Fault>>,
+        R: Covers<M::Needs>,
+        IntegrationActor: Serve<M>,
+    {
+        self.still(None).await?;
+        Ok(self.tenant.integrations().await?.ask(message).await?)
     }
 
     /// The door looked before the body was read, and a client may take its time over that: whoever was removed, demoted
@@ -377,6 +388,20 @@ impl<R: Level> ProjectPass<R> {
         self.id
     }
 
+    /// As [`Pass::integrate`]. The message says of which project it speaks: of this one.
+    ///
+    /// # Errors
+    /// What is answered.
+    pub async fn integrate<M, T>(&self, message: impl FnOnce(ProjectId) -> M) -> Result<T, Problem>
+    where
+        M: Request<Reply = Result<T, Fault>>,
+        R: Covers<M::Needs>,
+        IntegrationActor: Serve<M>,
+    {
+        self.pass.still(Some(self.id)).await?;
+        Ok(self.pass.tenant.integrations().await?.ask(message(self.id)).await?)
+    }
+
     /// Who asks, and from where.
     pub fn by(&self) -> By {
         self.pass.by()
@@ -404,7 +429,7 @@ impl<R: Level> FromRequest for Pass<R> {
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate, address) = (request.get_session(), Gate::of(request), address(request));
+        let (session, gate, address) = (request.get_session(), Gate::of(request), address_of(request));
         Box::pin(async move { Self::enter(session, gate?, address).await?.check() })
     }
 }
@@ -414,7 +439,7 @@ impl<R: Level> FromRequest for ProjectPass<R> {
     type Future = Admission<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (session, gate, address) = (request.get_session(), Gate::of(request), address(request));
+        let (session, gate, address) = (request.get_session(), Gate::of(request), address_of(request));
         let id = request.match_info().get("project").and_then(|id| id.parse::<ProjectId>().ok());
         Box::pin(async move {
             let pass = Pass::enter(session, gate?, address).await?;

@@ -14,11 +14,13 @@ use actors::{
     },
     role::OwnAccount,
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, PreviewInvitation},
+    webhooks::Rejection,
 };
 
 use super::{
     Caller, Gate, Opening, Pass,
     entry::{Entered, admit, refuse_closed, settle},
+    webhook::refuse,
 };
 use crate::error::Problem;
 
@@ -54,21 +56,21 @@ pub struct Away {
     pub cookie: Cookie<'static>,
 }
 
-async fn away(gate: &Gate, provider: &str, link: Option<AccountId>, address: &str) -> Result<Away, Problem> {
+async fn away(gate: &Gate, provider: &str, link: Option<AccountId>, fresh: bool, address: &str) -> Result<Away, Problem> {
     let provider = Provider::parse(provider).ok_or(Problem::Fault(Fault::NotFound))?;
-    let begun = gate.providers.begin(provider, link, address).await?;
+    let begun = gate.providers.begin(provider, link, fresh, address).await?;
     Ok(Away {
         url: begun.url,
         cookie: cookie(provider, begun.browser, Duration::milliseconds(LIFE_MS)),
     })
 }
 
-/// Begins a sign-in with `provider`.
+/// Begins a sign-in with `provider`; a `fresh` one asks for a new proof there.
 ///
 /// # Errors
 /// `NotFound` for one that is not set up; `ProviderUnavailable`, `TooMany`.
-pub async fn go_to_provider(gate: &Gate, provider: &str, address: &str) -> Result<Away, Problem> {
-    away(gate, provider, None, address).await
+pub async fn go_to_provider(gate: &Gate, provider: &str, fresh: bool, address: &str) -> Result<Away, Problem> {
+    away(gate, provider, None, fresh, address).await
 }
 
 /// Takes somebody back from a provider. Answers what the page that follows is told: behind the #, which no server sees.
@@ -115,7 +117,7 @@ pub async fn finish_provider(
 ) -> Result<Finished, Problem> {
     let from = Caller::of(request);
     gate.limits.check(Rule::SIGN_IN_ADDRESS, &from.address).await?;
-    let signed_in = match (gate.providers.arrive(ticket, browser(request)).await?, wish) {
+    let (signed_in, at) = match (gate.providers.arrive(ticket, browser(request)).await?, wish) {
         (Arrival::Unlinked { provider, email }, _) => return Ok(Finished::NeedsLink { provider, email }),
         (Arrival::Known(proven), wish) => {
             let opening = match wish {
@@ -129,20 +131,21 @@ pub async fn finish_provider(
             return Ok(Finished::Entered(Box::new(entered)));
         }
         (
-            Arrival::Newcomer { email, .. },
+            Arrival::Newcomer { email, at, .. },
             Wish {
                 invitation: Some(token), ..
             },
-        ) => join_anew(gate, ticket, token, &email, &from.address).await?,
-        (Arrival::Newcomer { provider, email }, Wish { workspace, .. }) => {
+        ) => (join_anew(gate, ticket, token, &email, &from.address).await?, at),
+        (Arrival::Newcomer { provider, email, at }, Wish { workspace, .. }) => {
             refuse_closed(gate)?;
             let Some(name) = workspace else {
                 return Ok(Finished::NeedsWorkspace { provider, email });
             };
-            gate.identity.sign_up_by(&gate.providers, ticket, name, &from.address).await?
+            let signed_in = gate.identity.sign_up_by(&gate.providers, ticket, name, &from.address).await?;
+            (signed_in, at)
         }
     };
-    let who = settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?;
+    let who = settle(gate, session, signed_in, &from.proof_of(signed_in, at)).await?;
     Ok(Finished::Entered(Box::new(Entered::In(who))))
 }
 
@@ -173,8 +176,11 @@ async fn join_anew(gate: &Gate, ticket: &str, token: &InvitationToken, email: &s
 ///
 /// # Errors
 /// `NotFound` when Apple is not set up; `SignatureInvalid`; `ProviderUnavailable`.
-pub async fn heed_apple(gate: &Gate, payload: &str) -> Result<(), Problem> {
-    let notice = gate.providers.apple_notice(payload).await?;
+pub async fn heed_apple(gate: &Gate, request: &HttpRequest, payload: &str) -> Result<(), Problem> {
+    let notice = match gate.providers.apple_notice(payload).await {
+        Err(Fault::SignatureInvalid) => return Err(refuse(request, "apple", Rejection::WrongSignature)),
+        notice => notice?,
+    };
     Ok(gate.providers.heed(notice).await?)
 }
 
@@ -185,7 +191,7 @@ impl Pass<OwnAccount> {
     /// `NotFound` for a provider that is not set up; `ProviderUnavailable`, `TooMany`.
     pub async fn go_to_link(&self, provider: &str, request: &HttpRequest) -> Result<Away, Problem> {
         self.still(None).await?;
-        away(self.gate(), provider, Some(self.account()), &Caller::of(request).address).await
+        away(self.gate(), provider, Some(self.account()), false, &Caller::of(request).address).await
     }
 
     /// Links what a ticket stands for.

@@ -10,30 +10,33 @@ use actix_web::{
     middleware::Next,
 };
 use actors::{
-    Fault, MessageId, Rule, VisitorId,
+    ConversationId, Fault, Limits, MessageId, Rule,
     project::{
         conversations::{Feedback, OwnConversation, OwnFeedback, Turn},
+        hand_off::HandOver,
         questions::{AnswerEvent, Answered, VisitorAsk},
-        visitors::{AdmitVisitor, BeginVisit, CheckOrigin, Visit},
+        visitors::{AdmitVisitor, BeginVisit, CheckOrigin, Guest, Visit},
+        widget::logo::{Logo, VisitorLogo},
     },
     tenant::{ProjectRef, Tenant},
 };
 use tokio::sync::mpsc;
 use tracing::{Instrument, debug_span};
 
-use super::Gate;
+use super::{Gate, proxies::address_of};
 use crate::error::Problem;
 
 /// Someone on an allowed page, not yet known. May begin a visit.
 ///
 /// ```
 /// async fn begin(pass: pernoex::doors::VisitPass) {
-///     let _ = pass.begin(None).await;
+///     let _ = pass.begin(None, None).await;
 /// }
 /// ```
 /// ```compile_fail,E0599
 /// async fn ask(pass: pernoex::doors::VisitPass, events: tokio::sync::mpsc::Sender<actors::project::questions::AnswerEvent>) {
-///     let _ = pass.ask("Anything?".into(), events).await;
+///     let asking = pernoex::doors::Asking { question: "Anything?".into(), page: None, new_conversation: false };
+///     let _ = pass.ask(asking, events).await;
 /// }
 /// ```
 /// ```compile_fail,E0423
@@ -43,7 +46,8 @@ use crate::error::Problem;
 /// ```
 pub struct VisitPass(Place);
 
-/// A visitor. May ask, read their own conversation, and say whether an answer helped: there is no method for anything else.
+/// A visitor. May ask, read their own conversation, say whether an answer helped, ask for a person, and see the team's logo: there is no
+/// method for anything else.
 ///
 /// ```
 /// async fn read(pass: pernoex::doors::VisitorPass) {
@@ -51,8 +55,8 @@ pub struct VisitPass(Place);
 /// }
 /// ```
 /// ```compile_fail,E0451
-/// fn become_another(pass: pernoex::doors::VisitorPass, visitor: actors::VisitorId) -> pernoex::doors::VisitorPass {
-///     pernoex::doors::VisitorPass { visitor, ..pass }
+/// fn become_another(pass: pernoex::doors::VisitorPass, guest: actors::project::visitors::Guest) -> pernoex::doors::VisitorPass {
+///     pernoex::doors::VisitorPass { guest, ..pass }
 /// }
 /// ```
 /// ```compile_fail,E0616
@@ -67,7 +71,7 @@ pub struct VisitPass(Place);
 /// ```
 pub struct VisitorPass {
     place: Place,
-    visitor: VisitorId,
+    guest: Guest,
 }
 
 struct Place {
@@ -75,6 +79,25 @@ struct Place {
     _tenant: Arc<Tenant>,
     project: ProjectRef,
     origin: String,
+    /// Public key and network address, as limits know who comes.
+    comes_from: String,
+    limits: Arc<Limits>,
+}
+
+/// What a visitor asks, and from where.
+pub struct Asking {
+    pub question: String,
+    /// The address of the page that they are on.
+    pub page: Option<String>,
+    pub new_conversation: bool,
+}
+
+/// Asking for a person.
+pub struct Handing {
+    pub email: String,
+    pub message: String,
+    pub page: Option<String>,
+    pub new_conversation: bool,
 }
 
 /// Left in the request once its origin was allowed, for the layer that writes the response's headers.
@@ -100,13 +123,15 @@ impl Place {
         if let Some(header) = header {
             request.extensions_mut().insert(Allowed(header));
         }
-        let address = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
-        gate.limits.check(Rule::WIDGET_ADDRESS, &format!("{key} {address}")).await?;
+        let comes_from = format!("{key} {}", address_of(request));
+        gate.limits.check(Rule::WIDGET_ADDRESS, &comes_from).await?;
         gate.limits.check(Rule::WIDGET_KEY, key).await?;
         let place = Self {
             _tenant: tenant,
             project,
             origin,
+            comes_from,
+            limits: gate.limits.clone(),
         };
         Ok((place, admitted))
     }
@@ -119,13 +144,14 @@ async fn check_origin(project: &ProjectRef, origin: String) -> Result<(), Fault>
 impl VisitPass {
     /// # Errors
     /// What the project answers.
-    pub async fn begin(&self, earlier: Option<String>) -> Result<Visit, Problem> {
+    pub async fn begin(&self, earlier: Option<String>, user: Option<String>) -> Result<Visit, Problem> {
         Ok(self
             .0
             .project
             .ask(BeginVisit {
                 origin: self.0.origin.clone(),
                 earlier,
+                user,
             })
             .await?)
     }
@@ -134,11 +160,13 @@ impl VisitPass {
 impl VisitorPass {
     /// # Errors
     /// What the project answers.
-    pub async fn ask(self, question: String, events: mpsc::Sender<AnswerEvent>) -> Result<Answered, Problem> {
+    pub async fn ask(self, asking: Asking, events: mpsc::Sender<AnswerEvent>) -> Result<Answered, Problem> {
         let ask = VisitorAsk {
-            question,
-            visitor: self.visitor,
-            origin: self.place.origin.clone(),
+            question: asking.question,
+            guest: self.guest,
+            origin: self.place.origin,
+            page: asking.page,
+            new_conversation: asking.new_conversation,
             events,
         };
         Ok(self.place.project.ask(ask).await?)
@@ -147,7 +175,7 @@ impl VisitorPass {
     /// # Errors
     /// What the project answers.
     pub async fn conversation(&self) -> Result<Vec<Turn>, Problem> {
-        Ok(self.place.project.ask(OwnConversation(self.visitor)).await?)
+        Ok(self.place.project.ask(OwnConversation(self.guest.visitor)).await?)
     }
 
     /// # Errors
@@ -158,10 +186,42 @@ impl VisitorPass {
             .place
             .project
             .ask(OwnFeedback {
-                visitor: self.visitor,
+                visitor: self.guest.visitor,
                 feedback,
             })
             .await?)
+    }
+
+    /// # Errors
+    /// `TooMany` of one visitor, one address or all together; what the project answers.
+    pub async fn hand_over(self, handing: Handing) -> Result<ConversationId, Problem> {
+        let Place {
+            project,
+            limits,
+            comes_from,
+            ..
+        } = &self.place;
+        let key = comes_from.split(' ').next().unwrap_or_default();
+        limits
+            .check(Rule::HAND_OFF_VISITOR, &format!("{key} {}", self.guest.visitor))
+            .await?;
+        limits.check(Rule::HAND_OFF_ADDRESS, comes_from).await?;
+        limits.check(Rule::HAND_OFF_KEY, key).await?;
+        let over = HandOver {
+            guest: self.guest,
+            origin: self.place.origin.clone(),
+            page: handing.page,
+            email: handing.email,
+            message: handing.message,
+            new_conversation: handing.new_conversation,
+        };
+        Ok(project.ask(over).await?)
+    }
+
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn logo(&self) -> Result<Logo, Problem> {
+        Ok(self.place.project.ask(VisitorLogo).await?)
     }
 }
 
@@ -188,9 +248,9 @@ impl FromRequest for VisitorPass {
             let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
             // Origin and token in one message: the project's row is read once.
             let admit = async |project: &ProjectRef, origin| project.ask(AdmitVisitor { origin, token }).await;
-            let (place, visitor) = Place::find(&request, admit).await?;
-            let visitor = visitor.ok_or(Problem::Fault(Fault::VisitorTokenInvalid))?;
-            Ok(Self { place, visitor })
+            let (place, guest) = Place::find(&request, admit).await?;
+            let guest = guest.ok_or(Problem::Fault(Fault::VisitorTokenInvalid))?;
+            Ok(Self { place, guest })
         }
         .instrument(debug_span!("door"));
         Box::pin(admission)

@@ -1,22 +1,13 @@
 //! What each fault of the actors is called outside, and its status.
 
 use actix_web::http::StatusCode;
-use actors::{Fault, Invalid, Limit};
+use actors::Fault;
 
-use super::Description;
-
-pub(super) fn not_signed_in() -> Description {
-    Description::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on.")
-}
-
-pub(super) fn role_too_low() -> Description {
-    Description::new(
-        StatusCode::FORBIDDEN,
-        "role_too_low",
-        "Not allowed",
-        "Your role in this workspace does not allow this.",
-    )
-}
+use super::{
+    Description,
+    codes::{invalid, limit, plan_limit},
+    refusals::{not_signed_in, role_too_low},
+};
 
 pub(super) fn describe(fault: &Fault) -> Description {
     use StatusCode as S;
@@ -101,6 +92,20 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "second_factor_required",
             "Second factor required",
             "This workspace requires two-factor authentication. Set it up for your account to go on.",
+        ),
+        Fault::LongerPasswordNeeded => Description::new(
+            S::CONFLICT,
+            "longer_password_needed",
+            "Longer password needed",
+            "This workspace asks for a password of at least 15 characters, or for a second factor. Change your password or add a second factor \
+             first, and accept the invitation then.",
+        ),
+        Fault::LastSecondFactor => Description::new(
+            S::CONFLICT,
+            "last_second_factor",
+            "Second factor needed",
+            "One of your workspaces asks for a password of at least 15 characters where there is no second factor. Change your password, or add \
+             another second factor, first.",
         ),
         Fault::NotAllowed => role_too_low(),
         Fault::LastOwner => Description::new(
@@ -189,7 +194,158 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "The last way to sign in",
             "Nothing else opens this account. Set a password, add a passkey, or link another provider first.",
         ),
+        Fault::InstallExpired => Description::new(
+            S::BAD_REQUEST,
+            "install_expired",
+            "Begin again",
+            "This was used already, took too long, or was begun in another browser or session. Begin again.",
+        ),
+        Fault::InstallCancelled => Description::new(
+            S::BAD_REQUEST,
+            "install_cancelled",
+            "Cancelled",
+            "You did not agree there, so nothing was connected.",
+        ),
+        Fault::SlackNotConfigured => Description::new(
+            S::CONFLICT,
+            "slack_not_configured",
+            "No Slack app",
+            "This server has no Slack app yet. Its operator sets one up first.",
+        ),
+        Fault::SlackUnavailable => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "slack_unavailable",
+            "Slack not available",
+            "Slack does not answer. Try again soon.",
+        )
+        .wait(10),
+        Fault::SlackRefused(reason) => Description::new(
+            S::BAD_REQUEST,
+            "slack_refused",
+            "Slack refused",
+            format!("Slack refused this and gives the reason {reason}."),
+        ),
+        Fault::SlackTeamTaken => Description::new(
+            S::CONFLICT,
+            "slack_team_taken",
+            "Connected elsewhere",
+            "This Slack workspace is connected to another workspace of this server. Disconnect it there first.",
+        ),
+        Fault::ConnectExpired => Description::new(
+            S::BAD_REQUEST,
+            "connect_expired",
+            "Begin again",
+            "This was used already, took too long, or was begun in another browser or session. Begin again.",
+        ),
+        Fault::ConnectCancelled => Description::new(
+            S::BAD_REQUEST,
+            "connect_cancelled",
+            "Cancelled",
+            "You did not agree there, so nothing was connected.",
+        ),
+        Fault::ConnectRefused(reason) => Description::new(
+            S::BAD_REQUEST,
+            "connect_refused",
+            "Refused",
+            format!("The provider refused this and gives the reason: {reason}."),
+        ),
+        Fault::SourceNotConfigured(provider) => Description::new(
+            S::CONFLICT,
+            "source_not_configured",
+            "Not set up",
+            format!("This server is not registered at {provider} yet. Its operator does that first."),
+        ),
+        Fault::SourceUnavailable => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "source_unavailable",
+            "Provider not available",
+            "The provider does not answer. Try again soon.",
+        )
+        .wait(10),
+        Fault::GrantBroken => Description::new(
+            S::CONFLICT,
+            "reconnect",
+            "Connect again",
+            "The provider does not accept this access any more. Connect it again.",
+        ),
+        Fault::AppNotInstalled => Description::new(
+            S::BAD_REQUEST,
+            "app_not_installed",
+            "Not installed",
+            "The GitHub App is not installed in an account that you see there. Install it, and connect again.",
+        ),
+        Fault::InstallRequested => Description::new(
+            S::BAD_REQUEST,
+            "install_requested",
+            "Waiting for an owner",
+            "An owner of the organisation has to approve the GitHub App there. Connect again when that is done.",
+        ),
+        Fault::HasPassword => Description::new(
+            S::CONFLICT,
+            "has_password",
+            "There is a password",
+            "Your account has a password already. Change it by the one that you have.",
+        ),
+        Fault::BillingNotConfigured => Description::new(
+            S::NOT_FOUND,
+            "billing_not_configured",
+            "No plans here",
+            "This server sells no plans: nothing is limited, and there is nothing to pay.",
+        ),
+        Fault::StripeUnavailable => Description::new(
+            S::SERVICE_UNAVAILABLE,
+            "stripe_unavailable",
+            "Stripe not available",
+            "Stripe does not answer. Try again soon.",
+        )
+        .wait(10),
+        Fault::StripeRefused(reason) => Description::new(
+            S::BAD_REQUEST,
+            "stripe_refused",
+            "Stripe refused",
+            format!("Stripe refused this and gives the reason {reason}."),
+        ),
+        Fault::AlreadySubscribed => Description::new(
+            S::CONFLICT,
+            "already_subscribed",
+            "Subscribed already",
+            "There is a subscription already. Change its plan instead.",
+        ),
+        Fault::NotSubscribed => Description::new(
+            S::CONFLICT,
+            "not_subscribed",
+            "Not subscribed",
+            "There is no subscription yet. Choose a plan first.",
+        ),
+        Fault::SubscriptionUnsettled(status) => Description::new(
+            S::CONFLICT,
+            "subscription_unsettled",
+            "Subscription not active",
+            match status.as_str() {
+                "past_due" | "unpaid" => "A payment is due. Make it at Stripe first, and change the plan then.".to_owned(),
+                "incomplete" => "The first payment has not gone through yet. Finish it, or choose a plan anew.".to_owned(),
+                status => format!("The subscription is {status} at Stripe. See to that there first."),
+            },
+        ),
+        Fault::PaymentFailed(reason) => Description::new(
+            S::PAYMENT_REQUIRED,
+            "payment_failed",
+            "Payment failed",
+            format!("The payment did not go through ({reason}), and nothing was changed. See to the card at Stripe and try again."),
+        ),
+        // Payment is what would mend it: the role and the session are fine.
+        Fault::PlanLimit { meter, most, plan } => {
+            let (code, what) = plan_limit(*meter);
+            let detail = format!("The plan {plan} has room for {most} {what}. An owner of the workspace can choose a larger one.");
+            Description::new(S::PAYMENT_REQUIRED, code, "Plan limit reached", detail)
+        }
         Fault::SignatureInvalid => Description::new(S::UNAUTHORIZED, "signature_invalid", "Not signed", "The signature is not valid."),
+        Fault::AlreadyReceived => Description::new(
+            S::CONFLICT,
+            "already_received",
+            "Received before",
+            "This very message was received before. Sign a new one.",
+        ),
         Fault::WorkspaceEnding => Description::new(
             S::FORBIDDEN,
             "workspace_ending",
@@ -201,6 +357,30 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "no_workspace",
             "No workspace",
             "Your account belongs to no workspace any more. Sign in with the name of a new one to create it.",
+        ),
+        Fault::FromSource => Description::new(
+            S::CONFLICT,
+            "from_source",
+            "Comes from a source",
+            "This document comes from a source. Change it or remove it at its source; the next sync brings that here.",
+        ),
+        Fault::EditedMeanwhile => Description::new(
+            S::CONFLICT,
+            "edited_meanwhile",
+            "Changed meanwhile",
+            "Somebody else changed this since you opened it. Load it again, and make your change to what it says now.",
+        ),
+        Fault::WebhookPaused => Description::new(
+            S::CONFLICT,
+            "webhook_paused",
+            "Webhook paused",
+            "Nothing is sent to this webhook while it is paused. Resume it first.",
+        ),
+        Fault::DeliveryWaiting => Description::new(
+            S::CONFLICT,
+            "delivery_waiting",
+            "Under way",
+            "This delivery waits for its turn already.",
         ),
         Fault::TooMany { retry_after_s } => Description::new(
             S::TOO_MANY_REQUESTS,
@@ -224,6 +404,24 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "visitor_token_invalid",
             "Visit over",
             "The visitor's token is missing, expired or not for this site. Begin a new visit.",
+        ),
+        Fault::UserTokenInvalid(reason) => Description::new(
+            S::UNAUTHORIZED,
+            "user_token_invalid",
+            "User token not valid",
+            format!("The user token is not accepted: {reason}."),
+        ),
+        Fault::IdentityNotSetUp => Description::new(
+            S::CONFLICT,
+            "identity_not_set_up",
+            "No identity secret",
+            "This project has no identity secret, so nobody can say who its visitors are. Create one on the Widget page.",
+        ),
+        Fault::HandOffOff => Description::new(
+            S::CONFLICT,
+            "hand_off_off",
+            "Nobody to hand over to",
+            "Talking to a person is not switched on for this project.",
         ),
         Fault::Overloaded => Description::new(
             S::SERVICE_UNAVAILABLE,
@@ -276,44 +474,12 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "The keys of this workspace cannot be reached. Try again soon.",
         )
         .wait(5),
-        Fault::Storage(_) | Fault::Crashed | Fault::WorkPanicked | Fault::Sealed | Fault::Internal(_) => Description::internal(),
-    }
-}
-
-fn invalid(code: Invalid) -> &'static str {
-    match code {
-        Invalid::Name => "invalid_name",
-        Invalid::Email => "invalid_email",
-        Invalid::WeakPassword => "weak_password",
-        Invalid::Code => "wrong_code",
-        Invalid::GraceDays => "invalid_grace_days",
-        Invalid::PasswordLength => "invalid_password_length",
-        Invalid::Origin => "invalid_origin",
-        Invalid::Color => "invalid_color",
-        Invalid::Position => "invalid_position",
-        Invalid::TextTooLong => "text_too_long",
-        Invalid::TooManySuggestions => "too_many_suggestions",
-        Invalid::TooManyOrigins => "too_many_origins",
-        Invalid::SourceUrl => "invalid_source_url",
-        Invalid::QuestionEmpty => "question_empty",
-        Invalid::QuestionTooLong => "question_too_long",
-        Invalid::Cursor => "invalid_cursor",
-        Invalid::UnknownProject => "unknown_project",
-    }
-}
-
-fn limit(code: Limit) -> (StatusCode, &'static str) {
-    use StatusCode as S;
-    match code {
-        Limit::FileTooLarge => (S::PAYLOAD_TOO_LARGE, "file_too_large"),
-        Limit::UnsupportedType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_type"),
-        Limit::EmptyFile => (S::UNPROCESSABLE_ENTITY, "empty_file"),
-        Limit::TooManyFiles => (S::UNPROCESSABLE_ENTITY, "too_many_files"),
-        Limit::TooManyDocuments => (S::CONFLICT, "too_many_documents"),
-        Limit::StorageFull => (S::CONFLICT, "storage_full"),
-        Limit::TooManyProjects => (S::CONFLICT, "too_many_projects"),
-        Limit::TooManyInvitations => (S::CONFLICT, "too_many_invitations"),
-        Limit::TooManyWorkspaces => (S::CONFLICT, "too_many_workspaces"),
-        Limit::TooManyPasskeys => (S::CONFLICT, "too_many_passkeys"),
+        Fault::Storage(_)
+        | Fault::Crashed
+        | Fault::WorkPanicked
+        | Fault::Sealed
+        // Jobs alone meet it, and wait.
+        | Fault::EmbeddingWaits { .. }
+        | Fault::Internal(_) => Description::internal(),
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode)
             id: who.account.uuid(),
             email: who.email,
             verified: who.is_verified,
+            has_password: who.has_password,
         },
         workspace: WorkspaceView {
             id: who.tenant.uuid(),
@@ -38,6 +39,7 @@ pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode)
             enabled: who.second_factor,
             required_from: who.second_factor_from.map(views::time),
         },
+        billing: gate.sells_plans(),
         csrf_token,
     }))
 }

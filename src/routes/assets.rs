@@ -1,12 +1,13 @@
 //! The dashboard's and the widget's files, out of the binary.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, io::Write, sync::OnceLock};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
-    http::header::{self, CACHE_CONTROL, ETAG, EntityTag, HeaderValue, IfNoneMatch},
+    http::header::{self, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, ETAG, Encoding, EntityTag, HeaderValue, IfNoneMatch},
     web::{Bytes, Path},
 };
+use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -26,6 +27,8 @@ struct Asset {
     kind: String,
     tag: EntityTag,
     body: Bytes,
+    /// The same, by gzip, where it is worth doing once and well.
+    packed: Option<Bytes>,
 }
 
 impl Asset {
@@ -36,6 +39,17 @@ impl Asset {
             kind,
             tag: EntityTag::new_weak(hash),
             body: body.into(),
+            packed: None,
+        }
+    }
+
+    /// Packs it as well as can be: it is sent to every page of every customer.
+    fn pack(self) -> Self {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let written = packed.write_all(&self.body).and_then(|()| packed.finish());
+        Self {
+            packed: written.ok().map(Bytes::from),
+            ..self
         }
     }
 
@@ -68,27 +82,41 @@ fn serve(request: &HttpRequest, found: Option<Asset>) -> Result<HttpResponse, Pr
     if current {
         return Ok(response.finish());
     }
-    Ok(response.content_type(asset.kind).body(asset.body))
+    response.content_type(asset.kind);
+    let takes_gzip = request
+        .get_header::<AcceptEncoding>()
+        .is_some_and(|accepted| accepted.negotiate([Encoding::gzip()].iter()) == Some(Encoding::gzip()));
+    match asset.packed.filter(|_| takes_gzip) {
+        Some(packed) => {
+            response.insert_header((CONTENT_ENCODING, "gzip"));
+            response.insert_header((header::VARY, "accept-encoding"));
+            Ok(response.body(packed))
+        }
+        None => Ok(response.body(asset.body)),
+    }
 }
 
 /// The widget's modules, each after those that it imports from.
-const WIDGET_PARTS: [&str; 10] = [
+const WIDGET_PARTS: [&str; 13] = [
     "style",
     "nodes",
     "color",
     "page",
+    "texts",
+    "memory",
     "prose",
     "transport",
+    "person",
     "answer",
     "talk",
     "element",
     "mount",
 ];
 
-/// The widget as one classic script, so that a visitor's page asks once and shares no name with it: its modules one after another in one
-/// closure, where an import has nothing left to do and an export nobody to reach. Commentary and indentation stay at home.
-fn assemble_widget() -> Option<String> {
-    let mut script = String::from("(() => {\n\"use strict\";\n");
+/// The widget's modules one after another, where an import has nothing left to do and an export nobody to reach. Commentary and indentation
+/// stay at home.
+fn joined_widget() -> Option<String> {
+    let mut script = String::new();
     for part in WIDGET_PARTS {
         let file = Static::get(&format!("widget/{part}.js"))?;
         let mut in_comment = false;
@@ -105,13 +133,38 @@ fn assemble_widget() -> Option<String> {
             }
         }
     }
-    script.push_str("})();\n");
     Some(script)
+}
+
+/// The widget as one classic script, so that a visitor's page asks once and shares no name with it.
+fn assemble_widget() -> Option<String> {
+    Some(format!("(() => {{\n\"use strict\";\n{}}})();\n", joined_widget()?))
+}
+
+/// The same as a module, for pages that bring their own code.
+pub(crate) fn widget_module() -> Option<String> {
+    Some(format!("{}export {{ createWidget }};\n", joined_widget()?))
+}
+
+/// A file of the package that carries the module.
+pub(crate) fn package_file(name: &str) -> Option<Vec<u8>> {
+    Some(Static::get(&format!("widget/package/{name}"))?.data.into_owned())
+}
+
+/// The widget's own words in `language`; `None` in English, which it knows.
+pub(super) fn widget_texts(language: &str) -> Option<BTreeMap<String, String>> {
+    let file = Static::get(&format!("widget/languages/{language}.json"))?;
+    serde_json::from_slice(&file.data).ok()
+}
+
+/// As [`widget_texts`], for the dashboard's preview.
+pub async fn widget_language(request: HttpRequest, path: Path<String>) -> Result<HttpResponse, Problem> {
+    serve(&request, Asset::found(&format!("widget/languages/{path}.json")))
 }
 
 fn widget() -> Option<Asset> {
     static ASSEMBLED: OnceLock<Option<Asset>> = OnceLock::new();
-    let assemble = || assemble_widget().map(|script| Asset::new(SCRIPT.to_owned(), &Sha256::digest(&script), script));
+    let assemble = || assemble_widget().map(|script| Asset::new(SCRIPT.to_owned(), &Sha256::digest(&script), script).pack());
     // A debug build reads its files from the disk, and so must see what changed there.
     if cfg!(debug_assertions) {
         assemble()
@@ -203,11 +256,59 @@ mod tests {
         assert!(!script.contains("\n/**") && !script.contains("\n//") && !script.contains("@param"));
     }
 
+    /// The keys of `texts.js`, and those of what the server alone says in English.
+    fn words() -> Vec<String> {
+        let source = part("texts");
+        let (_, table) = source.split_once("const ENGLISH = {\n").unwrap();
+        let (table, _) = table.split_once("\n};").unwrap();
+        let mut words: Vec<_> = table
+            .lines()
+            .map(|line| line.trim().split_once(": \"").unwrap_or_else(|| panic!("{line}")).0.to_owned())
+            .collect();
+        words.extend(["unsure", "near", "later"].map(str::to_owned));
+        words.sort();
+        words
+    }
+
+    fn marks(text: &str) -> Vec<String> {
+        let mut marks: Vec<_> = text
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
+            .collect();
+        marks.sort();
+        marks
+    }
+
+    #[test]
+    fn every_language_says_everything() {
+        let known = words();
+        let english = part("texts");
+        for language in actors::project::widget::LANGUAGES.into_iter().filter(|language| *language != "en") {
+            let texts = super::widget_texts(language).unwrap_or_else(|| panic!("{language} is missing or no table"));
+            assert_eq!(texts.keys().cloned().collect::<Vec<_>>(), known, "{language}");
+            for (word, text) in texts {
+                assert!(!text.trim().is_empty() && text.len() < 400, "{language} {word}");
+                let line = english.lines().find(|line| line.trim().starts_with(&format!("{word}: \"")));
+                assert_eq!(marks(&text), line.map(marks).unwrap_or_default(), "{language} {word}");
+            }
+        }
+        assert!(super::widget_texts("en").is_none() && super::widget_texts("../types").is_none());
+    }
+
+    #[test]
+    fn the_widgets_module_is_the_same_code_with_one_way_in() {
+        let module = super::widget_module().unwrap();
+        assert!(module.ends_with("export { createWidget };\n"));
+        assert_eq!(module.matches("\nexport ").count(), 1);
+        assert!(!module.contains("\nimport "));
+    }
+
     #[test]
     fn every_module_of_the_widget_is_served() {
         let mut files: Vec<_> = Static::iter()
             .filter_map(|path| path.strip_prefix("widget/")?.strip_suffix(".js").map(str::to_owned))
-            .filter(|name| name != "types")
+            .filter(|name| name != "types" && !name.contains('/'))
             .collect();
         files.sort();
         let mut parts = WIDGET_PARTS.to_vec();

@@ -10,7 +10,7 @@ use actors::role::OwnAccount;
 
 use super::{
     account::{answer, view},
-    views::{EmailBody, EmailChange, LinkBody, PasswordChange, PasswordReset, SignUpConfirmation},
+    views::{EmailBody, EmailChange, FirstPassword, LinkBody, PasswordChange, PasswordReset, SignUpConfirmation},
 };
 use crate::{
     doors::{Caller, Credentials, Gate, Pass, begin_session, confirm_email_change, forgot_password, reset_password},
@@ -48,6 +48,17 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current, new } = &*body;
     let who = pass.change_password(&session, current, new, &Caller::of(&request)).await?;
+    view(&gate, &session, who, StatusCode::OK)
+}
+
+pub async fn set(
+    pass: Pass<OwnAccount>,
+    gate: Data<Gate>,
+    session: Session,
+    request: HttpRequest,
+    body: Json<FirstPassword>,
+) -> Result<HttpResponse, Problem> {
+    let who = pass.set_password(&session, &body.new, &Caller::of(&request)).await?;
     view(&gate, &session, who, StatusCode::OK)
 }
 

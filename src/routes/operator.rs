@@ -3,18 +3,20 @@
 use std::{collections::HashMap, time::Duration};
 
 use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE},
-    rt,
+    HttpResponse, rt,
     web::{Bytes, Json, Path, Query},
 };
 use actors::{operators::Act, watch::ActorName};
-use futures_util::stream::unfold;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::views::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, Done, ServerView};
-use crate::{doors::OperatorPass, error::Problem, metrics::process_memory, stream::event};
+use super::views::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, BackupsView, Done, ServerView};
+use crate::{
+    doors::OperatorPass,
+    error::Problem,
+    stream::{asked_to_stop, event, streaming},
+    vitals,
+};
 
 pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Json<ActorsPage>, Problem> {
     let actors = pass.actors();
@@ -25,7 +27,13 @@ pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Js
     let page = page.min(pages);
     let tenants = tenants.drain(..).skip((page - 1) * limit).take(limit).collect();
     Ok(Json(ActorsPage {
-        server: ServerView::new(pass.started_at(), process_memory(), pass.busy(), pass.jobs().await?),
+        server: ServerView::new(
+            pass.started_at(),
+            vitals::memory(),
+            pass.busy(),
+            pass.jobs().await?,
+            BackupsView::new(pass.backups().await?),
+        ),
         totals: ActorTotals::of(&actors),
         tenants,
         matching,
@@ -50,9 +58,13 @@ pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpRespo
         let mut seen: Option<HashMap<String, ActorView>> = None;
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut stop = Box::pin(asked_to_stop());
         let mut round = 0;
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = &mut stop => return,
+            }
             round += 1;
             if out.is_closed() || round > LONGEST || (round % PROVE == 0 && !pass.holds().await) {
                 return;
@@ -86,15 +98,7 @@ pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpRespo
             }
         }
     });
-    let body = unfold(body, async |mut body| {
-        body.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), body))
-    });
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"));
-    response.streaming(body)
+    streaming(body)
 }
 
 /// Time alone is no change.

@@ -14,8 +14,8 @@ use actors::{
 use super::{
     account::answer,
     views::{
-        AppleNotification, Identities, IdentityView, ProviderAnswer, ProviderAway, ProviderFinish, ProviderTicket, ProviderView,
-        SignInOptions, Unfinished, time,
+        AppleNotification, Identities, IdentityView, ProviderAnswer, ProviderAway, ProviderFinish, ProviderStart, ProviderTicket,
+        ProviderView, SignInOptions, Unfinished, time,
     },
 };
 use crate::{
@@ -27,6 +27,7 @@ pub async fn options(gate: Data<Gate>) -> Json<SignInOptions> {
     Json(SignInOptions {
         providers: gate.sign_in_providers().into_iter().map(ProviderView::from).collect(),
         sign_up: gate.is_sign_up_open(),
+        mail: gate.mail_leaves_by(),
     })
 }
 
@@ -34,9 +35,15 @@ fn leave(away: Away) -> HttpResponse {
     HttpResponse::Ok().cookie(away.cookie).json(ProviderAway { url: away.url })
 }
 
-pub async fn start(gate: Data<Gate>, request: HttpRequest, provider: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn start(
+    gate: Data<Gate>,
+    request: HttpRequest,
+    provider: Path<String>,
+    how: Query<ProviderStart>,
+) -> Result<HttpResponse, Problem> {
     let address = doors::Caller::of(&request).address;
-    Ok(leave(go_to_provider(&gate, &provider, &address).await?))
+    let away = go_to_provider(&gate, &provider, how.fresh.unwrap_or(false), &address).await?;
+    Ok(leave(away))
 }
 
 /// On to the page that finishes. What it is told stands behind the #: in no server's log, and in no Referer.
@@ -104,7 +111,7 @@ pub async fn unlink(pass: Pass<OwnAccount>, request: HttpRequest, provider: Path
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub async fn apple_notification(gate: Data<Gate>, body: Json<AppleNotification>) -> Result<HttpResponse, Problem> {
-    heed_apple(&gate, &body.payload).await?;
+pub async fn apple_notification(gate: Data<Gate>, request: HttpRequest, body: Json<AppleNotification>) -> Result<HttpResponse, Problem> {
+    heed_apple(&gate, &request, &body.payload).await?;
     Ok(HttpResponse::NoContent().finish())
 }

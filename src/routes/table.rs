@@ -1,5 +1,15 @@
 //! What a row of the route table is, and how it is mounted.
 
+pub(super) mod curated;
+pub(super) mod disclosure;
+pub(super) mod inbox;
+pub(super) mod library;
+pub(super) mod outbound;
+pub(super) mod people;
+pub(super) mod privacy;
+pub(super) mod sources;
+pub(super) mod widget;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
@@ -23,6 +33,8 @@ pub enum Door {
     Open,
     /// A browser that comes back from a provider, or the provider itself. Proves itself by what only they can know.
     Callback,
+    /// A provider, by the signature of what it sends.
+    Webhook,
     /// A member's session; a change needs the session's token.
     Session,
     /// A public key on an allowed origin.
@@ -39,7 +51,7 @@ impl Door {
             Self::Open | Self::Session | Self::Widget => "/api/v1",
             Self::Operator => "/operator/api",
             // Registered at the providers: these addresses stay as they are.
-            Self::Callback => "",
+            Self::Callback | Self::Webhook => "",
         }
     }
 }
@@ -94,7 +106,7 @@ fn short_name<T: ?Sized>() -> &'static str {
 
 macro_rules! methods {
     ($($name:ident $method:ident)*) => {$(
-        pub(super) fn $name<F, Args>(path: &'static str, handler: F, door: Door, summary: &'static str) -> Route
+        pub(in crate::routes) fn $name<F, Args>(path: &'static str, handler: F, door: Door, summary: &'static str) -> Route
         where
             F: Handler<Args> + Send + Sync,
             F::Output: Responder + 'static,
@@ -108,7 +120,7 @@ macro_rules! methods {
 methods! { get GET post POST put PUT patch PATCH delete DELETE }
 
 impl Route {
-    pub(super) fn takes<T: ToSchema>(self) -> Self {
+    pub(in crate::routes) fn takes<T: ToSchema>(self) -> Self {
         Self {
             body: Body::Json(Box::new(described::<T>())),
             ..self
@@ -116,22 +128,22 @@ impl Route {
     }
 
     /// As a browser's form.
-    pub(super) fn takes_form<T: ToSchema>(self) -> Self {
+    pub(in crate::routes) fn takes_form<T: ToSchema>(self) -> Self {
         Self {
             body: Body::Form(Box::new(described::<T>())),
             ..self
         }
     }
 
-    pub(super) fn takes_files(self) -> Self {
+    pub(in crate::routes) fn takes_files(self) -> Self {
         Self { body: Body::Files, ..self }
     }
 
-    pub(super) fn asks(self, query: &'static [&'static str]) -> Self {
+    pub(in crate::routes) fn asks(self, query: &'static [&'static str]) -> Self {
         Self { query, ..self }
     }
 
-    pub(super) fn gives<T: ToSchema>(self, status: u16) -> Self {
+    pub(in crate::routes) fn gives<T: ToSchema>(self, status: u16) -> Self {
         Self {
             status,
             answer: Some(described::<T>()),
@@ -140,42 +152,42 @@ impl Route {
     }
 
     /// Another answer than the usual one, that is no refusal.
-    pub(super) fn or<T: ToSchema>(self, status: u16) -> Self {
+    pub(in crate::routes) fn or<T: ToSchema>(self, status: u16) -> Self {
         Self {
             or: Some((status, described::<T>())),
             ..self
         }
     }
 
-    pub(super) fn gives_file(self) -> Self {
+    pub(in crate::routes) fn gives_file(self) -> Self {
         Self { file: true, ..self }
     }
 
-    pub(super) fn exports(self, exports: &'static [&'static str]) -> Self {
+    pub(in crate::routes) fn exports(self, exports: &'static [&'static str]) -> Self {
         Self { exports, ..self }
     }
 
     /// Sends the browser on.
-    pub(super) fn leads_on(self) -> Self {
+    pub(in crate::routes) fn leads_on(self) -> Self {
         Self { status: 303, ..self }
     }
 
-    pub(super) fn empty(self) -> Self {
+    pub(in crate::routes) fn empty(self) -> Self {
         Self { status: 204, ..self }
     }
 
     /// It is being seen to, and more is not said.
-    pub(super) fn accepted(self) -> Self {
+    pub(in crate::routes) fn accepted(self) -> Self {
         Self { status: 202, ..self }
     }
 
     /// Or 202, when `what` is all that is said.
-    pub(super) fn or_later(self, what: &'static str) -> Self {
+    pub(in crate::routes) fn or_later(self, what: &'static str) -> Self {
         Self { later: Some(what), ..self }
     }
 
     /// Also as server-sent events.
-    pub(super) fn streams(self) -> Self {
+    pub(in crate::routes) fn streams(self) -> Self {
         Self { streams: true, ..self }
     }
 
@@ -192,12 +204,12 @@ impl Route {
     }
 
     /// Only for those who proved who they are within the last ten minutes.
-    pub(super) fn fresh(self) -> Self {
+    pub(in crate::routes) fn fresh(self) -> Self {
         Self { fresh: true, ..self }
     }
 
     /// Begins what the others of its door go on with.
-    pub(super) fn begins(self) -> Self {
+    pub(in crate::routes) fn begins(self) -> Self {
         Self { begins: true, ..self }
     }
 
@@ -209,7 +221,10 @@ impl Route {
         };
         match self.door {
             Door::Callback => route,
+            Door::Webhook => route.wrap(from_fn(doors::counted_by_address)),
             Door::Open if self.method == Method::GET => route,
+            // No JSON, and so proved in another way to come from no form elsewhere.
+            Door::Open if matches!(self.body, Body::Files) => route.wrap(from_fn(doors::same_origin_by_bearer)),
             Door::Open => route.wrap(from_fn(doors::same_origin)),
             Door::Session if self.method == Method::GET => route,
             Door::Session => route.wrap(from_fn(doors::with_token)),

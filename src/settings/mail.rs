@@ -6,7 +6,7 @@ use actors::{
 };
 use url::Url;
 
-use super::{Secret, SettingError, Source};
+use super::{Secret, SettingError, Source, authorities};
 
 #[derive(Debug)]
 pub struct MailSetting {
@@ -21,6 +21,22 @@ pub struct SmtpSetting {
     pub port: u16,
     pub security: Security,
     pub credentials: Option<(String, Secret)>,
+    /// Whose certificates are taken besides those of the public authorities: PEM.
+    pub ca: Option<String>,
+}
+
+impl SmtpSetting {
+    /// The form that the actors take.
+    #[must_use]
+    pub fn for_actors(&self) -> Smtp {
+        Smtp {
+            host: self.host.clone(),
+            port: self.port,
+            security: self.security,
+            credentials: self.credentials.as_ref().map(|(user, password)| (user.clone(), password.0.clone())),
+            ca: self.ca.clone(),
+        }
+    }
 }
 
 impl MailSetting {
@@ -29,12 +45,7 @@ impl MailSetting {
     pub fn for_actors(&self, origin: String, folder: std::path::PathBuf) -> MailSettings {
         let delivery = match &self.smtp {
             None => Delivery::Folder(folder),
-            Some(smtp) => Delivery::Smtp(Smtp {
-                host: smtp.host.clone(),
-                port: smtp.port,
-                security: smtp.security,
-                credentials: smtp.credentials.as_ref().map(|(user, password)| (user.clone(), password.0.clone())),
-            }),
+            Some(smtp) => Delivery::Smtp(smtp.for_actors()),
         };
         MailSettings {
             origin,
@@ -45,11 +56,10 @@ impl MailSetting {
 }
 
 pub(super) fn sign_up(source: &Source) -> Result<SignUp, SettingError> {
-    let has_server = source.text("PERNOEX_SMTP_URL").is_some();
     match source.text("PERNOEX_SIGN_UP") {
-        None if has_server => Ok(SignUp::Verified),
-        None | Some("open") => Ok(SignUp::Open),
-        Some("verified") => Ok(SignUp::Verified),
+        // Without a mail server too, whose letters are files: what an installation tells of its people must be chosen, not forgotten.
+        None | Some("verified") => Ok(SignUp::Verified),
+        Some("open") => Ok(SignUp::Open),
         Some("closed") => Ok(SignUp::Closed),
         Some(_) => Err(SettingError::new("PERNOEX_SIGN_UP", "must be open, verified or closed")),
     }
@@ -64,7 +74,17 @@ pub(super) fn mail(source: &Source) -> Result<MailSetting, SettingError> {
             "must be an e-mail address, or a name and one such as Support <support@example.com>",
         ));
     }
-    let smtp = source.text("PERNOEX_SMTP_URL").map(smtp).transpose()?;
+    let mut smtp = source.text("PERNOEX_SMTP_URL").map(smtp).transpose()?;
+    let authority = "PERNOEX_SMTP_CA";
+    if let Some(ca) = authorities::read(source, authority)? {
+        match &mut smtp {
+            None => return Err(authorities::unused(authority, "PERNOEX_SMTP_URL is not")),
+            Some(smtp) if smtp.security == Security::Plain => {
+                return Err(authorities::unused(authority, "mail to this machine goes without TLS"));
+            }
+            Some(smtp) => smtp.ca = Some(ca),
+        }
+    }
     if smtp.is_some() {
         if from.is_none() {
             return Err(SettingError::new(sender, "is missing: mail needs a sender"));
@@ -113,5 +133,6 @@ fn smtp(text: &str) -> Result<SmtpSetting, SettingError> {
         port: url.port().unwrap_or(port),
         security,
         credentials,
+        ca: None,
     })
 }

@@ -1,18 +1,43 @@
 //! What an operator may set. Everything has a default that is safe to start with; what contradicts itself does not start.
 
+mod authorities;
+mod backup;
+mod disclosure;
+mod embeddings;
+mod language_model;
 mod mail;
+pub(crate) mod proof;
 mod providers;
+mod proxies;
+mod secret;
+mod slack;
 mod source;
+mod sources;
+mod stores;
+mod stripe;
+mod tls;
+mod traces;
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use actors::{DocumentLimits, LanguageModelSettings, identity::SignUp, sessions::SessionLimits};
+use actors::{DocumentLimits, disclosure::DisclosureSettings, identity::SignUp, outward::AllowList, sessions::SessionLimits};
 use url::Url;
-use zeroize::Zeroizing;
 
+use crate::doors::Proxies;
+
+pub use backup::BackupSetting;
+pub use embeddings::EmbeddingSetting;
+pub use language_model::ModelSettings;
 pub use mail::{MailSetting, SmtpSetting};
 pub use providers::ProviderSettings;
-pub use source::{NAMES, SettingError, Source};
+pub use secret::Secret;
+pub use slack::SlackSetting;
+pub use source::{IN_FILE, NAMES, SettingError, Source};
+pub use sources::SourcesSetting;
+pub use stores::{DatabaseSettings, RedisSetting};
+pub use stripe::StripeSetting;
+pub use tls::{AcmeSetting, CertificateSetting, TlsSetting};
+pub use traces::TracesSetting;
 
 /// The whole tree. Printing it shows no secret.
 #[derive(Debug)]
@@ -21,6 +46,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// How browsers reach it, when that is not the address itself.
     pub public_url: Option<Url>,
+    /// When TLS ends in this server.
+    pub tls: Option<TlsSetting>,
+    /// In front of this server.
+    pub trusted_proxies: Proxies,
     /// Where `/metrics` is served, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
     /// The folder of the master key and the embedded database.
@@ -38,38 +67,34 @@ pub struct Settings {
     pub bcrypt_cost: u32,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
+    /// Hosts and networks inside that users' addresses may lead to.
+    pub allow_private: AllowList,
     pub idle: Duration,
+    /// What the body of any request may take; a large one more.
+    pub body: Duration,
     /// How long an invitation can be accepted.
     pub invitation: Duration,
     pub sessions: SessionLimits,
     /// How long a workspace that was deleted can be taken back.
     pub second_thoughts: Duration,
     pub database: DatabaseSettings,
-    pub redis_url: Option<Secret>,
+    pub redis: Option<RedisSetting>,
+    /// Why TLS to a store that proves nothing is enough.
+    pub unverified_tls: Option<String>,
     pub language_model: Option<ModelSettings>,
+    pub embeddings: EmbeddingSetting,
     pub documents: DocumentLimits,
     pub providers: Vec<ProviderSettings>,
+    pub slack: Option<SlackSetting>,
+    pub sources: SourcesSetting,
+    pub stripe: Option<StripeSetting>,
+    pub disclosure: DisclosureSettings,
+    /// Whether everybody may see what came of the checks of claims.
+    pub trust_page: bool,
+    pub backup: BackupSetting,
     pub log: LogSettings,
-}
-
-#[derive(Debug)]
-pub enum DatabaseSettings {
-    /// A SQLCipher file in the data folder.
-    Embedded,
-    Postgres {
-        url: Secret,
-        connections: u32,
-        /// A role that owns the tables. Set on the node or command that migrates.
-        migration_url: Option<Secret>,
-    },
-}
-
-#[derive(Debug)]
-pub struct ModelSettings {
-    pub base_url: Url,
-    pub key: Option<Secret>,
-    pub model: String,
-    pub timeout: Duration,
+    /// Where the parts of requests are sent, if anywhere.
+    pub traces: Option<TracesSetting>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,60 +102,6 @@ pub struct LogSettings {
     /// A `tracing` filter such as `info` or `pernoex=debug,info`.
     pub filter: String,
     pub json: bool,
-}
-
-/// A setting that is not for eyes. Wiped when dropped.
-///
-/// ```
-/// fn connect(secret: &pernoex::settings::Secret) -> usize {
-///     secret.expose().len()
-/// }
-/// ```
-/// ```compile_fail,E0277
-/// fn log(secret: &pernoex::settings::Secret) -> String {
-///     format!("{secret}")
-/// }
-/// ```
-/// ```compile_fail,E0599
-/// fn keep(secret: pernoex::settings::Secret) -> pernoex::settings::Secret {
-///     secret.clone()
-/// }
-/// ```
-/// ```compile_fail,E0277
-/// fn send(secret: &pernoex::settings::Secret) -> String {
-///     serde_json::to_string(secret).unwrap()
-/// }
-/// ```
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    fn of(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-impl ModelSettings {
-    /// The form that the actors take.
-    #[must_use]
-    pub fn for_actors(&self) -> LanguageModelSettings {
-        LanguageModelSettings {
-            base_url: self.base_url.clone(),
-            key: self.key.as_ref().map(|key| key.0.clone()),
-            model: self.model.clone(),
-            first_word: (self.timeout / 3).max(Duration::from_secs(1)),
-            whole: self.timeout,
-        }
-    }
 }
 
 impl Settings {
@@ -142,9 +113,13 @@ impl Settings {
             SocketAddr::from(([127, 0, 0, 1], 8080)),
             "an address and port such as 127.0.0.1:8080",
         )?;
+        let database = stores::database(source)?;
+        let public_url = public_url(source)?;
         Ok(Self {
             listen,
-            public_url: public_url(source)?,
+            tls: tls::read(source, public_url.as_ref(), listen)?,
+            public_url,
+            trusted_proxies: proxies::read(source)?,
             metrics_listen: metrics_listen(source)?,
             data: source.text("PERNOEX_DATA").unwrap_or("data").into(),
             master_key: source.text("PERNOEX_MASTER_KEY").map(Secret::of),
@@ -155,18 +130,32 @@ impl Settings {
             mail: mail::mail(source)?,
             bcrypt_cost: whole(source, "PERNOEX_BCRYPT_COST", 12, 4..=16)?,
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
+            allow_private: allow_private(source)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
+            body: Duration::from_secs(u64::from(whole(source, "PERNOEX_BODY_SECONDS", 30, 1..=3600)?)),
             invitation: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_INVITATION_HOURS", 72, 1..=720)?)),
             second_thoughts: Duration::from_secs(86_400 * u64::from(whole(source, "PERNOEX_DELETION_DAYS", 7, 0..=90)?)),
             sessions: SessionLimits {
                 idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_SESSION_IDLE_MINUTES", 720, 5..=43_200)?)),
                 whole: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_SESSION_HOURS", 168, 1..=2160)?)),
             },
-            database: database(source)?,
-            redis_url: redis_url(source)?,
-            language_model: language_model(source)?,
+            backup: backup::read(source, &database)?,
+            database,
+            redis: stores::redis(source)?,
+            unverified_tls: proof::why_unverified(source)?,
+            language_model: language_model::read(source)?,
+            embeddings: embeddings::read(source)?,
             documents: documents(source)?,
             providers: providers::read(source, listen)?,
+            slack: slack::read(source, listen)?,
+            sources: sources::read(source, listen)?,
+            stripe: stripe::read(source, listen)?,
+            disclosure: disclosure::read(source)?,
+            trust_page: match source.text("PERNOEX_TRUST_PAGE") {
+                None | Some("yes") => true,
+                Some("no") => false,
+                Some(_) => return Err(SettingError::new("PERNOEX_TRUST_PAGE", "must be yes or no")),
+            },
             log: LogSettings {
                 filter: source
                     .text("PERNOEX_LOG")
@@ -178,6 +167,7 @@ impl Settings {
                     Some(_) => return Err(SettingError::new("PERNOEX_LOG_FORMAT", "must be pretty or json")),
                 },
             },
+            traces: traces::read(source)?,
         })
     }
 }
@@ -256,66 +246,13 @@ fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
     }
 }
 
-fn database(source: &Source) -> Result<DatabaseSettings, SettingError> {
-    let name = "DATABASE_URL";
-    let migration = source.text("MIGRATION_DATABASE_URL");
-    match source.text(name) {
-        None if migration.is_some() => Err(SettingError::new(
-            "MIGRATION_DATABASE_URL",
-            "is set but DATABASE_URL is not: set both for PostgreSQL, or neither",
-        )),
-        None => Ok(DatabaseSettings::Embedded),
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            let parsed = Url::parse(url).map_err(|_| SettingError::new(name, "is not a valid address"))?;
-            if parsed.username().is_empty() {
-                return Err(SettingError::new(
-                    name,
-                    "must name the role: postgres://role:password@host/database",
-                ));
-            }
-            Ok(DatabaseSettings::Postgres {
-                url: Secret::of(url),
-                connections: whole(source, "DATABASE_CONNECTIONS", 16, 2..=500)?,
-                migration_url: migration.map(Secret::of),
-            })
-        }
-        Some(_) => Err(SettingError::new(
-            name,
-            "must begin with postgres:// (unset it to use the embedded database)",
-        )),
-    }
-}
-
-fn redis_url(source: &Source) -> Result<Option<Secret>, SettingError> {
-    match source.text("REDIS_URL") {
-        None => Ok(None),
-        Some(url) if url.starts_with("redis://") || url.starts_with("rediss://") => Ok(Some(Secret::of(url))),
-        Some(_) => Err(SettingError::new("REDIS_URL", "must begin with redis:// or rediss://")),
-    }
-}
-
-fn language_model(source: &Source) -> Result<Option<ModelSettings>, SettingError> {
-    let (key, model) = (source.text("OPENAI_API_KEY"), source.text("OPENAI_MODEL"));
-    let Some(base_url) = web_address(source, "OPENAI_BASE_URL")? else {
-        return match (key, model) {
-            (None, None) => Ok(None),
-            (Some(_), _) => Err(SettingError::new(
-                "OPENAI_API_KEY",
-                "is set but OPENAI_BASE_URL is not: set it, for instance to https://api.openai.com/v1",
-            )),
-            _ => Err(SettingError::new(
-                "OPENAI_MODEL",
-                "is set but OPENAI_BASE_URL is not: set both or neither",
-            )),
-        };
+fn allow_private(source: &Source) -> Result<AllowList, SettingError> {
+    let name = "PERNOEX_ALLOW_PRIVATE";
+    let refuse = |_| {
+        let expected = "must be host names, addresses and networks with commas between them, such as wiki.corp.example, 10.1.0.0/16";
+        SettingError::new(name, expected)
     };
-    let model = model.ok_or_else(|| SettingError::new("OPENAI_MODEL", "is missing: name the model that OPENAI_BASE_URL serves"))?;
-    Ok(Some(ModelSettings {
-        base_url,
-        key: key.map(Secret::of),
-        model: model.to_owned(),
-        timeout: Duration::from_secs(u64::from(whole(source, "OPENAI_TIMEOUT_S", 45, 1..=110)?)),
-    }))
+    AllowList::parse(source.text(name).unwrap_or_default()).map_err(refuse)
 }
 
 fn documents(source: &Source) -> Result<DocumentLimits, SettingError> {
@@ -351,6 +288,21 @@ mod tests {
     }
 
     #[test]
+    fn prices_are_of_a_million_tokens() {
+        let priced = settings(&[
+            ("OPENAI_BASE_URL", "https://api.example.com/v1"),
+            ("OPENAI_MODEL", "small"),
+            ("OPENAI_PRICE_INPUT", "0.15"),
+            ("OPENAI_PRICE_OUTPUT", "12"),
+        ]);
+        let prices = priced.unwrap().language_model.unwrap().prices;
+        assert_eq!(
+            (prices.input, prices.output, prices.currency.as_str()),
+            (Some(150_000), Some(12_000_000), "USD")
+        );
+    }
+
+    #[test]
     fn nothing_needs_to_be_set() {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
@@ -374,6 +326,29 @@ mod tests {
             (vec![("OPENAI_API_KEY", "hunter2")], "OPENAI_BASE_URL"),
             (vec![("OPENAI_BASE_URL", "https://api.example.com/v1")], "OPENAI_MODEL"),
             (
+                vec![
+                    ("OPENAI_BASE_URL", "https://api.example.com/v1"),
+                    ("OPENAI_MODEL", "small"),
+                    ("OPENAI_PRICE_INPUT", "0,15"),
+                ],
+                "OPENAI_PRICE_INPUT",
+            ),
+            (
+                vec![
+                    ("OPENAI_BASE_URL", "https://api.example.com/v1"),
+                    ("OPENAI_MODEL", "small"),
+                    ("OPENAI_CURRENCY", "dollars"),
+                ],
+                "OPENAI_CURRENCY",
+            ),
+            (vec![("EMBEDDING_API_KEY", "hunter2")], "EMBEDDING_BASE_URL"),
+            (vec![("EMBEDDING_PREVIOUS_API_KEY", "hunter2")], "EMBEDDING_PREVIOUS_BASE_URL"),
+            (vec![("EMBEDDING_BASE_URL", "https://api.example.com/v1")], "EMBEDDING_MODEL"),
+            (
+                vec![("EMBEDDING_BASE_URL", "https://api.example.com/v1"), ("EMBEDDING_MODEL", "small")],
+                "EMBEDDING_DIMENSIONS",
+            ),
+            (
                 vec![("PERNOEX_MAX_FILE_MIB", "20"), ("PERNOEX_MAX_PROJECT_MIB", "10")],
                 "PERNOEX_MAX_PROJECT_MIB",
             ),
@@ -390,11 +365,84 @@ mod tests {
                 ],
                 "PERNOEX_PUBLIC_URL",
             ),
+            (vec![("PERNOEX_SMTP_CA", "hunter2")], "PERNOEX_SMTP_CA"),
             (vec![("PERNOEX_MAIL_FROM", "hunter2")], "PERNOEX_MAIL_FROM"),
             (vec![("PERNOEX_SIGN_UP", "hunter2")], "PERNOEX_SIGN_UP"),
+            (vec![("SLACK_CLIENT_SECRET", "hunter2")], "SLACK_CLIENT_ID"),
+            (vec![("SLACK_SIGNING_SECRET_PREVIOUS", "hunter2")], "SLACK_CLIENT_ID"),
+            (
+                vec![
+                    ("SLACK_CLIENT_ID", "1.2"),
+                    ("SLACK_CLIENT_SECRET", "hunter2"),
+                    ("SLACK_SIGNING_SECRET", "hunter2"),
+                    ("SLACK_URL", "http://slack.example.com"),
+                ],
+                "SLACK_URL",
+            ),
+            (vec![("GITHUB_CLIENT_SECRET", "hunter2")], "GITHUB_CLIENT_ID"),
+            (vec![("GITHUB_API_URL", "https://hunter2.example.com")], "GITHUB_CLIENT_ID"),
+            (vec![("GITHUB_APP_PRIVATE_KEY", "hunter2")], "GITHUB_APP_CLIENT_ID"),
+            (
+                vec![
+                    ("GITHUB_APP_CLIENT_ID", "Iv1"),
+                    ("GITHUB_APP_CLIENT_SECRET", "hunter2"),
+                    ("GITHUB_APP_SLUG", "pernoex"),
+                ],
+                "GITHUB_APP_PRIVATE_KEY_FILE",
+            ),
+            (
+                vec![
+                    ("GITHUB_APP_CLIENT_ID", "Iv1"),
+                    ("GITHUB_APP_CLIENT_SECRET", "hunter2"),
+                    ("GITHUB_APP_SLUG", "pernoex"),
+                    ("GITHUB_APP_PRIVATE_KEY", "hunter2"),
+                ],
+                "GITHUB_APP_PRIVATE_KEY",
+            ),
+            (
+                vec![
+                    ("GITHUB_CLIENT_ID", "Ov1"),
+                    ("GITHUB_CLIENT_SECRET", "hunter2"),
+                    ("GITHUB_URL", "http://github.example.com"),
+                ],
+                "GITHUB_URL",
+            ),
+            (vec![("NOTION_CLIENT_SECRET", "hunter2")], "NOTION_CLIENT_ID"),
+            (vec![("NOTION_WEBHOOK_TOKEN", "hunter2")], "NOTION_CLIENT_ID"),
+            (vec![("GITHUB_WEBHOOK_SECRET", "hunter2")], "GITHUB_APP_CLIENT_ID"),
+            (vec![("GITHUB_WEBHOOK_SECRET_PREVIOUS", "hunter2")], "GITHUB_WEBHOOK_SECRET"),
+            (vec![("ATLASSIAN_CLIENT_ID", "hunter2")], "ATLASSIAN_CLIENT_SECRET"),
+            (vec![("STRIPE_SECRET_KEY", "hunter2")], "STRIPE_WEBHOOK_SECRET"),
+            (vec![("PERNOEX_PLANS", "hunter2")], "STRIPE_SECRET_KEY"),
+            (vec![("PERNOEX_PAYMENT_GRACE_DAYS", "7")], "STRIPE_SECRET_KEY"),
+            (
+                vec![
+                    ("STRIPE_SECRET_KEY", "hunter2"),
+                    ("STRIPE_WEBHOOK_SECRET", "hunter2"),
+                    ("PERNOEX_PLANS", "hunter2"),
+                ],
+                "PERNOEX_PLANS",
+            ),
+            (vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2")], "OTEL_EXPORTER_OTLP_ENDPOINT"),
+            (
+                vec![
+                    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+                    ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+                ],
+                "OTEL_EXPORTER_OTLP_HEADERS",
+            ),
+            (
+                vec![
+                    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+                    ("OTEL_TRACES_SAMPLER_ARG", "2"),
+                ],
+                "OTEL_TRACES_SAMPLER_ARG",
+            ),
             (vec![("PERNOEX_METRICS_LISTEN", "hunter2")], "PERNOEX_METRICS_LISTEN"),
             (vec![("PERNOEX_METRICS_LISTEN", "0.0.0.0:9464")], "PERNOEX_METRICS_EXPOSED=yes"),
             (vec![("PERNOEX_METRICS_EXPOSED", "yes")], "PERNOEX_METRICS_LISTEN is not"),
+            (vec![("PERNOEX_ALLOW_PRIVATE", "http://hunter2")], "PERNOEX_ALLOW_PRIVATE"),
+            (vec![("PERNOEX_ALLOW_PRIVATE", "0.0.0.0/0")], "PERNOEX_ALLOW_PRIVATE"),
         ] {
             let error = settings(&pairs).unwrap_err();
             assert!(error.contains(names), "{error}");
@@ -426,7 +474,13 @@ mod tests {
             ("OPENAI_BASE_URL", "https://api.example.com/v1"),
             ("OPENAI_API_KEY", "hunter2"),
             ("OPENAI_MODEL", "small"),
+            ("EMBEDDING_BASE_URL", "https://api.example.com/v1"),
+            ("EMBEDDING_API_KEY", "hunter2"),
+            ("EMBEDDING_MODEL", "small"),
+            ("EMBEDDING_DIMENSIONS", "1024"),
             ("PERNOEX_MASTER_KEY", "hunter2"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20hunter2"),
         ]);
         assert!(!format!("{:?}", settings.unwrap()).contains("hunter2"));
     }

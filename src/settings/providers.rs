@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use actors::identity::provider::{AppleKey, ClientSettings, Credential, Provider, ProvidersSettings, is_loopback};
+use actors::{
+    SecretBytes,
+    identity::provider::{AppleKey, ClientSettings, Credential, Provider, ProvidersSettings, is_loopback},
+    webhooks::Keys,
+};
 use url::Url;
 
 use super::{Secret, SettingError, Settings, Source, web_address};
@@ -29,10 +33,14 @@ enum Registered {
 
 const GOOGLE: [&str; 2] = ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"];
 const APPLE: [&str; 3] = ["APPLE_CLIENT_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID"];
-const KEY: [&str; 2] = ["APPLE_PRIVATE_KEY", "APPLE_PRIVATE_KEY_FILE"];
+const KEY: &str = "APPLE_PRIVATE_KEY";
 
 /// All of `names`, or none: what is half set is a mistake that would show at somebody's sign-in only.
-fn together<'a, const N: usize>(source: &'a Source, names: [&str; N], also: &[&str]) -> Result<Option<[&'a str; N]>, SettingError> {
+pub(super) fn together<'a, const N: usize>(
+    source: &'a Source,
+    names: [&str; N],
+    also: &[&str],
+) -> Result<Option<[&'a str; N]>, SettingError> {
     let found = names.map(|name| source.text(name));
     let set = names.iter().chain(also).find(|name| source.text(name).is_some());
     let Some(set) = set else { return Ok(None) };
@@ -45,7 +53,7 @@ fn together<'a, const N: usize>(source: &'a Source, names: [&str; N], also: &[&s
     }
 }
 
-fn issuer(source: &Source, name: &str, default: &str) -> Result<Url, SettingError> {
+pub(super) fn secure_address(source: &Source, name: &str, default: &str) -> Result<Url, SettingError> {
     let refuse = || SettingError::new(name, "must be an https address without a query");
     let url = match web_address(source, name)? {
         Some(url) => url,
@@ -56,25 +64,12 @@ fn issuer(source: &Source, name: &str, default: &str) -> Result<Url, SettingErro
 }
 
 fn apple_key(source: &Source) -> Result<Secret, SettingError> {
-    let (name, text) = match KEY.map(|name| source.text(name)) {
-        [Some(_), Some(_)] => return Err(SettingError::new(KEY[1], "is set beside APPLE_PRIVATE_KEY: set one of them")),
-        [Some(text), None] => (KEY[0], zeroize::Zeroizing::new(text.to_owned())),
-        [None, Some(path)] => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| SettingError::new(KEY[1], format!("names no file that can be read ({error})")))?;
-            (KEY[1], zeroize::Zeroizing::new(text))
-        }
-        [None, None] => {
-            return Err(SettingError::new(
-                KEY[0],
-                "is missing, but APPLE_CLIENT_ID is set: set it, or APPLE_PRIVATE_KEY_FILE",
-            ));
-        }
-    };
-    if AppleKey::from_pem(&text).is_none() {
-        return Err(SettingError::new(name, "must hold the private key from Apple's .p8 file, in PEM"));
+    let missing = "is missing, but APPLE_CLIENT_ID is set: set it, or APPLE_PRIVATE_KEY_FILE";
+    let text = source.text(KEY).ok_or_else(|| SettingError::new(KEY, missing))?;
+    if AppleKey::from_pem(text).is_none() {
+        return Err(SettingError::new(KEY, "must hold the private key from Apple's .p8 file, in PEM"));
     }
-    Ok(Secret::of(&text))
+    Ok(Secret::of(text))
 }
 
 /// Those that are set up.
@@ -83,15 +78,15 @@ pub(super) fn read(source: &Source, listen: SocketAddr) -> Result<Vec<ProviderSe
     if let Some([client_id, secret]) = together(source, GOOGLE, &["GOOGLE_ISSUER"])? {
         found.push(ProviderSettings {
             provider: Provider::Google,
-            issuer: issuer(source, "GOOGLE_ISSUER", "https://accounts.google.com")?,
+            issuer: secure_address(source, "GOOGLE_ISSUER", "https://accounts.google.com")?,
             client_id: client_id.to_owned(),
             credential: Registered::Secret(Secret::of(secret)),
         });
     }
-    if let Some([client_id, team, key_id]) = together(source, APPLE, &["APPLE_ISSUER", KEY[0], KEY[1]])? {
+    if let Some([client_id, team, key_id]) = together(source, APPLE, &["APPLE_ISSUER", KEY])? {
         found.push(ProviderSettings {
             provider: Provider::Apple,
-            issuer: issuer(source, "APPLE_ISSUER", "https://appleid.apple.com")?,
+            issuer: secure_address(source, "APPLE_ISSUER", "https://appleid.apple.com")?,
             client_id: client_id.to_owned(),
             credential: Registered::Apple {
                 team: team.to_owned(),
@@ -100,17 +95,40 @@ pub(super) fn read(source: &Source, listen: SocketAddr) -> Result<Vec<ProviderSe
             },
         });
     }
+    if !found.is_empty() {
+        reachable(source, listen, "a sign-in provider", "people back")?;
+    }
+    Ok(found)
+}
+
+/// Whether `who` can send `what` to this server: by TLS, but for one that only this machine reaches.
+pub(super) fn reachable(source: &Source, listen: SocketAddr, who: &str, what: &str) -> Result<(), SettingError> {
     let name = "PERNOEX_PUBLIC_URL";
     match web_address(source, name)? {
-        Some(url) if !found.is_empty() && url.scheme() != "https" && !is_loopback(&url) => Err(SettingError::new(
+        Some(url) if url.scheme() != "https" && !is_loopback(&url) => Err(SettingError::new(
             name,
-            "must be an https address: a sign-in provider sends people back there",
+            format!("must be an https address: {who} sends {what} there"),
         )),
-        None if !found.is_empty() && !listen.ip().is_loopback() => Err(SettingError::new(
+        None if !listen.ip().is_loopback() => Err(SettingError::new(
             name,
-            "is missing: a sign-in provider must know the address that it sends people back to",
+            format!("is missing: {who} must know the address that it sends {what} to"),
         )),
-        _ => Ok(found),
+        _ => Ok(()),
+    }
+}
+
+/// By which a sender's messages are proved: its secret, and the one before it while it still signs with that.
+pub(super) fn signing_keys(secret: &Secret, previous: Option<&Secret>) -> Keys {
+    let bytes = |secret: &Secret| SecretBytes::new(secret.expose().as_bytes().to_vec());
+    Keys::new(Some(bytes(secret)), previous.map(bytes))
+}
+
+/// Where browsers reach this server: as a setting says, or on this machine.
+pub(super) fn own_base(settings: &Settings, address: SocketAddr) -> Result<Url, SettingError> {
+    match &settings.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Url::parse(&format!("http://localhost:{}", address.port()))
+            .map_err(|_| SettingError::new("PERNOEX_LISTEN", "is not an address")),
     }
 }
 
@@ -123,11 +141,7 @@ impl ProviderSettings {
         if settings.providers.is_empty() {
             return Ok(None);
         }
-        let local = format!("http://localhost:{}", address.port());
-        let base = match &settings.public_url {
-            Some(url) => url.clone(),
-            None => Url::parse(&local).map_err(|_| SettingError::new("PERNOEX_LISTEN", "is not an address"))?,
-        };
+        let base = own_base(settings, address)?;
         let clients = settings.providers.iter().map(Self::client).collect::<Result<_, _>>()?;
         Ok(Some(ProvidersSettings { base, clients }))
     }
@@ -138,7 +152,7 @@ impl ProviderSettings {
             Registered::Apple { team, key_id, key } => Credential::Apple {
                 team: team.clone(),
                 key_id: key_id.clone(),
-                key: AppleKey::from_pem(key.expose()).ok_or_else(|| SettingError::new(KEY[0], "cannot be read"))?,
+                key: AppleKey::from_pem(key.expose()).ok_or_else(|| SettingError::new(KEY, "cannot be read"))?,
             },
         };
         Ok(ClientSettings {

@@ -1,6 +1,7 @@
 /** The dashboard's entry: every path, who may see it, and the frame around it. */
 import { get, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./api.js";
 import { h, replace } from "./dom.js";
+import { usageNotice } from "./billing/meters.js";
 import { problemNotice } from "./parts/notice.js";
 import { unverifiedNotice } from "./parts/unverified.js";
 import { shut } from "./parts/shut.js";
@@ -16,7 +17,7 @@ import { manages, mustEnrol, refreshSession, session, setSession } from "./sessi
  * @typedef {object} Route
  * @property {string} pattern
  * @property {() => Promise<{ default: (view: any) => void }>} page
- * @property {"anyone" | "either" | "member" | "manager" | "operator"} who anyone: only without a session; either: with or without
+ * @property {"anyone" | "either" | "member" | "manager" | "owner" | "operator"} who anyone: only without a session; either: with or without
  */
 
 /** @type {(Route & { [key: string]: unknown })[]} */
@@ -34,16 +35,37 @@ const ROUTES = [
   { pattern: "/account", who: "member", page: () => import("./pages/account.js") },
   { pattern: "/audit", who: "manager", page: () => import("./pages/audit.js") },
   { pattern: "/workspace", who: "member", page: () => import("./pages/workspace.js") },
+  { pattern: "/workspace/slack", who: "manager", page: () => import("./pages/slack.js") },
+  { pattern: "/workspace/integrations", who: "manager", page: () => import("./pages/connections.js") },
+  { pattern: "/workspace/billing", who: "owner", page: () => import("./pages/billing.js") },
   { pattern: "/projects", who: "member", page: () => import("./pages/projects.js") },
   { pattern: "/projects/:project", who: "member", page: () => import("./pages/overview.js") },
   { pattern: "/projects/:project/documents", who: "member", page: () => import("./pages/documents.js") },
   { pattern: "/projects/:project/documents/:document", who: "member", page: () => import("./pages/document.js") },
+  { pattern: "/projects/:project/sources", who: "manager", page: () => import("./pages/sources.js") },
+  { pattern: "/projects/:project/sources/new/:kind", who: "manager", page: () => import("./pages/source-new.js") },
+  { pattern: "/projects/:project/sources/:source", who: "manager", page: () => import("./pages/source.js") },
+  { pattern: "/projects/:project/sources/:source/settings", who: "manager", page: () => import("./pages/source-settings.js") },
+  { pattern: "/projects/:project/curated-answers", who: "member", page: () => import("./pages/curated-answers.js") },
+  { pattern: "/projects/:project/curated-answers/new", who: "member", page: () => import("./pages/curated-answer.js") },
+  { pattern: "/projects/:project/curated-answers/:curated", who: "member", page: () => import("./pages/curated-answer.js") },
   { pattern: "/projects/:project/ask", who: "member", page: () => import("./pages/ask.js") },
   { pattern: "/projects/:project/conversations", who: "member", page: () => import("./pages/conversations.js") },
   { pattern: "/projects/:project/conversations/:conversation", who: "member", page: () => import("./pages/conversation.js") },
+  { pattern: "/projects/:project/todos", who: "member", page: () => import("./pages/todos.js") },
   { pattern: "/projects/:project/analytics", who: "member", page: () => import("./pages/analytics.js") },
   { pattern: "/projects/:project/widget", who: "manager", page: () => import("./pages/widget.js") },
+  { pattern: "/projects/:project/webhooks", who: "manager", page: () => import("./pages/webhooks.js") },
+  { pattern: "/projects/:project/voice", who: "manager", page: () => import("./pages/voice.js") },
   { pattern: "/projects/:project/settings", who: "manager", page: () => import("./pages/settings.js") },
+  { pattern: "/security/report", who: "either", page: () => import("./pages/security-report.js") },
+  { pattern: "/security/status", who: "either", page: () => import("./pages/security-status.js") },
+  { pattern: "/security/thanks", who: "either", page: () => import("./pages/security-thanks.js") },
+  { pattern: "/contact", who: "either", page: () => import("./pages/public-page.js") },
+  { pattern: "/privacy", who: "either", page: () => import("./pages/public-page.js") },
+  { pattern: "/operator/reports", who: "operator", page: () => import("./pages/reports.js") },
+  { pattern: "/operator/reports/:report", who: "operator", page: () => import("./pages/report.js") },
+  { pattern: "/operator/texts/:page", who: "operator", page: () => import("./pages/texts.js") },
   { pattern: "/operator", who: "operator", page: () => import("./pages/operator.js") },
 ];
 
@@ -55,7 +77,10 @@ let known = null;
 let knownIn;
 
 /** @param {Route} route */
-const needsSession = (route) => route.who === "member" || route.who === "manager";
+const needsSession = (route) => route.who === "member" || route.who === "manager" || route.who === "owner";
+
+/** Where people meet the limits of a plan. */
+const LIMITED = new Set(["/projects", "/projects/:project", "/projects/:project/documents", "/projects/:project/ask", "/projects/:project/conversations", "/team"]);
 
 /** What is one's own, whatever the workspace asks of its members. */
 const FOR_EVERYBODY = new Set(["/account"]);
@@ -108,12 +133,12 @@ async function show({ focus }) {
     const page = await loading;
     if (signal.aborted) return;
     // What is not for them is not there.
-    if (!found || !page || (found.route.who === "operator" && !who?.operator)) {
+    if (!found || !page || (found.route.who === "operator" && !who?.operator) || (found.route.who === "owner" && !who?.billing)) {
       frame({ session: who, project: null, outlet });
       notFound(outlet);
-    } else if (found.route.who === "manager" && who && !manages(who)) {
+    } else if (who && ((found.route.who === "manager" && !manages(who)) || (found.route.who === "owner" && who.role !== "owner"))) {
       frame({ session: who, project, outlet });
-      notYours(outlet);
+      notYours(outlet, found.route.who === "owner");
     } else {
       frame({ session: found.route.who === "anyone" ? null : who, project, outlet });
       outlet.replaceChildren();
@@ -124,6 +149,7 @@ async function show({ focus }) {
       };
       page.default({ ...view, session: who, project, renamed });
       // Where people arrive, and not on every page.
+      if (who?.billing && LIMITED.has(found.route.pattern)) void usageNotice(who, outlet, signal);
       if (who && !who.user.verified && found.route.pattern === "/projects") outlet.before(unverifiedNotice(who));
     }
   } catch (error) {
@@ -167,14 +193,16 @@ function notFound(outlet) {
   );
 }
 
-/** @param {HTMLElement} outlet */
-function notYours(outlet) {
+/** @param {HTMLElement} outlet @param {boolean} owners */
+function notYours(outlet, owners) {
   setTitle("Not available");
   replace(
     outlet,
     h("div", { class: "message-page" },
-      h("h1", null, "Only owners and admins manage this"),
-      h("p", { class: "lead" }, "Your role in this workspace is Member. Ask an owner or admin to make the change for you.")),
+      h("h1", null, owners ? "Only owners manage this" : "Only owners and admins manage this"),
+      h("p", { class: "lead" }, owners
+        ? "Plans and payments are the business of the workspace's owners. Ask one of them."
+        : "Your role in this workspace is Member. Ask an owner or admin to make the change for you.")),
   );
 }
 

@@ -9,18 +9,42 @@ const SENTENCES = {
   sign_up_closed: "This server is not accepting new accounts. Ask its operator for an invitation.",
   last_owner: "A workspace needs an owner. Make somebody else an owner first.",
   sign_in_expired: "This sign-in was used already, took too long, or was begun in another browser. Begin again.",
+  sign_in_too_old: "You were signed out of this workspace, and the provider did not ask who you are since. Sign out there, and begin again, or sign in another way.",
   sign_in_cancelled: "You cancelled the sign-in there.",
   provider_unavailable: "The sign-in provider does not answer. Try again soon, or sign in another way.",
   provider_refused: "The sign-in provider did not confirm who you are. Begin again, or sign in another way.",
   provider_email_unverified: "Your email address is not confirmed at the provider. Confirm it there, or create an account with a password.",
   identity_taken: "That account is linked to another account here, or yours is linked to another one there.",
   last_way_in: "This is your only way to sign in. Set a password or add a passkey first.",
+  install_expired: "This was used already, took too long, or was begun in another browser or session. Begin again.",
+  install_cancelled: "You did not agree in Slack, so nothing was connected.",
+  slack_refused: "Slack refused this. Begin again; if it happens again, the operator of this server can compare the app’s settings.",
+  slack_not_configured: "This server has no Slack app yet. Its operator sets one up first.",
+  slack_unavailable: "Slack does not answer. Try again soon.",
+  slack_team_taken: "This Slack workspace is connected to another workspace of this server. Disconnect it there first.",
+  connect_expired: "This was used already, took too long, or was begun in another browser or session. Begin again.",
+  connect_cancelled: "You did not agree there, so nothing was connected.",
+  connect_refused: "The provider refused this. Begin again; if it happens again, the operator of this server can compare the app’s settings.",
+  source_not_configured: "This server is not registered there yet. Its operator does that first.",
+  source_unavailable: "The provider does not answer. Try again soon.",
+  app_not_installed: "The GitHub App is not installed in an account that you see there. Install it, and connect again.",
+  install_requested: "An owner of the organisation has to approve the GitHub App there. Connect again when that is done.",
+  edited_meanwhile: "Somebody else changed this since you opened it. Load the page again, and make your change to what it says now.",
+  from_source: "This document comes from a source. Change or remove it there, and the next sync follows.",
+  unknown_project: "This project does not exist any more. Choose another one.",
+  webhook_paused: "Nothing is sent to this webhook while it is paused. Resume it first.",
+  delivery_waiting: "This delivery is waiting for its turn already.",
+  has_password: "Your account has a password already. Change it with the one that you have.",
+  workspace_ending: "This workspace was deleted and is shut until it ends. An owner can still take it back.",
+  stripe_unavailable: "Stripe does not answer. Try again soon.",
   already_member: "This person is a member of the workspace already.",
   already_invited: "This address has an open invitation. Make a new link for it in the list, or revoke it first.",
   invitation_invalid: "This invitation has expired, was used already, or was withdrawn. Ask for a new one.",
   link_invalid: "This link has expired, was used already, or was replaced by a newer one. Ask for a new one.",
   invitation_for_another: "This invitation is for another address.",
   second_factor_required: "This workspace requires two-factor authentication. Set it up on your account page to go on.",
+  longer_password_needed: "This workspace asks for a password of at least 15 characters, or for a second factor. Change your password or add a second factor on your account page, and open the invitation again.",
+  last_second_factor: "One of your workspaces asks for a password of at least 15 characters where there is no second factor. Change your password, or add another second factor, and then remove this one.",
   wrong_second_factor: "That did not work. A code can be used once, and a new one appears every 30 seconds.",
   wrong_code: "This code is not right. Check the time on your phone, and type the code the app shows now.",
   no_second_factor: "Set up two-factor authentication for your own account first.",
@@ -67,6 +91,8 @@ export class Problem extends Error {
     this.name = "Problem";
     this.status = status;
     this.code = typeof body.code === "string" ? body.code : status === 0 ? "offline" : "unexpected";
+    /** The server's own words, where it said some. */
+    this.detail = typeof body.detail === "string" ? body.detail : null;
     this.field = typeof body.field === "string" ? body.field : null;
     this.retryAfter = typeof body.retry_after === "number" ? body.retry_after : null;
     this.requestId = typeof body.request_id === "string" ? body.request_id : requestId;
@@ -86,9 +112,11 @@ export function explain(error) {
   const wait = problem.retryAfter ?? 30;
   const later = `Try again in ${wait > 90 ? `${Math.ceil(wait / 60)} minutes` : `${wait} seconds`}.`;
   if (problem.status === 429) return `Too many attempts. ${later}`;
-  if (problem.code === "provider_unavailable") return SENTENCES[problem.code] ?? problem.message;
+  if (problem.code === "provider_unavailable" || problem.code === "slack_unavailable" || problem.code === "source_unavailable" || problem.code === "stripe_unavailable") return SENTENCES[problem.code] ?? problem.message;
   if (problem.status === 503) return `The server is busy. ${later}`;
   if (problem.status >= 500) return "Something went wrong on the server. Trying again often helps.";
+  // It names the reason that the provider gave.
+  if ((problem.code === "slack_refused" || problem.code === "connect_refused") && problem.detail !== null) return problem.detail;
   return SENTENCES[problem.code] ?? problem.message;
 }
 

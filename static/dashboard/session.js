@@ -47,11 +47,13 @@ export async function finishSignIn(challenge, factor, opening = {}) {
   setSession(await anonymous("POST", "/session/second-factor", { ticket: challenge.ticket, ...factor, ...opening }));
 }
 
-/** Signs in with a passkey alone. @param {Opening} [opening] */
-export async function signInWithPasskey(opening = {}) {
-  const asked = /** @type {{ ticket: string, options: Record<string, any> }} */ (await anonymous("POST", "/session/passkey/options", {}));
-  const passkey = await askPasskey(asked.options);
-  setSession(await anonymous("POST", "/session/passkey", { ticket: asked.ticket, passkey, ...opening }));
+/** Signs in with a passkey alone. @param {AbortSignal} [waiting] as `askPasskey` takes it */
+export async function signInWithPasskey(waiting) {
+  const asked = /** @type {{ ticket: string, options: Record<string, any>, expires_in: number }} */ (await anonymous("POST", "/session/passkey/options", {}));
+  // A question that was answered too late is not worth asking.
+  const over = waiting && AbortSignal.any([waiting, AbortSignal.timeout(asked.expires_in * 900)]);
+  const passkey = await askPasskey(asked.options, over);
+  setSession(await anonymous("POST", "/session/passkey", { ticket: asked.ticket, passkey }));
 }
 
 /** @param {string} email @param {string} password @param {string} workspace @returns {Promise<boolean>} false when a mail tells how to go on */
@@ -70,6 +72,11 @@ export async function confirmSignUp(token, password) {
 /** Every other session ends. @param {string} current @param {string} next */
 export async function changePassword(current, next) {
   setSession(await anonymous("PUT", "/account/password", { current, new: next }));
+}
+
+/** For an account that only other ways open. Every other session ends. @param {string} next */
+export async function setFirstPassword(next) {
+  setSession(await post("/account/password", { new: next }));
 }
 
 /** Asks the server anew, after something about the account changed elsewhere. */

@@ -1,6 +1,6 @@
-/** Asking a question and reading the answer as it is written. */
+/** What comes bit by bit: an answer as it is written, and changes as they happen. */
 import { send } from "./api.js";
-import { Problem } from "./problem.js";
+import { asProblem, isAbort, Problem } from "./problem.js";
 
 /** @typedef {import("./types.js").AnswerEvent} AnswerEvent */
 
@@ -42,6 +42,47 @@ function parseBlock(block) {
   }
   return data.length > 0 ? { type, data: /** @type {unknown} */ (JSON.parse(data.join("\n"))) } : null;
 }
+
+/**
+ * Reads what the server tells, and connects anew when the line breaks.
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @param {(event: { type: string, data: unknown }) => void} tell
+ * @param {(state: "live" | "lost" | "over") => void} line how the connection is; over: who asks may not, or not any more
+ */
+export async function followEvents(path, signal, tell, line) {
+  let wait = 1000;
+  while (!signal.aborted) {
+    try {
+      const response = await send("GET", path, { signal, accept: "text/event-stream" });
+      line("live");
+      wait = 1000;
+      if (response.body) {
+        for await (const event of readEvents(response.body)) tell(event);
+        // The server ends each stream after a while, so that it asks at the door again.
+        await pause(wait, signal);
+        continue;
+      }
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) return;
+      if ([401, 403, 404].includes(asProblem(error).status)) return line("over");
+    }
+    if (signal.aborted) return;
+    line("lost");
+    await pause(wait, signal);
+    wait = Math.min(wait * 2, 15_000);
+  }
+}
+
+/** @param {number} time @param {AbortSignal} signal @returns {Promise<void>} */
+const pause = (time, signal) =>
+  new Promise((done) => {
+    const timer = setTimeout(done, time);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      done();
+    }, { once: true });
+  });
 
 /**
  * @param {string} project

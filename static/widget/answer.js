@@ -1,19 +1,22 @@
 /** An answer as a visitor sees it: words with numbered marks, the sources below, and two thumbs. */
 import { h, icon, newId, unseen } from "./nodes.js";
 import { prose, webAddress } from "./prose.js";
+import { say, translated } from "./texts.js";
 
 /** @typedef {import("./types.js").Answer} Answer */
 /** @typedef {import("./types.js").Citation} Citation */
 /** @typedef {(message: string, helpful: boolean | null) => Promise<void>} Rate */
 
-/** @param {Answer} answer @param {Rate} rate */
-export function answered({ message, outcome, text, citations, closest, helpful }, rate) {
+/** @param {Answer} answer @param {Rate} rate @param {(() => void) | null} person asks for one, where that can be */
+export function answered({ message, outcome, text, citations, closest, helpful, written_by }, rate, person) {
   const sure = outcome === "answered";
   const list = sources(sure ? citations : closest, sure);
-  const words = h("div", { class: "text" }, unseen("Answer: "), ...prose(text, (n) => list.mark(n)));
+  const words = h("div", { class: "text" }, unseen(`${say("reply")} `), ...prose(sure ? text : translated(text, closest.length > 0), (n) => list.mark(n)));
   // Only the words are announced; sources and buttons are there to be found.
   const extra = h("div", { "aria-live": "off" });
-  if (list.shown) extra.append(h("h3", {}, sure ? "Sources" : "Closest pages"), list.shown);
+  if (list.shown) extra.append(h("h3", {}, say(sure ? "sources" : "closest")), list.shown);
+  if (written_by === "curated") extra.append(h("div", { class: "note" }, say("team")));
+  if (!sure && person) extra.append(h("button", { type: "button", class: "chip ask-person", click: person }, icon("person"), say("person")));
   extra.append(rating(message, helpful ?? null, rate));
   return h("div", {}, sure ? words : h("div", { class: "unsure" }, words), extra);
 }
@@ -29,8 +32,9 @@ function sources(citations, numbered) {
   for (const { n, title, section, excerpt, link } of citations) {
     const id = newId("source");
     const href = webAddress(link);
-    const more = h("div", { class: "more", id, hidden: true }, h("p", { dir: "auto" }, excerpt));
-    if (href) more.append(h("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Open the page", icon("out"), unseen(" (in a new tab)")));
+    const more = h("div", { class: "more", id, hidden: true });
+    if (excerpt !== "") more.append(h("p", { dir: "auto" }, excerpt));
+    if (href) more.append(h("a", { href, target: "_blank", rel: "noopener noreferrer" }, say("visit"), icon("out"), unseen(` ${say("tab")}`)));
     /** @type {HTMLElement[]} */
     const buttons = [];
     const toggle = (/** @type {Event} */ event) => {
@@ -44,7 +48,7 @@ function sources(citations, numbered) {
     const entry = h("li", {}, head, more);
     buttons.push(head);
     shown.append(entry);
-    known.set(n, { label: `Source ${n}: ${title}${trail}`, panel: id, buttons, toggle });
+    known.set(n, { label: say("source", { n, title: title + trail }), panel: id, buttons, toggle });
   }
   /** @param {number} n */
   const mark = (n) => {
@@ -59,9 +63,9 @@ function sources(citations, numbered) {
 
 /** @param {string} message @param {boolean | null} helpful @param {Rate} save */
 function rating(message, helpful, save) {
-  const said = h("span", { role: "status" }, "Was this helpful?");
-  const up = h("button", { type: "button", class: "icon", "aria-label": "Helpful", click: () => rate(true) }, icon("thumb"));
-  const down = h("button", { type: "button", class: "icon down", "aria-label": "Not helpful", click: () => rate(false) }, icon("thumb"));
+  const said = h("span", { role: "status" }, say("judge"));
+  const up = h("button", { type: "button", class: "icon", "aria-label": say("yes"), click: () => rate(true) }, icon("thumb"));
+  const down = h("button", { type: "button", class: "icon down", "aria-label": say("no"), click: () => rate(false) }, icon("thumb"));
   const show = () => {
     up.setAttribute("aria-pressed", String(helpful === true));
     down.setAttribute("aria-pressed", String(helpful === false));
@@ -73,10 +77,10 @@ function rating(message, helpful, save) {
     show();
     try {
       await save(message, now);
-      said.textContent = now === null ? "Was this helpful?" : "Thanks for telling us.";
+      said.textContent = say(now === null ? "judge" : "thanks");
     } catch {
       if (helpful === now) helpful = before;
-      said.textContent = "That could not be saved.";
+      said.textContent = say("unsaved");
       show();
     }
   };

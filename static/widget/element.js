@@ -1,46 +1,71 @@
 /** `<pernoex-widget>`: the round button, the panel, its form and its keys. */
-import { contrast, legible, rgb } from "./color.js";
+import { isColor, luminance, palette, rgb } from "./color.js";
 import { h, icon } from "./nodes.js";
 import { pageIsDark, watchPage } from "./page.js";
 import { prose } from "./prose.js";
 import { CSS } from "./style.js";
 import { Talk } from "./talk.js";
+import { follow, say, speak, tongue } from "./texts.js";
 import { httpTransport } from "./transport.js";
 
+/** @typedef {import("./types.js").Memory} Memory */
 /** @typedef {import("./types.js").Settings} Settings */
 /** @typedef {import("./types.js").Transport} Transport */
 
 export const TAG = "pernoex-widget";
 const LONGEST = 2000;
 
+const USUAL = { accent: null, background: null, text: null };
 /** @type {Settings} */
-const DEFAULTS = { title: "Ask a question", greeting: "", color: "#2457d6", position: "right", suggestions: [] };
-const phone = matchMedia("(max-width: 480px)");
+const DEFAULTS = { title: "", greeting: "", color: "#2457d6", position: "right", suggestions: [], light: USUAL, dark: USUAL, scheme: "auto", offset_x: 20, offset_y: 20, launcher: "", logo: null, hand_off: false, user: null };
+/** @type {Memory} */
+const FORGETFUL = { read: () => ({}), note() {} };
 /** @type {CSSStyleSheet | undefined} */
 let sheet;
 
-export class PernoexWidget extends HTMLElement {
+// Where there is no page, as in a server that renders one, there is no such class; importing must do no harm there.
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
+
+export class PernoexWidget extends Base {
   #settings = DEFAULTS;
   /** @type {Transport | null} */
   #transport = null;
   #awaited = false;
   #unwatch = () => {};
+  #phone = matchMedia("(max-width: 480px)");
+  /** The logo that is shown, or being fetched. @type {string | null} */
+  #drawn = null;
+  /** What is kept for the next page. @type {Memory} */
+  memory = FORGETFUL;
+  /** Told of what happens. @type {(name: string, detail?: object) => void} */
+  tell = () => {};
 
   #title = h("h2", { id: "title", dir: "auto" });
+  #logo = h("canvas", { class: "logo", width: 72, height: 72, "aria-hidden": "true", hidden: true });
   #greeting = h("div", { class: "text", dir: "auto" });
-  #chips = h("div", { class: "chips", role: "group", "aria-label": "Suggested questions" });
-  #talk = new Talk({ transport: () => this.transport, intro: [this.#greeting, this.#chips], changed: () => this.#talked(), again: () => this.#input.focus() });
-  #input = h("textarea", { rows: 1, maxlength: LONGEST, placeholder: "Ask a question…", "aria-label": "Your question", enterkeyhint: "send", dir: "auto", input: () => this.#typed(), keydown: (event) => this.#keyInInput(/** @type {KeyboardEvent} */ (event)) });
+  #chips = h("div", { class: "chips", role: "group", "aria-label": say("suggested") });
+  #talk = new Talk({
+    transport: () => this.transport,
+    settings: () => this.#settings,
+    intro: [this.#greeting, this.#chips],
+    changed: () => this.#talked(),
+    again: () => this.#input.focus(),
+    tell: (name, detail) => this.tell(name, detail),
+  });
+  #input = h("textarea", { rows: 1, maxlength: LONGEST, placeholder: say("write"), "aria-label": say("question"), enterkeyhint: "send", input: () => this.#typed(), keydown: (event) => this.#keyInInput(/** @type {KeyboardEvent} */ (event)) });
   #send = h("button", { type: "submit", class: "icon send" });
   #leftOver = h("p", { class: "left-over", hidden: true });
-  #close = h("button", { type: "button", class: "icon", "aria-label": "Close", click: () => this.close() }, icon("close"));
+  #person = h("button", { type: "button", class: "person", hidden: true, click: () => this.#talk.handOver() }, icon("person"), say("person"));
+  #fresh = h("button", { type: "button", class: "icon", "aria-label": say("fresh"), title: say("fresh"), hidden: true, click: () => this.restart() }, icon("fresh"));
+  #close = h("button", { type: "button", class: "icon", "aria-label": say("close"), click: () => this.close() }, icon("close"));
   #panel = h("section", { class: "panel", id: "panel", "aria-labelledby": "title", hidden: true },
-    h("header", {}, h("div", {}, this.#title, h("p", {}, "Answers from the documentation")), this.#close),
+    h("header", {}, this.#logo, h("div", {}, this.#title, h("p", {}, say("lead"))), this.#fresh, this.#close),
     this.#talk.log,
-    h("form", { submit: (event) => this.#submit(event) }, h("div", { class: "box" }, this.#input, this.#send), this.#leftOver),
+    h("form", { class: "ask", submit: (event) => this.#submit(event) }, h("div", { class: "box" }, this.#input, this.#send), h("div", { class: "foot" }, this.#person, this.#leftOver)),
     this.#talk.status);
-  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel", click: () => (this.#panel.hidden ? this.open() : this.close()) });
-  #root = h("div", { class: "root" }, this.#panel, this.#launcher);
+  #label = h("span", { class: "label", dir: "auto" });
+  #launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-controls": "panel", click: () => this.toggle() });
+  #root = h("div", { class: "root", ...tongue() }, this.#panel, this.#launcher);
 
   constructor() {
     super();
@@ -62,7 +87,7 @@ export class PernoexWidget extends HTMLElement {
   /** @param {Partial<Settings>} value */
   set settings(value) {
     this.#settings = { ...DEFAULTS, ...value };
-    if (!/^#[0-9a-f]{6}$/i.test(this.#settings.color)) this.#settings.color = DEFAULTS.color;
+    if (!isColor(this.#settings.color)) this.#settings.color = DEFAULTS.color;
     this.#showSettings();
   }
 
@@ -82,6 +107,8 @@ export class PernoexWidget extends HTMLElement {
   }
 
   static observedAttributes = ["inline"];
+  /** From here on widgets that are made speak this language. */
+  static speak = speak;
   attributeChangedCallback() {
     this.#showMode();
   }
@@ -94,66 +121,138 @@ export class PernoexWidget extends HTMLElement {
       delete (/** @type {any} */ (this)[name]);
       /** @type {any} */ (this)[name] = value;
     }
-    phone.addEventListener("change", this.#showMode);
+    this.#phone.addEventListener("change", this.#showMode);
     visualViewport?.addEventListener("resize", this.#fitKeyboard);
     visualViewport?.addEventListener("scroll", this.#fitKeyboard);
     this.#unwatch = watchPage(this.#showTheme);
-    this.#showTheme();
     this.#showSettings();
     this.#showMode();
+    this.#resume();
   }
 
   disconnectedCallback() {
-    phone.removeEventListener("change", this.#showMode);
+    this.#phone.removeEventListener("change", this.#showMode);
     visualViewport?.removeEventListener("resize", this.#fitKeyboard);
     visualViewport?.removeEventListener("scroll", this.#fitKeyboard);
     this.#unwatch();
     this.#talk.stop();
   }
 
-  open() {
-    if (this.inline) return this.#input.focus();
+  /** Goes on as it was left on the page before. On a phone the panel would hide where the visitor went: it stays closed. */
+  #resume() {
+    const { open, draft, fresh } = this.memory.read();
+    if (fresh) this.#talk.fresh = true;
+    if (draft && this.#input.value === "") this.#input.value = draft;
+    if (open && !this.inline && !this.#phone.matches) {
+      this.#root.classList.add("still");
+      this.#show();
+    }
+    this.#typed();
+  }
+
+  #show() {
     this.#panel.hidden = false;
     this.#showTheme();
     this.#showMode();
+    void this.#showLogo();
     this.#talk.begin();
+  }
+
+  open() {
+    if (!this.inline && this.#panel.hidden) {
+      this.#root.classList.remove("still");
+      this.#show();
+      this.memory.note({ open: true });
+      this.tell("open");
+    }
     this.#input.focus();
   }
 
   close() {
     if (this.inline || this.#panel.hidden) return;
+    const within = this.shadowRoot?.activeElement;
     this.#panel.hidden = true;
     this.#showMode();
-    this.#launcher.focus();
+    if (within) this.#launcher.focus();
+    this.memory.note({ open: false });
+    this.tell("close");
+  }
+
+  toggle() {
+    if (this.#panel.hidden) this.open();
+    else this.close();
+  }
+
+  /** Begins a new conversation. */
+  restart() {
+    this.#talk.clear(true);
+    this.#input.focus();
+  }
+
+  /** Another visitor is here, or the same by name: what they asked is shown, and nothing of anybody else. */
+  changeVisitor() {
+    this.#talk.clear(false);
+    if (!this.#panel.hidden) this.#talk.begin();
+  }
+
+  /** @param {string} question */
+  async ask(question) {
+    const text = question.trim().slice(0, LONGEST);
+    this.open();
+    return text === "" || this.#talk.busy ? null : this.#talk.ask(text);
   }
 
   /* ---- appearance */
 
-  #showTheme = () => void this.#root.classList.toggle("dark", pageIsDark());
+  #showTheme = () => {
+    const { light, dark, scheme, color } = this.#settings;
+    const isDark = scheme === "auto" ? pageIsDark() : scheme === "dark";
+    const colors = palette(isDark ? dark : light, color, isDark);
+    for (const [name, value] of Object.entries(colors)) this.#root.style.setProperty(`--${name}`, `rgb(${value.join(" ")})`);
+    this.#root.classList.toggle("dark", luminance(colors.surface) < 0.18);
+  };
 
   #showSettings() {
-    const { title, greeting, color, position, suggestions } = this.#settings;
-    const brand = rgb(color);
-    const dark = contrast(brand, [0, 0, 0]) > contrast(brand, [255, 255, 255]);
-    const style = this.#root.style;
-    style.setProperty("--brand", color);
-    style.setProperty("--on-brand", dark ? "#000" : "#fff");
-    style.setProperty("--rim", dark ? "rgb(0 0 0/.16)" : "rgb(255 255 255/.16)");
-    style.setProperty("--accent-light", legible(brand, [245, 246, 248], 0));
-    style.setProperty("--accent-dark", legible(brand, [32, 35, 42], 255));
-    this.#root.classList.toggle("left", position === "left");
-    this.#title.textContent = title || DEFAULTS.title;
-    this.#launcher.setAttribute("aria-label", title || DEFAULTS.title);
+    const { title, greeting, position, suggestions, offset_x, offset_y, launcher, hand_off } = this.#settings;
+    this.#root.style.setProperty("--x", `${offset_x}px`);
+    this.#root.style.setProperty("--y", `${offset_y}px`);
+    this.#root.classList.toggle("left", position.endsWith("left"));
+    this.#root.classList.toggle("top", position.startsWith("top"));
+    this.#title.textContent = title || say("title");
+    this.#label.textContent = launcher;
+    this.#launcher.setAttribute("aria-label", launcher || title || say("title"));
+    this.#person.hidden = !hand_off;
     this.#greeting.hidden = greeting === "";
     this.#greeting.replaceChildren(...prose(greeting, () => null));
     this.#chips.replaceChildren(...suggestions.map((text) => h("button", { type: "button", class: "chip", dir: "auto", click: () => this.#suggested(text) }, text)));
+    this.#showTheme();
+    this.#showMode();
     this.#showChips();
+    void this.#showLogo();
+  }
+
+  /** Once the panel is open. Drawn, not linked to: the page's policy need not allow another server's pictures. */
+  async #showLogo() {
+    const { logo } = this.#settings;
+    if (logo === this.#drawn || this.#panel.hidden) return;
+    this.#drawn = logo;
+    this.#logo.hidden = true;
+    const blob = logo && (await this.transport.logo?.().catch(() => null));
+    const picture = blob && (await createImageBitmap(blob).catch(() => null));
+    const canvas = this.#logo.getContext("2d");
+    if (!picture || !canvas || this.#drawn !== logo) return;
+    const scale = Math.min(72 / picture.width, 72 / picture.height);
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    canvas.clearRect(0, 0, 72, 72);
+    canvas.imageSmoothingQuality = "high";
+    canvas.drawImage(picture, (72 - width) / 2, (72 - height) / 2, width, height);
+    this.#logo.hidden = false;
   }
 
   #showMode = () => {
     const { inline } = this;
     const open = inline || !this.#panel.hidden;
-    const full = open && !inline && phone.matches;
+    const full = open && !inline && this.#phone.matches;
     this.#panel.hidden = !open;
     this.#panel.setAttribute("role", inline ? "group" : "dialog");
     if (full) this.#panel.setAttribute("aria-modal", "true");
@@ -161,7 +260,9 @@ export class PernoexWidget extends HTMLElement {
     this.#close.hidden = inline;
     this.#launcher.hidden = inline;
     this.#launcher.setAttribute("aria-expanded", String(open));
-    this.#launcher.replaceChildren(icon(open ? "down" : "chat"));
+    const wide = !open && this.#label.textContent !== "";
+    this.#launcher.classList.toggle("wide", wide);
+    this.#launcher.replaceChildren(icon(open ? "down" : "chat"), ...(wide ? [this.#label] : []));
     if (open) this.#launcher.classList.remove("news");
     this.#root.classList.toggle("open", open);
     this.#fitKeyboard();
@@ -171,7 +272,7 @@ export class PernoexWidget extends HTMLElement {
   /** Full-screen on a phone, the panel ends where the on-screen keyboard begins. */
   #fitKeyboard = () => {
     const view = visualViewport;
-    if (!view || !phone.matches || view.scale > 1.01) {
+    if (!view || !this.#phone.matches || view.scale > 1.01) {
       this.#root.style.removeProperty("--tall");
       this.#root.style.removeProperty("--top");
       return;
@@ -182,16 +283,18 @@ export class PernoexWidget extends HTMLElement {
 
   #showChips() {
     this.#chips.hidden = this.#settings.suggestions.length === 0 || !this.#talk.empty;
+    this.#fresh.hidden = this.#talk.empty;
   }
 
   /** An answer is awaited, or is there. */
   #talked() {
-    const { busy, log } = this.#talk;
+    const { busy, log, fresh } = this.#talk;
     this.#send.replaceChildren(icon(busy ? "stop" : "send"));
-    this.#send.setAttribute("aria-label", busy ? "Stop" : "Send");
+    this.#send.setAttribute("aria-label", say(busy ? "stop" : "send"));
     log.setAttribute("aria-busy", String(busy));
     if (this.#awaited && !busy && this.#panel.hidden) this.#launcher.classList.add("news");
     this.#awaited = busy;
+    this.memory.note({ fresh });
     this.#showChips();
     this.#typed();
   }
@@ -204,8 +307,8 @@ export class PernoexWidget extends HTMLElement {
     if (event.key === "Escape") {
       event.preventDefault();
       this.close();
-    } else if (event.key === "Tab" && phone.matches && !this.#panel.hidden) {
-      const stops = [...this.#panel.querySelectorAll("button:enabled, a[href], textarea, [tabindex]")].filter((element) => element.getClientRects().length > 0);
+    } else if (event.key === "Tab" && this.#phone.matches && !this.#panel.hidden) {
+      const stops = [...this.#panel.querySelectorAll("button:enabled, a[href], input, textarea, [tabindex]")].filter((element) => element.getClientRects().length > 0);
       const [edge, next] = event.shiftKey ? [stops.at(0), stops.at(-1)] : [stops.at(-1), stops.at(0)];
       if (this.shadowRoot?.activeElement !== edge || !(next instanceof HTMLElement)) return;
       event.preventDefault();
@@ -224,11 +327,13 @@ export class PernoexWidget extends HTMLElement {
   #typed() {
     const input = this.#input;
     const left = LONGEST - input.value.length;
+    follow(input);
     input.style.blockSize = "auto";
     if (input.scrollHeight > 0) input.style.blockSize = `${input.scrollHeight}px`;
     this.#send.disabled = !this.#talk.busy && input.value.trim() === "";
     this.#leftOver.hidden = left > 200;
-    this.#leftOver.textContent = `${left} characters left`;
+    this.#leftOver.textContent = say("left", { n: left });
+    if (this.isConnected) this.memory.note({ draft: input.value });
   }
 
   /** @param {Event} event */
@@ -248,4 +353,4 @@ export class PernoexWidget extends HTMLElement {
   }
 }
 
-if (!customElements.get(TAG)) customElements.define(TAG, PernoexWidget);
+if (globalThis.customElements && !customElements.get(TAG)) customElements.define(TAG, PernoexWidget);

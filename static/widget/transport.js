@@ -1,4 +1,6 @@
 /** Talking to the server in a visitor's name. */
+import { keep } from "./memory.js";
+import { say } from "./texts.js";
 
 /** @typedef {import("./types.js").AskEvent} AskEvent */
 /** @typedef {import("./types.js").Transport} Transport */
@@ -43,36 +45,25 @@ async function* events(body, heard) {
   }
 }
 
-/**
- * The visitor's token, kept per key so that a conversation survives the next page. Storage may be blocked: then memory has to do.
- * @param {string} key
- */
-function tokenStore(key) {
-  const slot = `pernoex.visitor.${key}`;
-  return {
-    read() {
-      try {
-        return localStorage.getItem(slot) ?? undefined;
-      } catch {
-        return undefined;
-      }
-    },
-    /** @param {string | null} token */
-    write(token) {
-      try {
-        if (token === null) localStorage.removeItem(slot);
-        else localStorage.setItem(slot, token);
-      } catch {
-        // The conversation lasts as long as this page.
-      }
-    },
-  };
+/** Where the visitor is, without what may be private in an address. */
+function here() {
+  const page = location.origin + location.pathname;
+  return /^http/.test(page) && page.length <= 2000 ? { page } : {};
 }
 
-/** @param {string} server @param {string} key @returns {Transport & { visit(): Promise<Visit> }} */
-export function httpTransport(server, key) {
+/**
+ * @param {string} server
+ * @param {string} key
+ * @param {{ user?: string | undefined, language?: string | undefined }} [options] who the visitor is, as their website signed it; the language to speak
+ * @returns {Transport & { visit(): Promise<Visit>, identify(user: string | null): Promise<Visit> }}
+ */
+export function httpTransport(server, key, { user, language } = {}) {
   const base = `${server}/api/v1/widget/${encodeURIComponent(key)}`;
-  const store = tokenStore(key);
+  // Of somebody whom nobody named. Who was named is named anew on each page, and leaves nothing behind.
+  const store = keep("localStorage", `pernoex.visitor.${key}`);
+  const languages = [language, document.documentElement.lang, ...navigator.languages].filter(Boolean).slice(0, 10);
+  /** @type {string | null} */
+  let named = user ?? null;
   /** @type {Promise<Visit> | null} */
   let current = null;
 
@@ -92,9 +83,9 @@ export function httpTransport(server, key) {
 
   async function start() {
     const token = store.read();
-    const response = await send("POST", "/visits", token ? { token } : {});
+    const response = await send("POST", "/visits", { languages, ...(token && { token }), ...(named && { user: named }) });
     const visit = /** @type {Visit} */ (await response.json());
-    store.write(visit.token);
+    store.write(visit.user ? null : visit.token); // What they asked before they were named is theirs now.
     return visit;
   }
 
@@ -115,7 +106,7 @@ export function httpTransport(server, key) {
         if (renewed || /** @type {Trouble} */ (error).code !== "visitor_token_invalid") throw error;
         if (current === used) {
           current = null;
-          store.write(null);
+          if (!named) store.write(null);
         }
       }
     }
@@ -123,13 +114,18 @@ export function httpTransport(server, key) {
 
   return {
     visit,
-    async *ask(question, { signal }) {
+    identify(next) {
+      named = next;
+      current = null;
+      return visit();
+    },
+    async *ask(question, { signal, fresh }) {
       const quiet = new AbortController();
       const giveUp = () => quiet.abort();
       let timer = setTimeout(giveUp, QUIET_FOR);
       signal.addEventListener("abort", giveUp, { once: true });
       try {
-        const response = await sendAsVisitor("POST", "/questions", { question }, "text/event-stream", quiet.signal);
+        const response = await sendAsVisitor("POST", "/questions", { question, ...here(), ...(fresh && { new_conversation: true }) }, "text/event-stream", quiet.signal);
         const streamed = response.headers.get("content-type")?.startsWith("text/event-stream");
         if (!streamed || !response.body) return yield { type: "done", data: await response.json() };
         yield* events(response.body, () => {
@@ -148,16 +144,23 @@ export function httpTransport(server, key) {
       if ((await visit()).conversation === null) return { turns: [] };
       return (await sendAsVisitor("GET", "/conversation")).json();
     },
+    async handOff({ fresh, ...handing }) {
+      await sendAsVisitor("POST", "/hand-off", { ...handing, ...here(), ...(fresh && { new_conversation: true }) });
+    },
+    async logo() {
+      return (await sendAsVisitor("GET", "/logo", undefined, "image/*")).blob();
+    },
   };
 }
 
-/** What to tell a visitor about a failure, and whether asking again can help. @param {unknown} error @returns {{ say: string, again: boolean, wait: number }} */
+/** What to tell a visitor about a failure, and whether asking again can help. @param {unknown} error @returns {{ text: string, again: boolean, wait: number }} */
 export function explain(error) {
   const { status, code, detail, message, retry_after, retryAfter } = /** @type {Trouble} */ (error ?? {});
   const wait = Math.ceil(retry_after ?? retryAfter ?? 0);
-  if (status === 429) return { say: "That’s a lot of questions in a short time. Please wait a moment, then try again.", again: true, wait: wait || 20 };
-  if (status === 422) return { say: detail || message || "This question cannot be sent.", again: false, wait: 0 };
-  if (code === "origin_not_allowed" || status === 404) return { say: "This assistant is no longer available on this page.", again: false, wait: 0 };
-  if (status) return { say: "Something went wrong on our side. Your question was not answered.", again: true, wait };
-  return { say: "The answer could not be loaded. Check your connection, then try again.", again: true, wait: 0 };
+  if (status === 429) return { text: say("many"), again: true, wait: wait || 20 };
+  if (status === 422) return { text: detail || message || say("refused"), again: false, wait: 0 };
+  if (code === "user_token_invalid" || code === "identity_not_set_up") return { text: say("stranger"), again: false, wait: 0 };
+  if (code === "origin_not_allowed" || status === 404) return { text: say("gone"), again: false, wait: 0 };
+  if (status) return { text: say("wrong"), again: true, wait };
+  return { text: say("offline"), again: true, wait: 0 };
 }

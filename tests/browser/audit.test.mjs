@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { createProject, signUp } from "./people.mjs";
-import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+import { barriers, comesTo, openBrowser, openPage, SERVER } from "./support.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -32,7 +32,7 @@ test("an owner reads who did what, filters it, and takes a signed copy home", as
   await page.getByLabel("What").selectOption("project");
   await page.waitForURL(/act=project/);
   await entries(page).nth(1).waitFor({ state: "detached" });
-  assert.equal(await entries(page).count(), 1);
+  await comesTo(entries(page), 1);
   await page.getByLabel("What").selectOption("keys");
   await page.getByText("No entry matches these filters.").waitFor();
   assert.deepEqual(await barriers(page), [], "a filter that matches nothing");

@@ -39,6 +39,12 @@ export async function tabTo(page, name, { back = false, most = 60 } = {}) {
   throw new assert.AssertionError({ message: `no stop is named ${name}; the way: ${way.join(" → ")}` });
 }
 
+/** Goes down a menu that is open until this entry has the focus. @param {Page} page @param {string} name */
+export async function arrowTo(page, name) {
+  for (let step = 0; step < 20 && (await focused(page)).name !== name; step += 1) await page.keyboard.press("ArrowDown");
+  await isOn(page, name, "in the menu");
+}
+
 /** Fails unless the focus is on a stop of this name. @param {Page} page @param {string | RegExp} name @param {string} when */
 export async function isOn(page, name, when) {
   const stop = await focused(page);

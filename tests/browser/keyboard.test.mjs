@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { documents, questions } from "./fixtures/product.mjs";
-import { focused, isOn, tabTo } from "./keyboard.mjs";
+import { arrowTo, focused, isOn, tabTo } from "./keyboard.mjs";
 import { allowWebsite, createProject, signUp, uploadDocuments } from "./people.mjs";
 import { ANSWERING, openBrowser, openPage, openSite, READING, SERVER } from "./support.mjs";
 
@@ -72,13 +72,13 @@ test("the whole main job is done without a mouse", async () => {
   await keyboard.press("Escape");
   await isOn(page, actions, "after the menu");
   await keyboard.press("Enter");
-  await keyboard.press("ArrowDown");
+  await arrowTo(page, "Name and link");
   await keyboard.press("Enter");
   await isOn(page, "Name", "in the dialog that the menu opened");
   await keyboard.press("Escape");
   await isOn(page, actions, "after the menu's dialog");
   await keyboard.press("Enter");
-  await keyboard.press("ArrowDown");
+  await arrowTo(page, "Name and link");
   await keyboard.press("Enter");
   await keyboard.press("ControlOrMeta+A");
   await keyboard.type("guide.md");
@@ -191,11 +191,11 @@ test("the widget is used without a mouse, and takes no keys from the page nor gi
     await widget.getByRole("button", { name: /^Source 1: /, expanded: true }).first().waitFor();
     if (width < 480) {
       // Over the whole page the panel keeps the focus: round and round, forwards and backwards.
-      await tabTo(page, "Close", { back: true });
+      await tabTo(page, "New conversation", { back: true });
       await keyboard.press("Shift+Tab");
       await isOn(page, "Your question", "backwards over the edge"); // Nothing is typed, so Send is no stop.
       await keyboard.press("Tab");
-      await isOn(page, "Close", "forwards over the edge");
+      await isOn(page, "New conversation", "forwards over the edge");
     }
     await keyboard.press("Escape");
     assert.equal(await launcher.getAttribute("aria-expanded"), "false");

@@ -54,9 +54,10 @@ test("an operator finds a tenant, resets its vault, and sees that it was written
   await page.getByRole("button", { name: "Reset Vault" }).click();
   await page.getByRole("dialog", { name: "Reset this vault?" }).getByRole("button", { name: "Reset" }).click();
   await page.getByText("Vault reset").waitFor();
-  const act = page.getByRole("region", { name: "What operators did" }).getByRole("row").nth(1);
+  // The table is asked for anew meanwhile: it may still show what other stories did.
+  const act = page.getByRole("region", { name: "What operators did" }).getByRole("row").filter({ hasText: `Reset Vault of ${tenant}` });
   await act.getByText("done", { exact: true }).waitFor();
-  assert.match(await act.innerText(), new RegExp(`Reset Vault of ${tenant}`));
+  assert.equal(await act.count(), 1);
   assert(!(await page.locator("main").innerText()).includes("A name that no operator sees"));
   await page.getByRole("button", { name: /Quarantined/ }).click();
   await page.getByRole("heading", { name: /^Nothing is quarantined$|^No actor matches$/ }).waitFor();

@@ -6,10 +6,10 @@ import { ANSWERING, READING, SERVER } from "./support.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** Signs a new person up and ends on the list of projects. @param {Page} page */
-export async function signUp(page) {
+/** Signs a new person up and ends on the list of projects. @param {Page} page @param {{ password?: string }} [chosen] */
+export async function signUp(page, { password = `${randomBytes(9).toString("base64url")} vents` } = {}) {
   const name = randomBytes(5).toString("hex");
-  const person = { email: `${name}@halvern.example`, password: `${randomBytes(9).toString("base64url")} vents`, workspace: `Halvern ${name}` };
+  const person = { email: `${name}@halvern.example`, password, workspace: `Halvern ${name}` };
   await page.goto(`${SERVER}/sign-up`);
   await page.getByLabel("Workspace name").fill(person.workspace);
   await page.getByLabel("Email").fill(person.email);
@@ -30,9 +30,9 @@ export async function createProject(page, name) {
   return page.url();
 }
 
-/** Follows the project's navigation and waits for the page's heading. @param {Page} page @param {string} name */
+/** Follows the project's navigation, where a number may stand behind the name, and waits for the page's heading. @param {Page} page @param {string} name */
 export async function visit(page, name) {
-  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name, exact: true }).click();
+  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: new RegExp(`^${name}( \\d.*)?$`) }).click();
   await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { APPLE, GOOGLE, openProvider } from "./oidc.mjs";
 import { signUp } from "./people.mjs";
-import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+import { barriers, comesTo, openBrowser, openPage, SERVER } from "./support.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -71,6 +71,20 @@ for (const provider of /** @type {const} */ (["Google", "Apple"])) {
     await unlinkButton(page, provider).click();
     await page.getByRole("dialog").getByRole("button", { name: "Unlink" }).click();
     await page.getByText("This is your only way to sign in.").first().waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+
+    await comesTo(page.getByRole("button", { name: "Change password" }), 0);
+    await page.getByRole("button", { name: "Set a password" }).click();
+    const dialog = page.getByRole("dialog", { name: "Set a password" });
+    await dialog.getByLabel("New password", { exact: true }).fill("violet teapot on gravel");
+    assert.deepEqual(await barriers(page), [], "the dialog for a first password");
+    if (process.env.PERNOEX_SHOTS) await page.screenshot({ path: `${process.env.PERNOEX_SHOTS}/set-password.png` });
+    await dialog.getByRole("button", { name: "Set password" }).click();
+    await page.getByText("Password set").waitFor();
+    await page.getByRole("button", { name: "Change password" }).waitFor();
+    await unlinkButton(page, provider).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Unlink" }).click();
+    await page.getByRole("button", { name: `Link ${provider}` }).waitFor();
     await close();
     void calm; // Browsers write the refusal to the console.
   });

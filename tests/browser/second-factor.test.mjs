@@ -132,9 +132,11 @@ test("a passkey is added, asked for, and signs in by itself", async () => {
   const { page, calm, close } = await openPage(browser, { width: 390, theme: "dark" });
   const debuggee = await page.context().newCDPSession(page);
   await debuggee.send("WebAuthn.enable");
-  await debuggee.send("WebAuthn.addVirtualAuthenticator", {
+  const { authenticatorId } = await debuggee.send("WebAuthn.addVirtualAuthenticator", {
     options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
+  /** Whether somebody's finger is on the sensor. */
+  const touch = (/** @type {boolean} */ enabled) => debuggee.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled });
   const person = await signUp(page);
   await openAccount(page);
   await page.getByRole("button", { name: "Add passkey" }).click();
@@ -152,15 +154,29 @@ test("a passkey is added, asked for, and signs in by itself", async () => {
   await page.getByRole("button", { name: "Save name" }).click();
   await passkeys.getByText("Halvern laptop").waitFor();
   await shot(page, "phone-account");
+  // Without a touch the browser only offers it, where the address is filled in.
+  await touch(false);
   await signOut(page);
+  assert.equal(await page.getByRole("textbox", { name: "Email" }).getAttribute("autocomplete"), "username webauthn");
 
   await shot(page, "phone-sign-in");
-  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await touch(true);
+  // The browser's own offer may be taken by the same touch, before the button is reached.
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click({ timeout: 3_000 }).catch(() => undefined);
   await page.waitForURL(`${SERVER}/projects`);
+  // With one, what it offers is chosen at once, and they are in without a further word.
+  await page.getByRole("button", { name: "Account menu" }).click();
+  const begun = page.waitForResponse((response) => response.url().endsWith("/session/passkey") && response.status() === 200);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await begun;
+  await page.waitForURL(`${SERVER}/projects`);
+  calm("what the browser fills in");
+  await touch(false);
   await signOut(page);
 
   await typePassword(page, person);
   await page.getByRole("heading", { level: 1, name: "Use your passkey" }).waitFor();
+  await touch(true);
   assert.deepEqual(await barriers(page), [], "the second step by passkey");
   await shot(page, "phone-second-step");
   await page.getByRole("button", { name: "Use passkey" }).click();

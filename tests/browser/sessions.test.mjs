@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createProject, signUp, visit } from "./people.mjs";
-import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+import { barriers, comesTo, openBrowser, openPage, SERVER } from "./support.mjs";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -30,14 +30,14 @@ test("a person sees where they are signed in and signs out there", async () => {
   await here.page.getByRole("heading", { level: 1, name: "Account" }).waitFor();
   const lines = here.page.getByRole("region", { name: "Where you are signed in" }).getByRole("listitem");
   await lines.filter({ hasText: "This one" }).waitFor();
-  assert.equal(await lines.count(), 3);
+  await comesTo(lines, 3);
   await here.page.getByRole("button", { name: /^Sign out Chrome on / }).first().click();
   await here.page.getByText("Signed out there").waitFor();
-  assert.equal(await lines.count(), 2);
+  await comesTo(lines, 2);
   await here.page.getByRole("button", { name: "Sign out everywhere else" }).click();
   await here.page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere else" }).click();
   await here.page.getByText("Signed out everywhere else").waitFor();
-  assert.equal(await lines.count(), 1);
+  await comesTo(lines, 1);
   here.calm("the account page");
   for (const other of [there, third]) {
     await other.page.goto(`${SERVER}/projects`);

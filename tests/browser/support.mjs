@@ -60,6 +60,22 @@ export async function openPage(browser, { theme = "light", width = 1280, sites =
   };
 }
 
+/**
+ * Waits until as many are there as are wanted: a list that is read anew may be empty for a moment.
+ * @param {import("playwright-core").Locator} locator
+ * @param {number} wanted
+ * @param {string} [what]
+ */
+export async function comesTo(locator, wanted, what) {
+  const until = Date.now() + 15_000;
+  let found = await locator.count();
+  while (found !== wanted && Date.now() < until) {
+    await new Promise((resume) => setTimeout(resume, 50));
+    found = await locator.count();
+  }
+  assert.equal(found, wanted, what);
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Serious and critical findings of axe-core, one line each. @param {Page} page @returns {Promise<string[]>} */
@@ -74,30 +90,38 @@ export async function barriers(page) {
 }
 
 /**
- * A customer's website on its own local origin: one page that carries the snippet under a policy that allows nothing but the widget's server.
- * Trusted Types are demanded too. The snippet is settled later, because an origin must exist before it can be allowed.
+ * A customer's website on its own local origin: two pages, in the language of `?lang=`, that carry the snippet under a policy that allows nothing
+ * but the widget's server. Trusted Types are demanded too. The snippet is settled later, because an origin must exist before it can be allowed.
+ * `files` are served besides, as scripts of the site's own.
+ * @param {Map<string, string>} [files] by path
  */
-export async function openSite() {
+export async function openSite(files = new Map()) {
   let snippet = "";
+  /** @type {string | undefined} */
+  let widgetServer;
   const server = createServer((request, response) => {
-    if (request.url !== "/") return void response.writeHead(204).end();
-    const from = /src="([^"]+)"/.exec(snippet);
-    const allowed = from?.[1] ? new URL(from[1]).origin : "'none'";
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const file = files.get(pathname);
+    if (file !== undefined) return void response.writeHead(200, { "content-type": "text/javascript" }).end(file);
+    if (pathname !== "/" && pathname !== "/second") return void response.writeHead(204).end();
+    const lang = (searchParams.get("lang") ?? "en").replace(/[^\w-]/g, "");
+    const from = /src="(http[^"]+)"/.exec(snippet);
+    const allowed = widgetServer ?? (from?.[1] ? new URL(from[1]).origin : "'none'");
     response.writeHead(200, {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": `default-src 'none'; script-src ${allowed}; connect-src ${allowed}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+      "content-security-policy": `default-src 'none'; script-src ${allowed}${files.size > 0 ? " 'self'" : ""}; connect-src ${allowed}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
     });
-    response.end(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Halvern</title></head><body><main><h1>Halvern</h1><p>Vent controllers for greenhouses.</p></main>${snippet}</body></html>`);
+    response.end(`<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Halvern</title></head><body><main><h1>Halvern</h1><p>Vent controllers for greenhouses.</p><p>${pathname === "/" ? "Home" : "Second page"}</p></main>${snippet}</body></html>`);
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(undefined)));
   const bound = server.address();
   assert(bound !== null && typeof bound === "object");
   return {
     origin: `http://localhost:${bound.port}`,
-    /** @param {string} next */
-    carry(next) {
-      snippet = next;
+    /** @param {string} next @param {string} [server] the widget's, where the snippet does not say it */
+    carry(next, server) {
+      [snippet, widgetServer] = [next, server];
     },
     close() {
       server.closeAllConnections();

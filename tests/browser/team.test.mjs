@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { createProject, signUp } from "./people.mjs";
-import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+import { barriers, comesTo, openBrowser, openPage, SERVER } from "./support.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -40,6 +40,11 @@ async function invite(page, email, project) {
   return link;
 }
 
+/** For eyes, where they are asked for. @param {Page} page @param {string} name */
+async function shot(page, name) {
+  if (process.env.PERNOEX_SHOTS) await page.screenshot({ path: `${process.env.PERNOEX_SHOTS}/${name}.png`, fullPage: true });
+}
+
 /** Chooses what is done with somebody. @param {Page} page @param {string} email @param {string} action */
 async function choose(page, email, action) {
   await page.getByRole("button", { name: `Actions for ${email}` }).click();
@@ -66,13 +71,13 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await guest.page.getByRole("button", { name: "Create account and join" }).click();
   await guest.page.waitForURL(`${SERVER}/projects`);
   await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
-  assert.equal(await guest.page.getByText("Secret valve").count(), 0);
-  assert.equal(await guest.page.getByRole("button", { name: "New project" }).count(), 0);
+  await comesTo(guest.page.getByText("Secret valve"), 0);
+  await comesTo(guest.page.getByRole("button", { name: "New project" }), 0);
   await guest.page.getByRole("button", { name: "Account menu" }).click();
-  assert.equal(await guest.page.getByRole("link", { name: "Team" }).count(), 0, "a member has no team to manage");
+  await comesTo(guest.page.getByRole("link", { name: "Team" }), 0, "a member has no team to manage");
   await guest.page.getByRole("link", { name: "Workspace settings" }).click();
   await guest.page.getByText("You are a member of").waitFor();
-  assert.equal(await guest.page.getByRole("button", { name: "Delete workspace" }).count(), 0);
+  await comesTo(guest.page.getByRole("button", { name: "Delete workspace" }), 0);
 
   await page.reload();
   await choose(page, email, "Assign projects");
@@ -129,7 +134,7 @@ test("someone with an account joins a second workspace and goes to and fro", asy
   await guest.page.getByRole("button", { name: "Account menu" }).click();
   await guest.page.getByRole("list", { name: "Workspaces" }).getByRole("button", { name: bob.workspace }).click();
   await guest.page.getByText("Three steps to your first answer").waitFor();
-  assert.equal(await guest.page.getByRole("link", { name: "Halvern H3" }).count(), 0);
+  await comesTo(guest.page.getByRole("link", { name: "Halvern H3" }), 0);
   await guest.page.getByRole("button", { name: "Account menu" }).click();
   await guest.page.getByRole("list", { name: "Workspaces" }).getByRole("button", { name: owner.workspace }).click();
   await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
@@ -138,6 +143,51 @@ test("someone with an account joins a second workspace and goes to and fro", asy
   // The link is used up.
   await guest.page.goto(link);
   await guest.page.getByRole("heading", { level: 1, name: "This invitation is not valid" }).waitFor();
+  await guest.close();
+  await host.close();
+});
+
+test("who has a short password is told what to do before they join, and is signed out by an owner", async () => {
+  const [host, guest] = [await openPage(browser), await openPage(browser, { width: 390 })];
+  await teamOf(host.page);
+  await host.page.goto(`${SERVER}/workspace`);
+  await host.page.getByRole("radio", { name: "15 characters" }).check();
+  await host.page.getByRole("button", { name: "Save length" }).click();
+  await host.page.getByText("Length saved").waitFor();
+  assert.deepEqual(await barriers(host.page), [], "the workspace's settings");
+  await shot(host.page, "password-length");
+  await host.page.goto(`${SERVER}/team`);
+
+  const bob = await signUp(guest.page, { password: `${randomBytes(6).toString("base64url")} vents` });
+  await guest.page.goto(await invite(host.page, bob.email, "Halvern H3"));
+  await guest.page.getByRole("heading", { level: 1, name: /^Join / }).waitFor();
+  assert.equal(new URL(guest.page.url()).hash, "", "the link's token stays in no address");
+  await guest.page.getByRole("button", { name: "Join workspace" }).click();
+  await guest.page.getByRole("heading", { level: 1, name: "One thing before you join" }).waitFor();
+  assert.deepEqual(await barriers(guest.page), [], "what is to be done first");
+  await shot(guest.page, "one-thing-phone");
+  await guest.page.getByRole("button", { name: "Go to your account" }).click();
+  await guest.page.getByRole("button", { name: "Change password" }).click();
+  const dialog = guest.page.getByRole("dialog", { name: "Change your password" });
+  await dialog.getByLabel("Current password", { exact: true }).fill(bob.password);
+  await dialog.getByLabel("New password", { exact: true }).fill("violet teapot on gravel");
+  await dialog.getByRole("button", { name: "Change password" }).click();
+  await guest.page.getByText("Password changed").waitFor();
+  // In this tab the invitation is still at hand.
+  await guest.page.goto(`${SERVER}/invitations/accept`);
+  await guest.page.getByRole("button", { name: "Join workspace" }).click();
+  await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
+
+  await host.page.reload();
+  await choose(host.page, bob.email, "End sessions");
+  const question = host.page.getByRole("dialog", { name: "End their sessions?" });
+  assert.deepEqual(await barriers(host.page), [], "the question before sessions end");
+  await shot(host.page, "end-sessions");
+  await question.getByRole("button", { name: "End sessions" }).click();
+  await host.page.getByText(`${bob.email} is signed out`).waitFor();
+  await guest.page.goto(`${SERVER}/projects`);
+  await guest.page.waitForURL(/\/sign-in/);
+  host.calm("the owner's way");
   await guest.close();
   await host.close();
 });
@@ -173,7 +223,7 @@ test("a deleted workspace says until when it can be kept, and an owner keeps it"
   await dialog.getByRole("button", { name: "Delete workspace" }).click();
   await page.getByRole("heading", { level: 1, name: "This workspace was deleted" }).waitFor();
   assert.deepEqual(await barriers(page), []);
-  if (process.env.PERNOEX_SHOTS) await page.screenshot({ path: `${process.env.PERNOEX_SHOTS}/shut.png` });
+  await shot(page, "shut");
   await page.getByRole("button", { name: "Keep this workspace" }).click();
   await page.getByRole("link", { name: "Halvern H3" }).waitFor();
   calm("second thoughts");

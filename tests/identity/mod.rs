@@ -1,6 +1,7 @@
 //! Who people are: second factors and what they are asked for.
 
 mod backup_codes;
+mod long_passwords;
 mod passkeys;
 mod required;
 mod totp;

@@ -386,7 +386,16 @@ async fn an_operator_takes_every_factor_away_and_it_is_written_down() {
     let offered = ada.post("/account/totp", json!({})).await.1;
     let code = code_at(offered["secret"].as_str().unwrap(), clock.now());
     assert_eq!(ada.post("/account/totp/confirmed", json!({ "code": code })).await.0, StatusCode::OK);
-    let (done, said) = app.command(&["account", "reset-second-factor", &ada.email]);
+    // Not without a word of how it was made sure who asks.
+    let email = ada.email.clone();
+    let reset = ["account", "reset-second-factor", email.as_str()];
+    for more in [&[][..], &["--checked"], &["--checked", " "]] {
+        let (done, said) = app.command(&[&reset[..], more].concat());
+        assert!(!done && said.contains("--checked"), "{said}");
+    }
+    assert_eq!(ada.get("/session").await.1["second_factor"]["enabled"], true);
+    let checked = ["--checked", "showed her passport in a video call"];
+    let (done, said) = app.command(&[&reset[..], &checked].concat());
     assert!(done, "{said}");
     assert_eq!(ada.get("/session").await.0, StatusCode::UNAUTHORIZED, "every session is over");
     let (status, session) = app
@@ -395,7 +404,14 @@ async fn an_operator_takes_every_factor_away_and_it_is_written_down() {
         .await;
     assert_eq!((status, &session["second_factor"]["enabled"]), (StatusCode::OK, &json!(false)));
     let (_, acts) = operator.get("/operator/api/acts").await;
-    assert_eq!(acts["acts"][0]["act"], "reset second factor", "{acts}");
-    let (done, said) = app.command(&["account", "reset-second-factor", "nobody@example.com"]);
+    let act = acts["acts"][0]["act"].as_str().unwrap();
+    assert_eq!(act, "reset second factor, checked: showed her passport in a video call");
+    let mut again = app.nobody();
+    let (_, session) = again.post("/session", json!({ "email": email, "password": PASSWORD })).await;
+    again.took(&session);
+    let (_, log) = again.get("/audit?act=account.second_factor_removed").await;
+    assert_eq!(log["entries"][0]["details"]["checked"], checked[1], "{log}");
+    app.letter(&ada.email, "Your second factors were removed").await;
+    let (done, said) = app.command(&["account", "reset-second-factor", "nobody@example.com", checked[0], checked[1]]);
     assert!(!done && said.contains("nobody@example.com"), "{said}");
 }

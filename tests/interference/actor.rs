@@ -67,13 +67,15 @@ impl Actor {
         let mut ask = |what: &str| if what == "new email" { email.clone() } else { name.clone() };
         let call = Call::to("POST", "/account", &mut ask);
         let response = call.send(&self.client, &self.url, &As::default()).await;
-        let cookie = response.headers()["set-cookie"]
-            .to_str()
-            .unwrap()
-            .split(';')
-            .next()
-            .unwrap()
-            .to_owned();
+        let status = response.status();
+        let Some(cookie) = response.headers().get("set-cookie").cloned() else {
+            panic!(
+                "{} cannot sign up: {status} {}",
+                self.name,
+                response.text().await.unwrap_or_default()
+            );
+        };
+        let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         let session: Value = response.json().await.unwrap();
         self.who = As {
             cookie: Some(cookie),
@@ -91,9 +93,14 @@ impl Actor {
             ("/projects", "project"),
             ("/projects/{project}/documents", "document"),
             ("/projects/{project}/conversations", "conversation"),
+            ("/projects/{project}/conversations/search", "conversation"),
+            ("/projects/{project}/conversations/{conversation}/notes", "note"),
+            ("/projects/{project}/todos", "todo"),
             ("/team/members", "member"),
             ("/team/invitations", "invitation"),
             ("/account/sessions", "session"),
+            ("/projects/{project}/voice", "agent"),
+            ("/projects/{project}/curated-answers", "curated"),
         ];
         let mut keep = |kind: &'static str, value: &Value| {
             if let Some(text) = value.as_str() {
@@ -108,12 +115,16 @@ impl Actor {
             ("message", "message"),
             ("public_key", "key"),
             ("next", "cursor"),
+            ("visitor", "visitor"),
         ] {
             keep(kind, &answer[key]);
         }
         keep("workspace", &answer["workspace"]["id"]);
         keep("visit", &answer["token"]);
         keep("invitation", &answer["invitation"]["id"]);
+        if let Some((_, address)) = answer["url"].as_str().and_then(|url| url.split_once("/webhooks/voice/")) {
+            keep("endpoint", &Value::from(address));
+        }
         if let Some(link) = answer["link"].as_str() {
             keep("invitation token", &Value::from(link.rsplit('#').next().unwrap_or_default()));
         }
@@ -147,6 +158,7 @@ impl Actor {
         let status = response.status().as_u16();
         if status < 300
             && template != "/invitations/accept"
+            && template != "/slack/install"
             && let Some(cookie) = response.headers().get("set-cookie")
         {
             self.who.cookie = cookie.to_str().ok().and_then(|text| text.split(';').next()).map(str::to_owned);
@@ -167,7 +179,7 @@ impl Actor {
                 }
                 if template == "/projects/{project}" {
                     // What was below it went with it.
-                    for below in ["document", "conversation", "message", "key", "cursor"] {
+                    for below in ["document", "conversation", "message", "note", "todo", "key", "cursor", "agent"] {
                         self.own.remove(below);
                     }
                     self.visitor = None;

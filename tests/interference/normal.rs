@@ -6,6 +6,28 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Normal(BTreeMap<String, usize>);
 
+/// How long answers took is the machine's doing: `"…_ms":12`.
+fn without_durations(text: &str) -> String {
+    let mut parts = text.split("_ms\":");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str("_ms\":");
+        kept.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches("null"));
+    }
+    kept
+}
+
+/// Where anybody may send to, it is shown that somebody did whose message did not prove itself: `"refused":{"at":…,"reason":…}`.
+fn without_refusals(text: &str) -> String {
+    let mut parts = text.split("\"refused\":{");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str("\"refused\":null");
+        kept.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    kept
+}
+
 impl Normal {
     pub(super) fn of(&mut self, text: &str) -> String {
         // A picture of a secret.
@@ -13,6 +35,20 @@ impl Normal {
             Some((head, tail)) => format!("{head}{}", tail.split_once("</svg>").map_or("", |(_, rest)| rest)),
             None => text.to_owned(),
         };
+        let cut = |text: &str, name: &str| -> String {
+            let mark = format!("\"{name}\":\"");
+            let mut parts = text.split(&mark);
+            let mut kept = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                kept.push_str(part.split_once('"').map_or("", |(_, rest)| rest));
+            }
+            kept
+        };
+        // Which request it was is nobody's state, and secrets are random: in how many words they fall, too.
+        let text = ["request_id", "secret", "otpauth_uri"]
+            .into_iter()
+            .fold(text, |text, name| cut(&text, name));
+        let text = without_refusals(&without_durations(&text));
         let mut out = String::new();
         let mut word = String::new();
         for c in text.chars().chain([' ']) {
@@ -24,19 +60,7 @@ impl Normal {
             out.push(c);
             word.clear();
         }
-        let cut = |text: &str, name: &str| -> String {
-            let mark = format!("\"{name}\":\"");
-            let mut parts = text.split(&mark);
-            let mut kept = parts.next().unwrap_or_default().to_owned();
-            for part in parts {
-                kept.push_str(part.split_once('"').map_or("", |(_, rest)| rest));
-            }
-            kept
-        };
-        // Which request it was is nobody's state, and secrets are random.
-        ["request_id", "secret", "otpauth_uri"]
-            .into_iter()
-            .fold(out, |text, name| cut(&text, name))
+        out
     }
 
     fn word(&mut self, word: &str) -> String {

@@ -7,7 +7,8 @@ mod writer;
 
 use std::time::Duration;
 
-use self::{server::Server, writer::Writer};
+pub(crate) use self::server::Server;
+use self::writer::Writer;
 use crate::support::{Dice, is_full, seed};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,9 +9,11 @@ use std::{
 
 use sea_orm::{ConnectionTrait, Database};
 
-pub(super) struct Server {
+use crate::support::database;
+
+pub(crate) struct Server {
     child: Option<Child>,
-    pub(super) url: String,
+    pub(crate) url: String,
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
     /// The owner of the tables on PostgreSQL.
@@ -19,24 +21,27 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
+        Self::create_with(&[]).await
+    }
+
+    /// With settings of its own.
+    pub(crate) async fn create_with(settings: &[(&str, &str)]) -> Self {
         // Fails only when it was installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let mut environment = vec![
             ("PERNOEX_DATA".to_owned(), folder.path().join("data").display().to_string()),
             ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
+            ("PERNOEX_SIGN_UP".to_owned(), "open".to_owned()),
             ("PERNOEX_LIMIT_FACTOR".to_owned(), "100000".to_owned()),
         ];
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut admin = None;
-        if let Ok(url) = std::env::var("PERNOEX_TEST_POSTGRES") {
-            let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
-            migration::create_database(&url, &name).await.unwrap();
-            let (server, _) = url.rsplit_once('/').unwrap();
-            let host = server.rsplit_once('@').unwrap().1;
-            environment.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
-            environment.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
-            admin = Some(format!("{server}/{name}"));
+        if let Some(own) = database::own().await {
+            environment.push(("MIGRATION_DATABASE_URL".into(), own.admin.clone()));
+            environment.push(("DATABASE_URL".into(), own.application));
+            admin = Some(own.admin);
         }
         if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
             environment.push(("REDIS_URL".into(), redis));
@@ -50,7 +55,12 @@ impl Server {
         }
     }
 
-    pub(super) async fn start(&mut self) {
+    /// With another setting, from the next start on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub(crate) async fn start(&mut self) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         self.url = format!("http://127.0.0.1:{port}");
         let log = File::create(self.folder.path().join("log")).unwrap();
@@ -78,20 +88,20 @@ impl Server {
         panic!("the server is not ready: {}", self.log());
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
     }
 
     /// SIGKILL: nothing in the process gets to finish.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// What a lost worker leased is free after minutes, by the clock. On PostgreSQL this is those minutes.
-    pub(super) async fn let_leases_run_out(&self) {
+    pub(crate) async fn let_leases_run_out(&self) {
         if let Some(admin) = &self.admin {
             let database = Database::connect(admin).await.unwrap();
             database

@@ -42,6 +42,7 @@ pub(super) enum Change {
 pub(super) struct Writer {
     pub(super) client: Client,
     pub(super) url: String,
+    email: String,
     pub(super) cookie: String,
     csrf: String,
     dice: Dice,
@@ -60,24 +61,41 @@ pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
+fn cookie_of(answer: &reqwest::Response) -> String {
+    let header = answer.headers()["set-cookie"].to_str().unwrap();
+    header.split(';').next().unwrap().to_owned()
+}
+
 impl Writer {
+    /// Signs in anew, beside the session that there is: ten minutes later some changes ask who one is. Killed on the way, the old one holds.
+    async fn sign_in(&mut self) -> Option<()> {
+        let body = json!({ "email": self.email, "password": PASSWORD });
+        let answer = self
+            .client
+            .post(format!("{}/api/v1/session", self.url))
+            .json(&body)
+            .send()
+            .await
+            .ok()?;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let cookie = cookie_of(&answer);
+        let session: Value = answer.json().await.ok()?;
+        (self.cookie, self.csrf) = (cookie, text(&session["csrf_token"]));
+        Some(())
+    }
+
     pub(super) async fn sign_up(url: &str, seed: u64) -> Self {
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         let email = format!("{}@example.com", uuid::Uuid::new_v4().simple());
         let body = json!({ "email": email, "password": PASSWORD, "workspace": "W" });
         let answer = client.post(format!("{url}/api/v1/account")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
-        let cookie = answer.headers()["set-cookie"]
-            .to_str()
-            .unwrap()
-            .split(';')
-            .next()
-            .unwrap()
-            .to_owned();
+        let cookie = cookie_of(&answer);
         let session: Value = answer.json().await.unwrap();
         Self {
             client,
             url: url.to_owned(),
+            email,
             cookie,
             csrf: text(&session["csrf_token"]),
             dice: Dice::new(seed),
@@ -150,9 +168,21 @@ impl Writer {
     pub(super) async fn step(&mut self) -> bool {
         let change = self.draw();
         self.doubt = Some(change.clone());
-        let Some((status, answer)) = self.ask_for(&change).await else {
+        let Some((mut status, mut answer)) = self.ask_for(&change).await else {
             return false;
         };
+        if answer["code"] == "step_up_needed" {
+            // It is refused, and so nothing to doubt, until it is asked for again.
+            self.doubt = None;
+            if self.sign_in().await.is_none() {
+                return false;
+            }
+            self.doubt = Some(change.clone());
+            let Some(again) = self.ask_for(&change).await else {
+                return false;
+            };
+            (status, answer) = again;
+        }
         // Only an answer that says so is an acknowledgement.
         assert!(status.is_success(), "{change:?} is answered with {status} {answer}");
         self.note(change, &answer);

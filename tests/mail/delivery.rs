@@ -145,3 +145,37 @@ async fn without_a_mail_server_letters_are_files_that_only_their_owner_reads() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
 }
+
+/// What was asked for is looked up when the mail is due. If that fails each time, it is given up like one that cannot be sent.
+#[tokio::test]
+async fn a_mail_that_cannot_be_looked_up_is_given_up_after_its_tries() {
+    let clock = pernoex::Clock::manual(1_700_000_000_000);
+    let app = TestApp::start_with(clock.clone(), &[]).await;
+    let ada = app.owner("ada").await;
+    app.letter(&ada.email, "Confirm your e-mail address").await;
+    let rows = app.rows().await;
+    rows.run("alter table account_token rename to away", vec![]).await;
+    app.nobody()
+        .post("/account/password/forgotten", json!({ "email": ada.email }))
+        .await;
+    let given_up = "select attempts from mail where failure = 'what was asked for could not be looked up'";
+    let mut found = Vec::new();
+    for _ in 0..400 {
+        found = rows.ask(given_up, vec![]).await;
+        if !found.is_empty() {
+            break;
+        }
+        // Longer than the longest wait between two tries.
+        clock.advance(3 * 3_600_000);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    rows.run("alter table away rename to account_token", vec![]).await;
+    assert_eq!(found.len(), 1, "it goes round for ever");
+    assert_eq!(found[0].try_get::<i32>("", "attempts").unwrap(), 12);
+    rows.close().await;
+    // The next one is not in its way.
+    app.nobody()
+        .post("/account/password/forgotten", json!({ "email": ada.email }))
+        .await;
+    app.letter(&ada.email, "Choose a new password").await;
+}

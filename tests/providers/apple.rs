@@ -5,9 +5,10 @@ use pernoex::Clock;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Browser, email, start, start_at, subject};
+use super::{Browser, email, start, start_at, start_with, subject};
 use crate::support::{
     TestApp,
+    hammer::Hammer,
     issuer::{CLIENT, Issuer, Key, Signs, now},
 };
 
@@ -87,6 +88,29 @@ async fn withdrawn_consent_ends_every_session_at_once_and_a_replay_changes_nothi
 }
 
 #[tokio::test]
+async fn no_request_succeeds_once_apple_is_told_that_its_notice_is_heeded() {
+    let issuer = Issuer::start().await;
+    let app = start_with(&issuer, Clock::system(), &[("PERNOEX_LIMIT_FACTOR", "1000")]).await;
+    let (subject, email) = (subject(), email());
+    Browser::of(&app).newcomer(&issuer, "apple", &subject, &email).await;
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        let mut browser = Browser::of(&app);
+        let ticket = browser.ticket(&issuer, "apple", &subject, &email).await;
+        assert_eq!(browser.finish(&ticket).await.0, StatusCode::OK);
+        let mut person = app.nobody();
+        person.cookie = Some(format!("__Host-pernoex={}", browser.cookies["__Host-pernoex"]));
+        sessions.push(person);
+    }
+    let hammer = Hammer::with(sessions).await;
+    let withdrawn = issuer
+        .key()
+        .token(&notice(&issuer, "consent-revoked", &subject, now() * 1000 + 999));
+    assert_eq!(send(&app, &withdrawn).await, StatusCode::NO_CONTENT);
+    hammer.over().await;
+}
+
+#[tokio::test]
 async fn an_old_notice_does_not_take_a_new_link_away() {
     let issuer = Issuer::start().await;
     let clock = Clock::manual(now() * 1000);
@@ -116,6 +140,7 @@ async fn a_notice_that_apple_did_not_sign_for_us_ends_nothing() {
         spoilt("aud", json!("another")),
         spoilt("iss", json!("https://evil.test")),
         spoilt("exp", json!(now() - 1)),
+        spoilt("nbf", json!(now() + 300)),
         spoilt("events", json!({ "type": "consent-revoked" })),
         by("first", Signs::Not),
         by("first", Signs::Hs256),

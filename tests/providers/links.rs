@@ -1,8 +1,13 @@
+use pernoex::Clock;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{Browser, asked, start, subject};
-use crate::support::{PASSWORD, factors::SecurityKey, issuer::Issuer};
+use super::{Browser, asked, start, start_at, subject};
+use crate::support::{
+    PASSWORD,
+    factors::SecurityKey,
+    issuer::{Issuer, now},
+};
 
 /// Goes to `provider` to link, and comes back; the ticket.
 async fn link_ticket(browser: &mut Browser, issuer: &Issuer, provider: &str, subject: &str, email: &str) -> String {
@@ -95,7 +100,9 @@ async fn a_link_is_taken_away_and_the_last_way_in_is_not() {
     let (mut ada, google) = (Browser::signed_in(&app, &owner), subject());
     let ticket = link_ticket(&mut ada, &issuer, "google", &google, &owner.email).await;
     ada.post("/account/identities", json!({ "ticket": ticket })).await;
+    app.letter(&owner.email, "A way to sign in was added").await;
     assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NO_CONTENT);
+    app.letter(&owner.email, "A way to sign in was removed").await;
     assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NOT_FOUND);
     let mut again = Browser::of(&app);
     let ticket = again.ticket(&issuer, "google", &google, &owner.email).await;
@@ -175,4 +182,67 @@ async fn a_reset_takes_an_address_that_was_never_proved_from_who_squatted_on_it(
         status != StatusCode::OK || finished["csrf_token"].is_null(),
         "her link is gone: {finished}"
     );
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_gets_one_after_a_fresh_proof() {
+    let issuer = Issuer::start().await;
+    let clock = Clock::manual(now() * 1000);
+    let app = start_at(&issuer, clock.clone()).await;
+    let (mut grace, subject, email) = (Browser::of(&app), super::subject(), super::email());
+    grace.newcomer(&issuer, "google", &subject, &email).await;
+    assert_eq!(grace.get("/session").await.1["user"]["has_password"], false);
+    let mut phone = Browser::of(&app);
+    let ticket = phone.ticket(&issuer, "google", &subject, &email).await;
+    assert_eq!(phone.finish(&ticket).await.0, StatusCode::OK);
+
+    clock.advance(11 * 60_000);
+    let body = json!({ "new": PASSWORD });
+    assert_eq!(grace.post("/account/password", body.clone()).await.1["code"], "step_up_needed");
+    // Who has no password proves themselves as they signed in.
+    let asked = grace.set_out("google").await;
+    let mut claims = issuer.claims(&subject, &email, &asked["nonce"]);
+    claims["exp"] = json!(clock.now() / 1000 + 600);
+    issuer.say(claims);
+    let (_, ticket) = grace.come_back("google", &[("state", &asked["state"]), ("code", "c")]).await;
+    assert_eq!(grace.finish(&ticket).await.0, StatusCode::OK);
+    assert_eq!(
+        grace.post("/account/password", json!({ "new": "password123456" })).await.1["code"],
+        "weak_password"
+    );
+    let (status, session) = grace.post("/account/password", body.clone()).await;
+    assert_eq!(
+        (status, &session["user"]["has_password"]),
+        (StatusCode::OK, &json!(true)),
+        "{session}"
+    );
+    assert_eq!(
+        phone.get("/session").await.0,
+        StatusCode::UNAUTHORIZED,
+        "every other session is over"
+    );
+    assert_eq!(grace.get("/session").await.0, StatusCode::OK);
+    assert_eq!(grace.post("/account/password", body).await.1["code"], "has_password");
+    app.letter(&email, "Your account has a password now").await;
+    let credentials = json!({ "email": email, "password": PASSWORD });
+    assert_eq!(app.nobody().post("/session", credentials).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_set_up_any_more_is_no_way_in() {
+    let issuer = Issuer::start().await;
+    let mut app = start(&issuer).await;
+    let (mut grace, subject, email) = (Browser::of(&app), super::subject(), super::email());
+    grace.newcomer(&issuer, "google", &subject, &email).await;
+    let ticket = link_ticket(&mut grace, &issuer, "apple", &subject, &email).await;
+    let body = json!({ "ticket": ticket });
+    assert_eq!(grace.post("/account/identities", body).await.0, StatusCode::NO_CONTENT);
+    for (name, _) in issuer.apple() {
+        app.configure(&name, "");
+    }
+    app.restart().await;
+    grace.url.clone_from(&app.url);
+    let (status, last) = grace.delete("/account/identities/google").await;
+    assert_eq!((status, last["code"].as_str()), (StatusCode::CONFLICT, Some("last_way_in")));
+    assert_eq!(grace.delete("/account/identities/apple").await.0, StatusCode::NO_CONTENT);
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Browser, email, start, start_at, start_with, subject};
 use crate::support::{
     TestApp,
-    issuer::{Issuer, Key, SECRET, Signs, now},
+    issuer::{CLIENT, Issuer, Key, SECRET, Signs, now},
+    visitor::{Visitor, open_widget},
 };
 
 /// What comes of an ID token with these claims.
@@ -27,9 +28,11 @@ async fn an_id_token_that_proves_nothing_is_refused() {
     let issuer = Issuer::start().await;
     let app = start(&issuer).await;
     assert_eq!(told(&app, &issuer, |_| {}).await.0, "ticket", "an honest one is taken");
+    let begun = told(&app, &issuer, |claims| claims["nbf"] = json!(now())).await;
+    assert_eq!(begun.0, "ticket", "and one that says when it begins: {}", begun.1);
     let refused = problem("provider_refused");
     type Spoil = fn(&mut Value);
-    let spoils: [(&str, Spoil); 9] = [
+    let spoils: [(&str, Spoil); 10] = [
         ("another's nonce", |claims| claims["nonce"] = json!("another")),
         ("no nonce", |claims| drop(claims.as_object_mut().unwrap().remove("nonce"))),
         ("for another client", |claims| claims["aud"] = json!("another")),
@@ -38,6 +41,7 @@ async fn an_id_token_that_proves_nothing_is_refused() {
         ("of another issuer", |claims| claims["iss"] = json!("https://accounts.google.com")),
         ("expired", |claims| claims["exp"] = json!(now() - 1)),
         ("without an end", |claims| drop(claims.as_object_mut().unwrap().remove("exp"))),
+        ("not valid yet", |claims| claims["nbf"] = json!(now() + 300)),
         ("of nobody", |claims| drop(claims.as_object_mut().unwrap().remove("sub"))),
     ];
     for (what, spoil) in spoils {
@@ -203,4 +207,47 @@ async fn a_discovery_that_names_another_issuer_is_refused() {
         (status, refused["code"].as_str()),
         (StatusCode::SERVICE_UNAVAILABLE, Some("provider_unavailable"))
     );
+}
+
+/// Each is signed by who signs another kind too, or is for who takes another.
+#[tokio::test]
+async fn one_kind_of_token_is_not_taken_in_the_place_of_another() {
+    let issuer = Issuer::start().await;
+    let app = start(&issuer).await;
+    let mut owner = app.owner("ada").await;
+    let project = owner.project("Lantern").await;
+    let key = open_widget(&mut owner, &project).await;
+    let mut visitor = Visitor::begin(&app, &key).await;
+    assert_eq!(visitor.ask("Is this taken?").await.0, StatusCode::OK);
+    let visitors = visitor.token.clone();
+    let subject = subject();
+    let id_token = issuer.key().token(&issuer.claims(&subject, &email(), "a nonce"));
+    let event = json!({ "type": "consent-revoked", "sub": subject, "event_time": now() * 1000 });
+    let notice = json!({ "iss": issuer.url, "aud": CLIENT, "iat": now(), "exp": now() + 600, "events": event.to_string() });
+    let signed_notice = issuer.key().token(&notice);
+
+    // A notice and a visitor's token where an ID token is asked for.
+    for instead in [&signed_notice, &visitors] {
+        issuer.give_as_id_token(Some(instead));
+        assert_eq!(told(&app, &issuer, |_| {}).await.0, "problem", "{instead}");
+    }
+    issuer.give_as_id_token(None);
+    // An ID token and a visitor's where Apple's notices go.
+    for payload in [&id_token, &visitors] {
+        let address = format!("{}/webhooks/apple/sign-in", app.url);
+        let sent = reqwest::Client::new().post(address).json(&json!({ "payload": payload })).send();
+        assert_eq!(sent.await.unwrap().status(), StatusCode::UNAUTHORIZED, "{payload}");
+    }
+    // And the other two where visitors ask.
+    for token in [&id_token, &signed_notice] {
+        visitor.token.clone_from(token);
+        assert_eq!(visitor.ask("Is this taken?").await.0, StatusCode::UNAUTHORIZED, "{token}");
+    }
+    // None of them is a session, or a ticket that finishes a sign-in.
+    for token in [&id_token, &signed_notice, &visitors] {
+        let mut nobody = app.nobody();
+        nobody.cookie = Some(format!("__Host-pernoex={token}"));
+        assert_eq!(nobody.get("/session").await.0, StatusCode::UNAUTHORIZED);
+        assert_eq!(Browser::of(&app).finish(token).await.1["code"], "sign_in_expired");
+    }
 }

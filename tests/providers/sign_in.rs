@@ -6,7 +6,7 @@ use super::{Browser, email, start, start_at, start_with, subject};
 use crate::support::{
     PASSWORD, TestApp,
     factors::code_at,
-    issuer::{CLIENT, Issuer, Key, SECRET},
+    issuer::{CLIENT, Issuer, Key, SECRET, now},
 };
 
 #[tokio::test]
@@ -127,7 +127,10 @@ async fn the_cookies_are_what_each_provider_needs_and_no_more() {
 async fn what_is_not_set_up_is_not_there() {
     let app = TestApp::start().await;
     let mut ada = Browser::of(&app);
-    assert_eq!(ada.get("/sign-in-options").await.1, json!({ "providers": [], "sign_up": true }));
+    assert_eq!(
+        ada.get("/sign-in-options").await.1,
+        json!({ "providers": [], "sign_up": true, "mail": "folder" })
+    );
     assert_eq!(ada.post("/session/providers/google", json!({})).await.0, StatusCode::NOT_FOUND);
     let issuer = Issuer::start().await;
     let app = start(&issuer).await;
@@ -219,4 +222,83 @@ async fn the_same_subject_at_two_providers_is_two_people() {
     eve.newcomer(&issuer, "apple", &subject, &email()).await;
     let (ada, eve) = (ada.get("/session").await.1, eve.get("/session").await.1);
     assert_ne!(ada["user"]["id"], eve["user"]["id"]);
+}
+
+/// A provider may let somebody in who proved themselves there long ago.
+#[tokio::test]
+async fn a_sign_in_by_a_provider_is_as_fresh_as_the_proof_there() {
+    let issuer = Issuer::start().await;
+    let clock = Clock::manual(now() * 1000);
+    let app = start_at(&issuer, clock.clone()).await;
+    let (subject, email) = (subject(), email());
+    Browser::of(&app).newcomer(&issuer, "google", &subject, &email).await;
+    let hour_ago = json!(now() - 3600);
+    for (auth_time, expected) in [
+        (Some(hour_ago), StatusCode::FORBIDDEN),
+        (Some(json!(now() - 5)), StatusCode::OK),
+        // It knows better than we what time it is, but does not decide for how long it counts.
+        (Some(json!(now() + 3600)), StatusCode::OK),
+        // Coming back from there is all that is known.
+        (None, StatusCode::OK),
+    ] {
+        let mut ada = Browser::of(&app);
+        let asked = ada.set_out("google").await;
+        let mut claims = issuer.claims(&subject, &email, &asked["nonce"]);
+        if let Some(auth_time) = &auth_time {
+            claims["auth_time"] = auth_time.clone();
+        }
+        issuer.say(claims);
+        let (_, ticket) = ada.come_back("google", &[("state", &asked["state"]), ("code", "c")]).await;
+        assert_eq!(ada.finish(&ticket).await.0, StatusCode::OK);
+        assert_eq!(ada.get("/projects").await.0, StatusCode::OK);
+        let (status, answer) = ada.post("/account/passkeys/options", json!({})).await;
+        assert_eq!(status, expected, "{auth_time:?}: {answer}");
+    }
+    // Who is to prove themselves anew is asked to do so there.
+    let mut ada = Browser::of(&app);
+    assert!(!ada.set_out("google").await.contains_key("max_age"));
+    let (_, away) = ada.post("/session/providers/google?fresh=true", json!({})).await;
+    assert_eq!(super::asked(&away)["max_age"], "0");
+}
+
+/// An Owner signed somebody out who is signed in at the provider yet: that sign-in there is not enough to come in again.
+#[tokio::test]
+async fn who_was_signed_out_by_an_owner_is_asked_anew_by_the_provider() {
+    let issuer = Issuer::start().await;
+    let clock = Clock::manual(now() * 1000);
+    let app = start_at(&issuer, clock.clone()).await;
+    let mut owner = app.owner("grace").await;
+    let (mut ada, subject, email) = (Browser::of(&app), subject(), email());
+    let token = owner.invite(&email, "admin", &[]).await;
+    let ticket = ada.ticket(&issuer, "google", &subject, &email).await;
+    let (status, session) = ada
+        .post("/session/provider", json!({ "ticket": ticket, "invitation": token }))
+        .await;
+    assert_eq!(status, StatusCode::OK, "{session}");
+    let sessions = format!("/team/members/{}/sessions", session["user"]["id"].as_str().unwrap());
+    clock.advance(1000);
+    assert_eq!(owner.delete(&sessions, None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(ada.get("/projects").await.0, StatusCode::UNAUTHORIZED);
+    clock.advance(60_000);
+    for (fresh, auth_time, expected) in [
+        ("", now() - 3600, StatusCode::FORBIDDEN),
+        ("?fresh=true", now() + 30, StatusCode::OK),
+    ] {
+        let mut ada = Browser::of(&app);
+        let (_, away) = ada.post(&format!("/session/providers/google{fresh}"), json!({})).await;
+        let asked = super::asked(&away);
+        assert_eq!(asked.get("max_age").map(String::as_str), (!fresh.is_empty()).then_some("0"));
+        let mut claims = issuer.claims(&subject, &email, &asked["nonce"]);
+        claims["auth_time"] = json!(auth_time);
+        issuer.say(claims);
+        let (_, ticket) = ada.come_back("google", &[("state", &asked["state"]), ("code", "c")]).await;
+        let (status, answer) = ada.finish(&ticket).await;
+        assert_eq!(status, expected, "{answer}");
+        // Never a session that is over as it begins.
+        let seen = ada.get("/projects").await.0;
+        match status {
+            StatusCode::OK => assert_eq!(seen, StatusCode::OK),
+            _ => assert_eq!((answer["code"].as_str(), seen), (Some("sign_in_too_old"), StatusCode::UNAUTHORIZED)),
+        }
+    }
 }

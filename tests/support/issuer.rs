@@ -15,6 +15,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use super::signing::tag;
+
 pub const CLIENT: &str = "pernoex.test";
 pub const SECRET: &str = "a-client-secret-of-the-test";
 
@@ -83,12 +85,7 @@ impl Key {
                 let key = pkcs1v15::SigningKey::<rsa::sha2::Sha256>::new((**key).clone());
                 rsa::signature::Signer::sign(&key, signed.as_bytes()).to_vec()
             }
-            Signs::Hs256 => {
-                use hmac::{KeyInit, Mac};
-                let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-                mac.update(signed.as_bytes());
-                mac.finalize().into_bytes().to_vec()
-            }
+            Signs::Hs256 => tag(SECRET.as_bytes(), &[signed.as_bytes()]),
             Signs::Not => Vec::new(),
         };
         format!("{signed}.{}", encode(signature))
@@ -100,6 +97,7 @@ struct State {
     signing: Key,
     claims: Value,
     refresh_token: Option<String>,
+    id_token: Option<String>,
     /// What it answers instead of what was asked for.
     instead: Option<u16>,
     asked: Vec<(String, Vec<(String, String)>)>,
@@ -128,6 +126,7 @@ impl Issuer {
             signing: key,
             claims: Value::Null,
             refresh_token: None,
+            id_token: None,
             instead: None,
             asked: Vec::new(),
         }));
@@ -179,6 +178,11 @@ impl Issuer {
 
     pub fn give_refresh_token(&self, token: &str) {
         self.state.lock().unwrap().refresh_token = Some(token.into());
+    }
+
+    /// Hands this out as the ID token, or what it signs itself again.
+    pub fn give_as_id_token(&self, token: Option<&str>) {
+        self.state.lock().unwrap().id_token = token.map(str::to_owned);
     }
 
     /// Signs with `key` from now on; published are these.
@@ -240,7 +244,7 @@ async fn answer(mut stream: TcpStream, base: &str, state: &Mutex<State>) -> std:
                 (200, json!({ "keys": keys }))
             }
             (None, "/token") => {
-                let token = state.signing.token(&state.claims);
+                let token = state.id_token.clone().unwrap_or_else(|| state.signing.token(&state.claims));
                 let mut answer = json!({ "access_token": "at", "token_type": "Bearer", "expires_in": 600, "id_token": token });
                 if let Some(token) = &state.refresh_token {
                     answer["refresh_token"] = json!(token);

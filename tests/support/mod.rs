@@ -1,38 +1,65 @@
 //! A server of its own for each test, and people who use it.
 
+pub mod authority;
 mod calls;
+pub mod confluence;
+pub mod connect;
+pub mod database;
 mod dice;
 pub mod docx;
 pub mod edge;
+pub mod embedder;
 pub mod endpoint;
 pub mod factors;
+pub mod front;
+pub mod github;
+pub mod hammer;
 pub mod issuer;
 pub mod mail;
+pub mod notion;
+mod person;
 pub mod process;
+pub mod provider;
+pub mod receiver;
 pub mod rows;
+pub mod signing;
+pub mod site;
+pub mod slack;
+pub mod slack_channels;
+pub mod stripe;
 pub mod visitor;
+pub mod voice;
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{net::SocketAddr, sync::mpsc, thread};
 
 pub use calls::{As, Call};
 pub use dice::{Dice, is_full, seed};
+use front::Front;
+pub use person::Person;
 
 use pernoex::{
     Application, Clock,
     settings::{Settings, Source},
 };
-use reqwest::{Client, Method, Response, StatusCode, header};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 pub struct TestApp {
     pub url: String,
-    pub metrics: Option<std::net::SocketAddr>,
+    pub metrics: Option<SocketAddr>,
+    /// Where those who come without TLS are sent on.
+    pub redirect: Option<SocketAddr>,
     pub folder: tempfile::TempDir,
     stop: Option<actix_web::dev::ServerHandle>,
     thread: Option<thread::JoinHandle<()>>,
     environment: Vec<(String, String)>,
     address: uuid::Uuid,
     clock: Clock,
+    /// The other nodes of the installation, and what leads to all of them.
+    others: Vec<TestApp>,
+    front: Option<Front>,
+    own_url: String,
+    nodes: usize,
 }
 
 impl TestApp {
@@ -59,6 +86,8 @@ impl TestApp {
             ("PERNOEX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("PERNOEX_DATA".to_owned(), folder.path().join("data").display().to_string()),
             ("PERNOEX_BCRYPT_COST".to_owned(), "4".to_owned()),
+            // Everybody here is known to everybody. What is told without this, a test of its own sees.
+            ("PERNOEX_SIGN_UP".to_owned(), "open".to_owned()),
             // Where the time for second thoughts is the story, the test says so.
             ("PERNOEX_DELETION_DAYS".to_owned(), "0".to_owned()),
             ("PERNOEX_MAX_FILE_MIB".to_owned(), "1".to_owned()),
@@ -68,12 +97,17 @@ impl TestApp {
         Self {
             url: String::new(),
             metrics: None,
+            redirect: None,
             folder,
             stop: None,
             thread: None,
             environment,
             address: uuid::Uuid::new_v4(),
             clock,
+            others: Vec::new(),
+            front: None,
+            own_url: String::new(),
+            nodes: front::nodes(),
         }
     }
 
@@ -136,6 +170,7 @@ impl TestApp {
         let mut node = Self {
             url: String::new(),
             metrics: None,
+            redirect: None,
             // The master key is the installation's, and so is the folder that holds it: this one stays empty.
             folder: tempfile::tempdir().unwrap(),
             stop: None,
@@ -143,31 +178,103 @@ impl TestApp {
             environment: self.environment.clone(),
             address: self.address,
             clock: self.clock.clone(),
+            others: Vec::new(),
+            front: None,
+            own_url: String::new(),
+            nodes: front::nodes(),
         };
-        node.run();
+        node.run_alone();
         Some(node)
     }
 
     fn run(&mut self) {
+        self.run_alone();
+        let others = (1..self.nodes).filter_map(|_| self.beside());
+        self.others = others.collect();
+        if !self.others.is_empty() {
+            let front = Front::start(self.addresses());
+            self.url = format!("http://{}", front.address);
+            self.front = Some(front);
+        }
+    }
+
+    /// Several nodes of one installation, and something before them that leads each connection to the next; `None` on the embedded
+    /// database, which has one.
+    pub async fn several(nodes: usize, settings: &[(&str, &str)]) -> Option<Self> {
+        std::env::var("PERNOEX_TEST_POSTGRES").ok()?;
+        let mut app = Self::prepare(Clock::system(), settings).await;
+        app.nodes = nodes;
+        app.run();
+        Some(app)
+    }
+
+    /// Where each node listens.
+    pub fn each_node(&self) -> Vec<String> {
+        let others = self.others.iter().map(|node| node.own_url.clone());
+        std::iter::once(self.own_url.clone()).chain(others).collect()
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.each_node().iter().map(|url| url["http://".len()..].parse().unwrap()).collect()
+    }
+
+    /// Restarts one node after the other, as for a new version: it gets no new connections, ends what it began, and starts.
+    pub async fn roll(&mut self) {
+        for n in 0..self.nodes {
+            let mut led: Vec<_> = self.addresses();
+            led.remove(n);
+            self.front.as_ref().unwrap().lead_to(led);
+            // As a balancer does: what it has just handed over arrives before the node closes its door.
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            match n.checked_sub(1) {
+                None => {
+                    self.stop_alone().await;
+                    let url = self.url.clone();
+                    self.run_alone();
+                    self.url = url;
+                }
+                Some(other) => {
+                    self.others[other].stop_alone().await;
+                    self.others[other].run_alone();
+                }
+            }
+            self.front.as_ref().unwrap().lead_to(self.addresses());
+        }
+    }
+
+    fn run_alone(&mut self) {
         let settings = self.settings();
         let clock = self.clock.clone();
+        // As the program does where it begins.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (started, start) = mpsc::channel();
         self.thread = Some(thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::start(&settings, clock).await.unwrap();
-                let started_at = (application.address(), application.metrics_address(), application.handle());
+                let besides = (application.metrics_address(), application.redirect_address());
+                let started_at = (application.address(), besides, application.handle());
                 started.send(started_at).unwrap();
                 application.run().await.unwrap();
             });
         }));
-        let (address, metrics, handle) = start.recv().expect("the server starts");
-        self.url = format!("http://127.0.0.1:{}", address.port());
+        let (address, (metrics, redirect), handle) = start.recv().expect("the server starts");
+        self.own_url = format!("http://127.0.0.1:{}", address.port());
+        self.url.clone_from(&self.own_url);
         self.metrics = metrics;
+        self.redirect = redirect;
         self.stop = Some(handle);
     }
 
     /// Stops the server in the order that a signal would.
     pub async fn stop(&mut self) {
+        self.front = None;
+        for mut node in std::mem::take(&mut self.others) {
+            node.stop_alone().await;
+        }
+        self.stop_alone().await;
+    }
+
+    async fn stop_alone(&mut self) {
         self.stop.take().unwrap().stop(true).await;
         self.thread.take().unwrap().join().unwrap();
     }
@@ -189,9 +296,20 @@ impl TestApp {
         std::net::Ipv4Addr::new(127, a, b, c.clamp(1, 254)).into()
     }
 
+    /// Comes from this test's own address; before several nodes, with a connection of its own each time, so that each request goes to
+    /// another one.
+    fn browser(&self) -> Client {
+        let browser = Client::builder().local_address(self.own_address());
+        let browser = match self.front {
+            Some(_) => browser.pool_max_idle_per_host(0),
+            None => browser,
+        };
+        browser.build().unwrap()
+    }
+
     pub fn nobody(&self) -> Person {
         Person {
-            client: Client::builder().local_address(self.own_address()).build().unwrap(),
+            client: self.browser(),
             url: self.url.clone(),
             cookie: None,
             csrf: None,
@@ -247,14 +365,9 @@ impl Drop for TestApp {
 /// Settings that lead to the databases named for this run: a PostgreSQL database of the caller's own, and the one Redis. None on SQLite.
 pub async fn databases() -> Vec<(String, String)> {
     let mut settings = Vec::new();
-    if let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") {
-        // The application's role is shared by all databases.
-        let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
-        migration::create_database(&admin, &name).await.unwrap();
-        let (server, _) = admin.rsplit_once('/').unwrap();
-        let host = server.rsplit_once('@').unwrap().1;
-        settings.push(("MIGRATION_DATABASE_URL".into(), format!("{server}/{name}")));
-        settings.push(("DATABASE_URL".into(), format!("postgres://pernoex_app:app@{host}/{name}")));
+    if let Some(own) = database::own().await {
+        settings.push(("MIGRATION_DATABASE_URL".into(), own.admin));
+        settings.push(("DATABASE_URL".into(), own.application));
         settings.push(("DATABASE_CONNECTIONS".into(), "6".into()));
     }
     if let Ok(redis) = std::env::var("PERNOEX_TEST_REDIS") {
@@ -266,14 +379,17 @@ pub async fn databases() -> Vec<(String, String)> {
 impl TestApp {
     /// Runs the program itself beside the server, on the same database. Returns whether it succeeded, and what it said.
     pub fn command(&self, arguments: &[&str]) -> (bool, String) {
-        let done = std::process::Command::new(env!("CARGO_BIN_EXE_pernoex"))
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .output()
-            .unwrap();
-        let said = [done.stdout, done.stderr].concat();
-        (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
+        command(&arguments, &self.environment)
+    }
+
+    /// As [`TestApp::command`], while what else the test does goes on.
+    pub async fn command_meanwhile(&self, arguments: &[&str]) -> (bool, String) {
+        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
+        let environment = self.environment.clone();
+        tokio::task::spawn_blocking(move || command(&arguments, &environment))
+            .await
+            .unwrap()
     }
 
     /// What the server was started with.
@@ -291,177 +407,18 @@ impl TestApp {
     }
 }
 
+fn command(arguments: &[String], environment: &[(String, String)]) -> (bool, String) {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_pernoex"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
 pub const PASSWORD: &str = "a long enough password";
-
-/// A browser, more or less.
-pub struct Person {
-    pub client: Client,
-    pub url: String,
-    pub cookie: Option<String>,
-    pub csrf: Option<String>,
-    pub email: String,
-}
-
-impl Person {
-    /// Nobody in particular, in front of the server at `url`.
-    pub fn at(url: &str) -> Self {
-        // The server does this for itself; here it may run in a process of its own.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self {
-            client: Client::new(),
-            url: url.to_owned(),
-            cookie: None,
-            csrf: None,
-            email: String::new(),
-        }
-    }
-
-    /// Keeps what a new session hands out.
-    pub fn took(&mut self, session: &Value) {
-        self.csrf = session["csrf_token"].as_str().map(str::to_owned);
-    }
-
-    /// Proves anew who they are, after the clock was moved.
-    pub async fn prove(&mut self) {
-        let (status, session) = self.post("/session/proof", json!({ "password": PASSWORD })).await;
-        assert_eq!(status, StatusCode::OK, "{session}");
-    }
-
-    /// Invites somebody; returns the token behind the # of the link.
-    pub async fn invite(&mut self, email: &str, role: &str, projects: &[&str]) -> String {
-        let ids: Vec<&str> = projects.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
-        let (status, invited) = self
-            .post("/team/invitations", json!({ "email": email, "role": role, "projects": ids }))
-            .await;
-        assert_eq!(status, StatusCode::CREATED, "{invited}");
-        token_of(&invited)
-    }
-
-    /// The id of their account.
-    pub async fn id(&mut self) -> String {
-        self.get("/session").await.1["user"]["id"].as_str().unwrap().to_owned()
-    }
-
-    pub async fn put(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
-        self.ask(Method::PUT, path, Some(body)).await
-    }
-
-    /// The same person in another tab.
-    pub fn again(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            url: self.url.clone(),
-            cookie: self.cookie.clone(),
-            csrf: self.csrf.clone(),
-            email: self.email.clone(),
-        }
-    }
-
-    pub async fn send(&mut self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Response {
-        let base = if path.starts_with("/operator/api") { "" } else { "/api/v1" };
-        let mut request = self.client.request(method.clone(), format!("{}{base}{path}", self.url));
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        if let Some(csrf) = self.csrf.as_ref().filter(|_| method != Method::GET) {
-            request = request.header("x-csrf-token", csrf);
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
-        if let Some(set) = response.headers().get(header::SET_COOKIE) {
-            self.cookie = Some(set.to_str().unwrap().split(';').next().unwrap().to_owned());
-        }
-        response
-    }
-
-    async fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let response = self.send(method, path, body, &[]).await;
-        let status = response.status();
-        (
-            status,
-            serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null),
-        )
-    }
-
-    pub async fn get(&mut self, path: &str) -> (StatusCode, Value) {
-        self.ask(Method::GET, path, None).await
-    }
-
-    pub async fn post(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
-        self.ask(Method::POST, path, Some(body)).await
-    }
-
-    pub async fn patch(&mut self, path: &str, body: Value) -> (StatusCode, Value) {
-        self.ask(Method::PATCH, path, Some(body)).await
-    }
-
-    pub async fn delete(&mut self, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        self.ask(Method::DELETE, path, body).await
-    }
-
-    pub async fn project(&mut self, name: &str) -> String {
-        let (status, project) = self.post("/projects", json!({ "name": name })).await;
-        assert_eq!(status, StatusCode::CREATED, "{project}");
-        format!("/projects/{}", project["id"].as_str().unwrap())
-    }
-
-    /// A project that knows [`GUIDE`].
-    pub async fn guide(&mut self, name: &str) -> String {
-        let project = self.project(name).await;
-        let (status, uploaded) = self
-            .upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
-            .await;
-        assert_eq!(status, StatusCode::CREATED, "{uploaded}");
-        self.settled(&project).await;
-        project
-    }
-
-    /// Uploads files in one request.
-    pub async fn upload(&mut self, method: Method, path: &str, files: &[(&str, &[u8])]) -> (StatusCode, Value) {
-        let mut body = Vec::new();
-        for (name, bytes) in files {
-            body.extend(format!("--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").into_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--cut--\r\n");
-        let request = self
-            .client
-            .request(method, format!("{}/api/v1{path}", self.url))
-            .header(header::COOKIE, self.cookie.as_deref().unwrap_or_default())
-            .header("x-csrf-token", self.csrf.as_deref().unwrap_or_default())
-            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
-            .body(body);
-        let response = request.send().await.unwrap();
-        let status = response.status();
-        (status, response.json().await.unwrap_or(Value::Null))
-    }
-
-    /// Waits until every document of the project was processed.
-    pub async fn settled(&mut self, project: &str) -> Vec<Value> {
-        for _ in 0..600 {
-            let (status, list) = self.get(&format!("{project}/documents")).await;
-            assert_eq!(status, StatusCode::OK);
-            let documents = list["documents"].as_array().unwrap().clone();
-            if documents.iter().all(|one| one["status"] == "ready" || one["status"] == "failed") {
-                return documents;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("documents are not processed in time");
-    }
-
-    pub async fn question(&mut self, project: &str, question: &str) -> Value {
-        let (status, answer) = self.post(&format!("{project}/questions"), json!({ "question": question })).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        answer
-    }
-}
 
 /// The token in an invitation's link.
 pub fn token_of(invited: &Value) -> String {

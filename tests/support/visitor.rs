@@ -1,7 +1,10 @@
 //! Visitors of a widget.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use super::{Person, TestApp};
 
@@ -14,6 +17,15 @@ pub async fn open_widget(owner: &mut Person, project: &str) -> String {
         .await;
     assert_eq!(status, StatusCode::OK, "{widget}");
     widget["public_key"].as_str().unwrap().to_owned()
+}
+
+/// What a website's server signs of who its visitor is.
+pub fn user_token(secret: &str, claims: &Value) -> String {
+    let parts = [json!({ "alg": "HS256", "typ": "JWT" }), claims.clone()];
+    let text = parts.map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 /// Someone who looks at [`SITE`].

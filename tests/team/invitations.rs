@@ -3,7 +3,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{HOUR, is_invalid, names};
-use crate::support::{PASSWORD, TestApp, token_of};
+use crate::support::{PASSWORD, Person, TestApp, token_of};
 
 #[tokio::test]
 async fn someone_new_accepts_an_invitation_and_sees_the_assigned_project_only() {
@@ -181,8 +181,55 @@ async fn invitations_come_in_while_sign_up_is_closed_and_no_workspace_does() {
     let mut ada = app.owner("ada").await;
     app.set("PERNOEX_SIGN_UP", "closed").await;
     ada.url = app.url.clone();
-    let mut bob = app.member(&mut ada, &[]).await;
+    let mut bob = app.nobody();
+    let token = mailed(&app, &mut ada, "bob@example.com").await;
+    let (status, session) = bob
+        .post("/invitations/accept", json!({ "token": token, "password": PASSWORD }))
+        .await;
+    assert_eq!(status, StatusCode::CREATED, "{session}");
+    bob.took(&session);
     assert_eq!(bob.post("/workspaces", json!({ "name": "Mine" })).await.1["code"], "sign_up_closed");
+}
+
+/// Invites somebody whom the link reaches by mail alone; the token in the letter.
+async fn mailed(app: &TestApp, by: &mut Person, email: &str) -> String {
+    let (status, invited) = by.post("/team/invitations", json!({ "email": email, "role": "member" })).await;
+    assert_eq!(
+        (status, &invited["link"], &invited["mail"]),
+        (StatusCode::CREATED, &json!(null), &json!("folder"))
+    );
+    app.letter(email, "invited").await.token()
+}
+
+/// Whoever holds a link learns whether its address has an account: that is for who reads the mail of the address.
+#[tokio::test]
+async fn who_invites_does_not_learn_whether_the_address_has_an_account() {
+    // As it is when nothing is said.
+    let app = TestApp::with(&[("PERNOEX_SIGN_UP", "")]).await;
+    let mut ada = app.owner("ada").await;
+    let mut eve = app.nobody();
+    let body = json!({ "email": "eve@example.com", "password": PASSWORD, "workspace": "Eve" });
+    assert_eq!(eve.post("/account", body).await.0, StatusCode::ACCEPTED);
+    let token = app.letter("eve@example.com", "Finish signing up").await.token();
+    let confirmed = eve.post("/account/confirm", json!({ "token": token, "password": PASSWORD })).await;
+    assert_eq!(confirmed.0, StatusCode::CREATED, "{}", confirmed.1);
+    for (email, has_account) in [("eve@example.com", true), ("grace@example.com", false)] {
+        let first = mailed(&app, &mut ada, email).await;
+        let id = ada.get("/team/invitations").await.1["invitations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["email"] == email)
+            .unwrap()["id"]
+            .clone();
+        let path = format!("/team/invitations/{}/link", id.as_str().unwrap());
+        let (status, renewed) = ada.post(&path, json!({})).await;
+        assert_eq!((status, &renewed["link"]), (StatusCode::OK, &json!(null)));
+        is_invalid(&app, &first).await;
+        let token = app.nth_letter(email, "invited", 2).await.token();
+        let preview = app.nobody().post("/invitations/preview", json!({ "token": token })).await.1;
+        assert_eq!(preview["has_account"], has_account, "the invited learn how to come in");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use crate::support::{
     endpoint::{Act, FakeModel},
 };
 
-const FIRST_WORDS: &str = "Open Settings [1]";
+/// A sentence is shown when it is whole: its sources are looked at first.
+const FIRST_WORDS: &str = "Open Settings and choose Export [1].";
 
 /// Asks a question whose answer does not end, and reads until its first words are there.
 async fn ask(person: &mut Person, project: &str) -> Response {
@@ -43,7 +44,7 @@ async fn rest(mut stream: Response) -> String {
 
 /// An Owner with a project that has a document, on a server whose answers do not end.
 async fn slow_app() -> (TestApp, Person, String) {
-    let model = FakeModel::start(Act::Stall(vec![FIRST_WORDS])).await;
+    let model = FakeModel::start(Act::Stall(vec![FIRST_WORDS, " The archive"])).await;
     let app = TestApp::with(&model.settings("100")).await;
     let mut ada = app.owner("ada").await;
     let project = ada.project("Lantern").await;

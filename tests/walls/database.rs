@@ -22,6 +22,8 @@ const PLATFORM: &[(&str, &str)] = &[
         "where the hash of a mailed link leads: the link is all that its holder brings",
     ),
     ("account_totp", "a person's, not a workspace's; sealed"),
+    ("backup_run", "which backups were made: names, times and sizes"),
+    ("backup_turn", "whose turn it is to make one: an id and a time"),
     ("ceremony", "what one sign-in must remember, before a tenant is known; sealed"),
     ("directory", "which workspaces open for an account; ids only"),
     ("installation", "the server's own secret, wrapped by the master key: no tenant's"),
@@ -33,10 +35,34 @@ const PLATFORM: &[(&str, &str)] = &[
     ("mail", "mail that waits, some of it to people without an account; sealed"),
     ("operator_act", "what operators did, by whom: none of it is a tenant's content"),
     (
+        "public_page",
+        "what whoever runs the installation says in public of contact and privacy",
+    ),
+    (
         "provider_revocation",
         "grants at sign-in providers that are to end, after their account may be gone; sealed",
     ),
+    (
+        "report",
+        "vulnerabilities that were reported to whoever runs the installation, by people without an account; sealed",
+    ),
+    ("report_entry", "what was said about a report; sealed"),
+    ("report_file", "what was attached to a report; sealed"),
+    ("report_mail", "which mails became reports; hashes"),
+    ("report_thanks", "who is thanked in public for a report, by the name they agreed to"),
     ("seaql_migrations", "which migrations ran; the application may not read it"),
+    (
+        "slack_route",
+        "whose the events of a Slack team are: the team's id is all that a verified event brings; a hash and ids",
+    ),
+    (
+        "source_route",
+        "whose what a provider of knowledge tells is: its id of an account is all that a verified event brings; a hash and ids",
+    ),
+    (
+        "stripe_route",
+        "which tenant a customer of Stripe's is: the customer's id is all of a verified event that is believed; a hash and ids",
+    ),
     ("tenant", "which tenants exist; ids only"),
     (
         "widget_route",
@@ -194,7 +220,9 @@ const APPEND_ONLY: &[&str] = &["audit", "audit_checkpoint"];
 #[tokio::test]
 async fn the_applications_role_owns_nothing_and_can_change_no_table() {
     let world = World::create().await;
-    let Some(app) = pool(&world, 1).await else { return };
+    let Some(app) = pool(&world, 1).await else {
+        return world.close().await;
+    };
     let powers = "select count(*) from pg_roles where rolname = current_user \
                   and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)";
     assert_eq!(number(&app, powers).await, 0);
@@ -250,7 +278,9 @@ async fn the_applications_role_owns_nothing_and_can_change_no_table() {
 async fn a_question_without_a_filter_sees_one_tenant_and_without_a_tenant_nothing() {
     let world = World::create().await;
     let tenants = two_tenants(&world).await;
-    let Some(app) = pool(&world, 1).await else { return };
+    let Some(app) = pool(&world, 1).await else {
+        return world.close().await;
+    };
     let (scoped, _) = world.by_tenant().await;
     for table in &scoped {
         let all = format!("select count(*) from {table}");
@@ -287,7 +317,9 @@ async fn a_question_without_a_filter_sees_one_tenant_and_without_a_tenant_nothin
 async fn a_row_of_another_tenant_is_neither_made_nor_changed_nor_moved_nor_deleted() {
     let world = World::create().await;
     let [mine, theirs] = two_tenants(&world).await;
-    let Some(app) = pool(&world, 1).await else { return };
+    let Some(app) = pool(&world, 1).await else {
+        return world.close().await;
+    };
     let attempt = async |sql: &str| {
         let tx = app.begin().await.unwrap();
         set(&tx, "app.tenant_id", &mine.to_string()).await;
@@ -333,7 +365,9 @@ async fn a_row_of_another_tenant_is_neither_made_nor_changed_nor_moved_nor_delet
 async fn the_dispatcher_sees_and_leases_jobs_and_does_nothing_else() {
     let world = World::create().await;
     two_tenants(&world).await;
-    let Some(app) = pool(&world, 1).await else { return };
+    let Some(app) = pool(&world, 1).await else {
+        return world.close().await;
+    };
     for (sql, expected) in [
         ("update job set lease = id", Ok(2)),
         ("delete from job", Ok(0)),

@@ -3,6 +3,8 @@
 use entities::{DatabaseKey, Location, Store, connect_options};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value};
 
+use crate::support::database;
+
 pub struct World {
     pub store: Store,
     /// Sees every row: no tenant wall stands before it.
@@ -14,8 +16,15 @@ pub struct World {
 
 impl World {
     pub async fn create() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let Ok(admin) = std::env::var("PERNOEX_TEST_POSTGRES") else {
+        // In memory where that can be: nothing here is to outlive a power cut, and thousands of commits wait for a disk.
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
+        }
+        .unwrap();
+        let Some(own) = database::own().await else {
             let location = || Location::Embedded {
                 path: folder.path().join("rows.db"),
                 key: DatabaseKey::new([7; 32]).into(),
@@ -28,22 +37,17 @@ impl World {
                 _folder: folder,
             };
         };
-        let name = format!("pernoex_{}", uuid::Uuid::new_v4().simple());
-        migration::create_database(&admin, &name).await.unwrap();
-        let (server, _) = admin.rsplit_once('/').unwrap();
-        let host = server.rsplit_once('@').unwrap().1;
         let postgres = |url: String, connections| Location::Postgres { url, connections };
-        let owner = postgres(format!("{server}/{name}"), 2);
+        let owner = postgres(own.admin, 2);
         let role = migration::ApplicationRole {
             name: "pernoex_app".into(),
             password: "app".into(),
         };
         migration::run(&owner, Some(&role)).await.unwrap();
-        let application = format!("postgres://pernoex_app:app@{host}/{name}");
         Self {
-            store: Store::open(&postgres(application.clone(), 4)).await.unwrap(),
+            store: Store::open(&postgres(own.application.clone(), 4)).await.unwrap(),
             raw: Database::connect(connect_options(&owner, true)).await.unwrap(),
-            application: Some(application),
+            application: Some(own.application),
             _folder: folder,
         }
     }

@@ -8,6 +8,7 @@ use tokio::{
     sync::{Mutex, Notify, OwnedSemaphorePermit},
     time::Instant,
 };
+use tracing::{Instrument, Span};
 
 use super::{
     Behaviour, CallError, Failure, Request, RestartPolicy, Serve, Vitals,
@@ -19,6 +20,8 @@ use super::{
 pub(super) struct Envelope<M> {
     pub message: M,
     pub slot: OwnedSemaphorePermit,
+    /// From when it is sent until it is answered, as part of what whoever sends it is at.
+    pub span: Span,
 }
 
 impl<M: Request> Message for Envelope<M> {
@@ -220,7 +223,7 @@ impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
         let strike = Strike::plan(&vitals);
         let bound = strike.bound(M::PATIENCE * self.policy.hang_factor);
         let work = async move {
-            let Envelope { message, slot } = envelope;
+            let Envelope { message, slot, span } = envelope;
             let serve = async {
                 let _turn = match &turn {
                     Some(turn) => Some(turn.lock().await),
@@ -244,7 +247,7 @@ impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
             let outcome = tokio::select! {
                 biased;
                 () = cancelled.notified() => Outcome::Cancelled,
-                outcome = serve => outcome,
+                outcome = serve.instrument(span) => outcome,
             };
             drop(slot);
             outcome

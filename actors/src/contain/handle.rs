@@ -73,7 +73,8 @@ impl<T: Behaviour> Handle<T> {
     {
         let sent = if let Ok(slot) = self.vitals.slots.clone().try_acquire_owned() {
             self.vitals.admitted();
-            Ok(self.address.send(Envelope { message, slot }).timeout(M::PATIENCE))
+            let span = tracing::debug_span!("actor", name = T::NAME);
+            Ok(self.address.send(Envelope { message, slot, span }).timeout(M::PATIENCE))
         } else {
             self.vitals.turned_away();
             Err(CallError::Overloaded)

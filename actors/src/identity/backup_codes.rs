@@ -1,7 +1,7 @@
 //! Codes for the day when the phone is gone: 125 random bits each, of one use, stored as keyed hashes.
 
 use entities::{
-    AccountId, PlatformTx,
+    AccountId, PlatformTx, accounts,
     audit::{self, Act, Target},
     second_factor as rows,
 };
@@ -117,7 +117,7 @@ impl Identity {
     pub async fn renew_backup_codes(&self, by: &By) -> Result<BackupCodes, Fault> {
         let account = by.account;
         let renewed = self.platform.write(async |tx| {
-            rows::lock(tx, account).await?;
+            accounts::lock(tx, account).await?;
             let factors = rows::of(tx, account).await?.ok_or(Fault::NotFound)?;
             if factors.since.is_none() {
                 return Err(Fault::NoSecondFactor);

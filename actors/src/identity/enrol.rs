@@ -24,9 +24,10 @@ const MOST_WORKSPACES: usize = 50;
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignUp {
-    /// Anybody, at once. Tells whether an address has an account: without a mail server there is no other way to tell its owner.
+    /// Anybody, at once. Tells whether an address has an account: for installations whose operator knows everybody who reaches them.
     Open,
-    /// Whoever reads the mail of the address. Everybody else gets the same answer.
+    /// Whoever reads the mail of the address. Everybody else gets the same answer. The first account is made at once: there is nobody yet
+    /// who could be told of.
     Verified,
     /// Those who are invited.
     Closed,
@@ -49,6 +50,20 @@ struct Founding {
     name: String,
     /// The network address of whoever founds it.
     address: String,
+}
+
+impl Founding {
+    /// By somebody whose account begins with it.
+    fn with(new: NewAccount, link: Option<[u8; 32]>, name: String, address: &str) -> Self {
+        Self {
+            owner: new.account,
+            account: Some(new),
+            link,
+            epoch: 0,
+            name,
+            address: address.to_owned(),
+        }
+    }
 }
 
 fn demands(length: i32, email: &Email, workspace: &str) -> Demands {
@@ -82,15 +97,7 @@ impl Identity {
         if at_once {
             let new = self.new_account(&email, password, demands(least, &email, &name), address).await?;
             let account = new.account;
-            let founding = Founding {
-                owner: account,
-                account: Some(new),
-                link: None,
-                epoch: 0,
-                name,
-                address: address.to_owned(),
-            };
-            let signed_in = self.found(founding).await?;
+            let signed_in = self.found(Founding::with(new, None, name, address)).await?;
             self.welcome(account).await;
             return Ok(SignedUp::Begun(signed_in));
         }
@@ -115,15 +122,7 @@ impl Identity {
         let name = parse_name(workspace, "workspace")?;
         let new = providers.take_newcomer(ticket).await?.into_new_account(self.clock.now());
         let (account, verified) = (new.account, new.verified_at.is_some());
-        let founding = Founding {
-            owner: account,
-            account: Some(new),
-            link: None,
-            epoch: 0,
-            name,
-            address: address.to_owned(),
-        };
-        let signed_in = self.found(founding).await?;
+        let signed_in = self.found(Founding::with(new, None, name, address)).await?;
         if !verified {
             self.welcome(account).await;
         }
@@ -145,21 +144,15 @@ impl Identity {
         if self.hasher.verify(address, password, Some(&pending.password_hash)).await? == Match::No {
             return Err(Fault::WrongCredentials);
         }
-        let account = AccountId::new();
-        let founding = Founding {
-            owner: account,
-            account: Some(NewAccount {
-                account,
-                email: link.email,
-                password_hash: pending.password_hash,
-                verified_at: None,
-                identity: None,
-            }),
-            link: Some(link.hash),
-            epoch: 0,
-            name: pending.workspace,
-            address: address.to_owned(),
+        let new = NewAccount {
+            account: AccountId::new(),
+            email: link.email,
+            password_hash: pending.password_hash,
+            password_long: password.is_long(),
+            verified_at: None,
+            identity: None,
         };
+        let founding = Founding::with(new, Some(link.hash), pending.workspace, address);
         let signed_in = self.found(founding).await?;
         self.throttle.succeeded(&who).await?;
         Ok(signed_in)
@@ -186,6 +179,7 @@ impl Identity {
         Ok(NewAccount {
             account: AccountId::new(),
             password_hash: self.hasher.hash_new(address, password, demands).await?,
+            password_long: password.is_long(),
             email: email.0.clone(),
             verified_at: None,
             identity: None,

@@ -1,18 +1,17 @@
 //! Links that are mailed: 256 random bits behind the `#` of an address, used once.
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
     Millis,
     account_token::{self, Purpose, Token},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::Identity;
 use crate::{
     fault::Fault,
+    token,
     vault::{Keeper, Place},
 };
 
@@ -23,13 +22,11 @@ pub struct LinkToken(Zeroizing<String>);
 
 impl LinkToken {
     pub(crate) fn generate() -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(bytes.as_mut_slice());
-        Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+        Self(token::random())
     }
 
     pub(crate) fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+        token::hash(&self.0)
     }
 
     /// For the one letter that it goes into.

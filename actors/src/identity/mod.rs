@@ -2,6 +2,8 @@
 
 mod address;
 pub mod backup_codes;
+mod breached;
+mod desk;
 mod email;
 mod enrol;
 mod hasher;
@@ -12,17 +14,21 @@ pub mod provider;
 mod recovery;
 pub mod second_factor;
 pub mod totp;
+mod ways;
 
 use std::sync::Arc;
 
 use entities::{
     AccountId, Millis, PlatformDb, PlatformTx, TenantId,
+    account::Account,
     audit::{self, Act, Note, Target},
 };
 use serde_json::json;
 
 use self::hasher::Match;
+pub(crate) use self::ways::Ways;
 pub use self::{
+    desk::Desk,
     email::Email,
     enrol::{SignUp, SignedUp},
     hasher::Hasher,
@@ -34,7 +40,7 @@ use crate::{
     clock::Clock,
     fault::Fault,
     limits::{Limits, Rule},
-    mail::Outbox,
+    mail::{Kind, Message, Notice, Outbox},
     sessions::SessionHash,
     throttle::{Throttle, Who},
     vault::Keeper,
@@ -46,6 +52,7 @@ pub struct Identity {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hasher: Hasher,
     pub(crate) passkeys: passkeys::Passkeys,
+    pub(crate) ways: Ways,
     pub(crate) limits: Arc<Limits>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) outbox: Arc<Outbox>,
@@ -57,6 +64,7 @@ pub struct Person {
     pub email: String,
     /// Whether they proved that the address is theirs.
     pub is_verified: bool,
+    pub has_password: bool,
     pub is_operator: bool,
 }
 
@@ -66,6 +74,8 @@ pub struct Proven {
     pub email: String,
     /// Of the account, read together with what the proof was compared with.
     pub epoch: i64,
+    /// When they proved it: here, or to the provider that says so.
+    pub at: Millis,
 }
 
 /// Someone who proved who they are, and the workspace that opens for them.
@@ -76,6 +86,9 @@ pub struct SignedIn {
     /// Of the account when they proved who they are: a session that begins with it ends when it passes.
     pub epoch: i64,
 }
+
+/// Wrong passwords before the right one of which an account's owner is told.
+const SUSPICIOUS: u32 = 5;
 
 impl Identity {
     /// Proves who somebody is. Which workspace opens is decided after that.
@@ -101,16 +114,35 @@ impl Identity {
             self.note_failure(account.id, address);
         }
         let account = account.filter(|_| matches != Match::No).ok_or(Fault::WrongCredentials)?;
-        self.throttle.succeeded(&who).await?;
+        let failed = self.throttle.succeeded(&who).await?.saturating_sub(1);
+        if failed >= SUSPICIOUS {
+            self.tell_of_failures(&account, failed).await;
+        }
+        let long = password.is_long();
         if matches == Match::AsTyped || self.hasher.is_outdated(&account.password_hash) {
             let hash = self.hasher.hash(address, password).await?;
-            self.platform.rehash(account.id, &account.password_hash, &hash).await?;
+            self.platform.rehash(account.id, &account.password_hash, &hash, long).await?;
+        } else if account.password_long != long {
+            let hash = &account.password_hash;
+            self.platform.rehash(account.id, hash, hash, long).await?;
         }
         Ok(Proven {
             account: account.id,
             email: account.email,
             epoch: account.epoch,
+            at: self.clock.now(),
         })
+    }
+
+    /// Mails whose account it is. They get in without: a mail that cannot be written must not keep them out.
+    async fn tell_of_failures(&self, account: &Account, failed: u32) {
+        let letter = Message::Letter {
+            to: account.email.clone(),
+            kind: Kind::Notice(Notice::SignedInAfterFailures(failed)),
+        };
+        if let Err(fault) = self.outbox.post(&letter).await {
+            tracing::warn!(%fault, "the mail about many wrong passwords could not be written");
+        }
     }
 
     /// Notes a wrong password, beside the answer: whether there is an account must not be told by how long it takes. Only so many an
@@ -213,6 +245,7 @@ impl Identity {
         Ok(Person {
             email: found.email,
             is_verified: found.verified_at.is_some(),
+            has_password: !found.password_hash.is_empty(),
             is_operator: found.is_operator,
         })
     }

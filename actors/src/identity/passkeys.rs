@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
-    AccountId, Millis, PlatformTx, StoreError, TenantId, account_identity, accounts,
+    AccountId, Millis, PlatformTx, StoreError, TenantId, accounts,
     audit::{self, Act, Target},
     second_factor::{self as rows, passkey as row},
 };
@@ -229,16 +229,13 @@ impl Identity {
             if !row::remove(tx, by.account, id).await? {
                 return Err(Fault::NotFound);
             }
-            let held = accounts::lock(tx, by.account).await?.ok_or(Fault::NotFound)?;
-            let opens = !held.password_hash.is_empty()
-                || row::count(tx, by.account).await? > 0
-                || !account_identity::of_account(tx, by.account).await?.is_empty();
-            if opens { Ok(()) } else { Err(Fault::LastWayIn) }
+            self.ways.keep_one(tx, by.account).await
         });
         removed.await
     }
 
-    /// Runs `work` as one transaction that ends the sessions of who asks but `keep`, and notes whether they have a second factor now.
+    /// Runs `work` as one transaction that ends the sessions of who asks but `keep`, and notes whether they have a second factor now. When
+    /// they have none, their password must do alone.
     pub(super) async fn change_factors<T>(
         &self,
         by: &By,
@@ -250,7 +247,9 @@ impl Identity {
         let (account, now) = (by.account, self.clock.now());
         let changed = self.platform.write_ending_sessions(account, keep, async |tx| {
             let done = work(tx).await?;
-            rows::settle(tx, account, now).await?;
+            if !rows::settle(tx, account, now).await? {
+                Self::require_long_password(tx, account).await?;
+            }
             self.tell(tx, account, notice).await?;
             let target = Target::of("account", account, what);
             audit::append_for_account(tx, account, &by.did(act, target, now)).await?;
@@ -259,6 +258,15 @@ impl Identity {
         let done = changed.await?;
         self.outbox.ring();
         Ok(done)
+    }
+
+    /// Without a second factor the password is the only one: it must be as long as each of their workspaces asks for.
+    async fn require_long_password(tx: &PlatformTx, account: AccountId) -> Result<(), Fault> {
+        let held = accounts::by_id(tx, account).await?.ok_or(Fault::NotFound)?;
+        if held.password_hash.is_empty() || held.password_long || accounts::demands(tx, account).await?.length < accounts::LONG {
+            return Ok(());
+        }
+        Err(Fault::LastSecondFactor)
     }
 
     /// Mails the account's owner what changed, with the transaction. [`Outbox::ring`](crate::mail::Outbox::ring) is for after it.

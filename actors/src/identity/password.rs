@@ -1,10 +1,11 @@
 //! Passwords as typed, and which are good enough.
 
+use entities::accounts::LONG;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use zeroize::Zeroizing;
 use zxcvbn::{Score, feedback::Warning};
 
-use super::Email;
+use super::{Email, breached};
 use crate::fault::{Fault, Invalid};
 
 /// What someone typed as their password. Wiped when dropped; can be read in, and neither printed, copied nor written out:
@@ -65,6 +66,11 @@ impl Password {
         Zeroizing::new(self.0.nfc().collect())
     }
 
+    /// Whether it may be the only factor where a workspace asks for more than [`SHORTEST`].
+    pub(super) fn is_long(&self) -> bool {
+        i32::try_from(self.normal().chars().count()).unwrap_or(i32::MAX) >= LONG
+    }
+
     /// Whether there is another form of it that hashes from before may be of.
     pub(super) fn is_normal(&self) -> bool {
         is_nfc(&self.0)
@@ -86,6 +92,11 @@ pub(super) fn check_strength(password: &str, demands: &Demands) -> Result<(), Fa
     }
     if length > LONGEST {
         return weak(format!("Use at most {LONGEST} characters."));
+    }
+    if breached::is_known(password) {
+        return weak(
+            "This password was in a breach elsewhere, and is one of those that are tried first. Use a few unrelated words instead.".into(),
+        );
     }
     match advice(password, &demands.context) {
         None => Ok(()),
@@ -201,6 +212,9 @@ mod tests {
             "HalvernInstruments1",
             "pernoexpernoex",
             "pernoex password",
+            "tequieromucho",
+            "MyChemicalRomance",
+            "correcthorsebatterystaple",
         ] {
             assert!(check(weak, 12).is_err(), "{weak}");
         }

@@ -1,7 +1,7 @@
 //! Passwords anew: by a mailed link, or with the current one.
 
 use entities::{
-    AccountId,
+    AccountId, StoreError,
     account::Account,
     account_identity,
     account_token::{self, Purpose},
@@ -50,7 +50,9 @@ impl Identity {
         let link = self.link(token, &[Purpose::Reset]).await?;
         let account = link.account.ok_or(Fault::LinkInvalid)?;
         let found = self.platform.account(account).await?.ok_or(Fault::LinkInvalid)?;
-        let demands = self.demands(&found).await?;
+        // Of an account whose address was never proved the passkeys go with the reset.
+        let alone = found.second_factor_at.is_none() || found.verified_at.is_none();
+        let demands = self.demands(&found, alone).await?;
         let hash = self.hasher.hash_new(address, password, demands).await?;
         let now = self.clock.now();
         let reset = self.platform.write(async |tx| {
@@ -59,7 +61,7 @@ impl Identity {
             if !account_token::redeem(tx, &link.hash, now).await? {
                 return Err(Fault::LinkInvalid);
             }
-            accounts::set_password(tx, account, found.epoch, &hash).await?;
+            accounts::set_password(tx, account, found.epoch, &hash, password.is_long()).await?;
             accounts::end_sessions(tx, account).await?;
             if found.verified_at.is_none() {
                 // Whoever made the account never showed that the address is theirs: nothing that they laid down opens it by itself any
@@ -77,7 +79,8 @@ impl Identity {
         });
         reset.await?;
         self.outbox.ring();
-        self.throttle.succeeded(&Who::new(&link.email, address)).await
+        self.throttle.succeeded(&Who::new(&link.email, address)).await?;
+        Ok(())
     }
 
     /// Sets another password and ends every session. The caller's goes on, begun anew with the epoch that is returned.
@@ -87,11 +90,11 @@ impl Identity {
     pub async fn change_password(&self, account: AccountId, current: &Password, new: &Password, address: &str) -> Result<i64, Fault> {
         let proven = self.prove(account, current, address).await?;
         let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
-        let demands = self.demands(&found).await?;
+        let demands = self.demands(&found, found.second_factor_at.is_none()).await?;
         let hash = self.hasher.hash_new(address, new, demands).await?;
         let now = self.clock.now();
         let changed = self.platform.write(async |tx| {
-            if !accounts::set_password(tx, account, proven.epoch, &hash).await? {
+            if !accounts::set_password(tx, account, proven.epoch, &hash, new.is_long()).await? {
                 return Err(Fault::WrongCredentials);
             }
             let epoch = accounts::end_sessions(tx, account).await?;
@@ -106,11 +109,43 @@ impl Identity {
         Ok(epoch)
     }
 
-    /// What is asked of a new password of `account`.
-    pub(super) async fn demands(&self, account: &Account) -> Result<Demands, Fault> {
-        let asked = self.platform.password_demands(account.id).await?;
-        // With a second factor it is not the only one.
-        let length = if account.second_factor_at.is_some() { 0 } else { asked.length };
+    /// Gives an account that only other ways open a password of its own, and ends every session. The caller's, which is of `epoch`, goes on,
+    /// begun anew with the one that is returned.
+    ///
+    /// # Errors
+    /// `HasPassword`, `WeakPassword`; `SessionOver` when the sessions of `epoch` are.
+    pub async fn set_first_password(&self, account: AccountId, epoch: i64, new: &Password, address: &str) -> Result<i64, Fault> {
+        let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
+        if !found.password_hash.is_empty() {
+            return Err(Fault::HasPassword);
+        }
+        let demands = self.demands(&found, found.second_factor_at.is_none()).await?;
+        let hash = self.hasher.hash_new(address, new, demands).await?;
+        let now = self.clock.now();
+        let set = self.platform.write(async |tx| {
+            let held = accounts::lock(tx, account).await?.ok_or(Fault::NotFound)?;
+            if !held.password_hash.is_empty() {
+                return Err(Fault::HasPassword);
+            }
+            if !accounts::set_password(tx, account, epoch, &hash, new.is_long()).await? {
+                return Err(StoreError::SessionOver.into());
+            }
+            let epoch = accounts::end_sessions(tx, account).await?;
+            account_token::end(tx, account, &WAYS_BACK).await?;
+            self.outbox.notify(tx, &held.email, Notice::PasswordSet).await?;
+            let note = own(account, &held.email, address, Act::PasswordSet, now);
+            audit::append_for_account(tx, account, &note).await?;
+            Ok(epoch)
+        });
+        let epoch = set.await?;
+        self.outbox.ring();
+        Ok(epoch)
+    }
+
+    /// What is asked of a new password of `account`, which is `alone` without a second factor beside it.
+    pub(super) async fn demands(&self, account: &Account, alone: bool) -> Result<Demands, Fault> {
+        let asked = self.platform.read(async |tx| accounts::demands(tx, account.id).await).await?;
+        let length = if alone { asked.length } else { 0 };
         Ok(Demands::new(length, &Email(account.email.clone()), asked.names))
     }
 }

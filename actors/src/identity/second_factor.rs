@@ -1,21 +1,19 @@
 //! The second step of signing in. Whoever has a second factor gets a ticket for their password, and a session for the ticket together
 //! with a code or a passkey. Also how somebody who is signed in proves anew that it is them.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
-    AccountId, Ceremony, Millis, PlatformTx,
+    AccountId, Ceremony, Millis, PlatformTx, accounts,
     audit::{self, Act, Note, Target},
     ceremony,
     second_factor::{self as rows, Factors},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use webauthn_rs::prelude::DiscoverableAuthentication;
 use zeroize::Zeroizing;
 
 use super::{Identity, Proven};
-use crate::{audit::By, fault::Fault, limits::Rule, mail::Notice, vault::Place};
+use crate::{audit::By, fault::Fault, limits::Rule, mail::Notice, token, vault::Place};
 
 /// How long a ticket can be used.
 pub(super) const TICKET_LIFE: Millis = 5 * 60_000;
@@ -68,13 +66,11 @@ pub struct Ticket(Zeroizing<String>);
 
 impl Ticket {
     pub(super) fn generate() -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(bytes.as_mut_slice());
-        Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+        Self(token::random())
     }
 
     pub(super) fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+        token::hash(&self.0)
     }
 
     /// For the one time that it is handed out.
@@ -141,7 +137,7 @@ impl Identity {
     /// # Errors
     /// `WrongCredentials` when the account is gone.
     pub async fn admit(&self, proven: Proven) -> Result<Admission, Fault> {
-        let Proven { account, email, epoch } = proven;
+        let Proven { account, email, epoch, .. } = proven;
         let factors = self.factors(account).await?;
         if factors.since.is_none() {
             return Ok(Admission::In(Admitted { account, email, epoch }));
@@ -264,11 +260,12 @@ impl Identity {
                 account,
                 email: admitted.email,
                 epoch: admitted.epoch,
+                at: self.clock.now(),
             });
         }
         self.count_try(account).await?;
         let proven = self.platform.write(async |tx| {
-            rows::lock(tx, account).await?;
+            accounts::lock(tx, account).await?;
             let backup_code = matches!(given, Given::BackupCode(_));
             self.compare(tx, account, given, None).await?;
             let factors = rows::of(tx, account).await?.ok_or(Fault::WrongSecondFactor)?;
@@ -280,6 +277,7 @@ impl Identity {
                 account,
                 email: factors.email,
                 epoch: factors.epoch,
+                at: self.clock.now(),
             })
         });
         let proven = proven.await?;
@@ -312,9 +310,7 @@ impl Identity {
         let backup_code = matches!(given, Given::BackupCode(_));
         let admitted = self.platform.write(async |tx| {
             // In turn with what changes the factors: a code of an app that is being removed counts before or not at all.
-            if !rows::lock(tx, account).await? {
-                return Err(Fault::TicketInvalid);
-            }
+            accounts::lock(tx, account).await?.ok_or(Fault::TicketInvalid)?;
             self.compare(tx, account, given, pending.passkey).await?;
             let factors = rows::of(tx, account).await?.ok_or(Fault::TicketInvalid)?;
             if factors.epoch != pending.epoch || !ceremony::finish(tx, &hash).await? {

@@ -5,8 +5,14 @@
 
 pub mod answer;
 pub mod chunk;
+pub mod cluster;
+pub(crate) mod curated;
 pub mod embed;
+pub mod follow_up;
+#[cfg(test)]
+mod gate_tests;
 pub mod index;
+pub mod language;
 pub mod measure;
 pub mod parse;
-mod sentence;
+pub(crate) mod sentence;

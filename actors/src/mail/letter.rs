@@ -2,29 +2,32 @@
 
 use std::fmt::Write as _;
 
-use super::{Kind, Notice};
+use super::{Handed, Kind, Notice, report};
+use crate::text::escape_html;
 
 /// Ready to be sent.
 pub(super) struct Written {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Whom an answer goes to, when that is not the sender.
+    pub reply_to: Option<String>,
 }
 
 /// What a letter is made of.
-struct Draft {
-    subject: String,
+pub(super) struct Draft {
+    pub subject: String,
     /// Paragraphs.
-    before: Vec<String>,
+    pub before: Vec<String>,
     /// What the button says, and the path that it leads to, with its fragment.
-    link: Option<(&'static str, String)>,
-    after: Vec<String>,
+    pub link: Option<(&'static str, String)>,
+    pub after: Vec<String>,
 }
 
 const IGNORE: &str = "If this was not you, ignore this mail: nothing changes.";
 
 /// In the fragment, which browsers keep to themselves: neither a log nor a `Referer` has it.
-fn with(path: &str, token: &str) -> String {
+pub(super) fn with(path: &str, token: &str) -> String {
     format!("{path}#{token}")
 }
 
@@ -103,6 +106,36 @@ fn draft(kind: &Kind) -> Draft {
             }
         }
         Kind::Notice(notice) => notice_draft(notice),
+        Kind::HandedOver(handed) => handed_draft(handed),
+        Kind::Report(letter) => report::draft(letter),
+    }
+}
+
+fn handed_draft(handed: &Handed) -> Draft {
+    let who = handed.name.as_deref().unwrap_or(&handed.email);
+    let mut before = vec![
+        format!("{who} asks for a person in the widget of {}.", handed.project),
+        handed.message.clone(),
+    ];
+    let mut about = format!("Answer to: {}", handed.email);
+    if let Some(user) = &handed.user {
+        let _ = write!(about, "\nSigned in as: {user}");
+    }
+    if let Some(page) = &handed.page {
+        let _ = write!(about, "\nPage: {page}");
+    }
+    before.push(about);
+    let mut after = Vec::new();
+    if !handed.transcript.is_empty() {
+        after.push("What was said before:".to_owned());
+        let said = handed.transcript.iter();
+        after.extend(said.map(|said| format!("{}: {}", if said.by_visitor { "Visitor" } else { "Assistant" }, said.text)));
+    }
+    Draft {
+        subject: format!("{who} asks for a person: {}", handed.project),
+        before,
+        link: Some(("Look at the conversation", handed.path.clone())),
+        after,
     }
 }
 
@@ -111,6 +144,10 @@ fn notice_draft(notice: &Notice) -> Draft {
         Notice::PasswordChanged => (
             "Your password was changed",
             "The password of your account was changed. All other sessions have ended.".to_owned(),
+        ),
+        Notice::PasswordSet => (
+            "Your account has a password now",
+            "A password was set, which opens your account from now on. All other sessions have ended.".into(),
         ),
         Notice::PasswordReset => (
             "Your password was reset",
@@ -152,28 +189,40 @@ fn notice_draft(notice: &Notice) -> Draft {
             "A way to sign in was removed",
             format!("Your account cannot be opened with {name} any more."),
         ),
+        Notice::SignedInAfterFailures(failed) => (
+            "Your password was entered after many wrong ones",
+            format!("Somebody entered the right password of your account after {failed} wrong ones, all from the same network address."),
+        ),
+        Notice::SecondFactorsReset => (
+            "Your second factors were removed",
+            "Whoever runs the server removed the authenticator app, the passkeys and the backup codes of your account, and ended all its \
+             sessions. What else you sign in with is enough from now on: set up a second factor again."
+                .into(),
+        ),
+        Notice::SessionsEnded(None) => (
+            "You were signed out everywhere",
+            "Whoever runs the server ended all sessions of your account. Sign in again to go on.".into(),
+        ),
+        Notice::SessionsEnded(Some(workspace)) => (
+            "You were signed out",
+            format!("An owner of the workspace \"{workspace}\" ended your sessions in it. Sign in again to go on."),
+        ),
+    };
+    let after = match notice {
+        Notice::SecondFactorsReset => {
+            "If you did not ask for this, tell them at once, and choose a new password by \"Forgot your password?\" on the sign-in page."
+        }
+        Notice::SessionsEnded(_) => {
+            "They may have had reason to think that somebody else was in your account: if you can, choose a new password by \"Forgot your password?\" on the sign-in page."
+        }
+        _ => "If this was not you, choose a new password at once by \"Forgot your password?\" on the sign-in page.",
     };
     Draft {
         subject: subject.into(),
         before: vec![what],
         link: Some(("Look at your account", "/account".into())),
-        after: vec!["If this was not you, choose a new password at once by \"Forgot your password?\" on the sign-in page.".into()],
+        after: vec![after.into()],
     }
-}
-
-/// Names that people choose are the only foreign words in a letter.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Writes the letter, with links that lead to `origin`.
@@ -181,7 +230,7 @@ pub(super) fn write(kind: &Kind, origin: &str) -> Written {
     let draft = draft(kind);
     let mut text = draft.before.join("\n\n");
     let paragraph = |html: &mut String, words: &str| {
-        let _ = write!(html, "<p>{}</p>", escaped(words));
+        let _ = write!(html, "<p>{}</p>", escape_html(words).replace('\n', "<br>"));
     };
     let mut html = String::from("<!doctype html><html lang=\"en\"><body>");
     for words in &draft.before {
@@ -189,7 +238,7 @@ pub(super) fn write(kind: &Kind, origin: &str) -> Written {
     }
     if let Some((label, path)) = &draft.link {
         let _ = write!(text, "\n\n{label}:\n{origin}{path}");
-        let href = escaped(&format!("{origin}{path}"));
+        let href = escape_html(&format!("{origin}{path}"));
         let _ = write!(html, "<p><a href=\"{href}\">{label}</a></p><p>{href}</p>");
     }
     for words in &draft.after {
@@ -203,12 +252,39 @@ pub(super) fn write(kind: &Kind, origin: &str) -> Written {
         subject: draft.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
         text,
         html,
+        reply_to: match kind {
+            Kind::HandedOver(handed) => Some(handed.email.clone()),
+            _ => None,
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_visitor_s_words_are_text_and_the_answer_goes_to_them() {
+        let said = |text: &str| super::super::Said {
+            by_visitor: true,
+            text: text.into(),
+        };
+        let kind = Kind::HandedOver(Box::new(Handed {
+            project: "Lantern".into(),
+            path: "/projects/1/conversations/2".into(),
+            email: "eve@example.com".into(),
+            name: Some("Eve\r\nBcc: all@example.com".into()),
+            user: None,
+            message: "<b>Help</b>\nplease".into(),
+            page: Some("https://www.example.com/a".into()),
+            transcript: vec![said("<script>")],
+        }));
+        let written = write(&kind, "https://support.example.com");
+        assert!(!written.subject.contains(['\r', '\n']), "{}", written.subject);
+        assert!(written.html.contains("&lt;b&gt;Help&lt;/b&gt;<br>please") && !written.html.contains("<script"));
+        assert!(written.text.contains("https://support.example.com/projects/1/conversations/2"));
+        assert_eq!(written.reply_to.as_deref(), Some("eve@example.com"));
+    }
 
     #[test]
     fn a_name_brings_in_neither_a_header_nor_markup() {

@@ -1,12 +1,16 @@
-//! Mail to people about their account. A letter is written into the outbox by the transaction of the act that it tells of, and sent
-//! by a worker: over SMTP, or without a mail server as a file into the data folder.
+//! Mail: to people about their account, and to a team about a visitor who asks for a person. A letter is written into the outbox by
+//! the transaction of the act that it tells of, and sent by a worker: over SMTP, or without a mail server as a file into the data folder.
 
 mod ask;
 mod letter;
+mod report;
 mod transport;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use entities::{AccountId, PlatformDb, PlatformTx, TenantTx, mail as rows};
 use serde::{Deserialize, Serialize};
@@ -14,8 +18,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use self::report::{Reminder, ReportLetter};
 pub use self::transport::{DEFAULT_SENDER, Delivery, MailSettings, Security, Smtp, is_sender};
-pub(crate) use self::worker::Postman;
+pub(crate) use self::{transport::try_out, worker::Postman};
 use crate::{
     clock::Clock,
     fault::Fault,
@@ -70,12 +75,38 @@ pub enum Kind {
         hours: i64,
     },
     Notice(Notice),
+    HandedOver(Box<Handed>),
+    Report(Box<ReportLetter>),
+}
+
+/// A visitor's conversation that somebody of the team is to take up.
+#[derive(Serialize, Deserialize)]
+pub struct Handed {
+    pub project: String,
+    /// Of the conversation's page.
+    pub path: String,
+    /// Where to answer to.
+    pub email: String,
+    pub name: Option<String>,
+    /// As their website knows them, if it said so.
+    pub user: Option<String>,
+    pub message: String,
+    pub page: Option<String>,
+    pub transcript: Vec<Said>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Said {
+    pub by_visitor: bool,
+    pub text: String,
 }
 
 /// That something changed which only the account's owner should have changed. Goes to the address that the account had before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
     PasswordChanged,
+    /// The first one.
+    PasswordSet,
     /// By a link that was mailed.
     PasswordReset,
     /// To this address.
@@ -91,6 +122,12 @@ pub enum Notice {
     /// By the provider's name: `Google`, `Apple`.
     ProviderLinked(String),
     ProviderUnlinked(String),
+    /// After so many wrong passwords.
+    SignedInAfterFailures(u32),
+    /// By an operator, who ended all sessions with them.
+    SecondFactorsReset,
+    /// By an Owner of this workspace, in it; by an operator everywhere.
+    SessionsEnded(Option<String>),
 }
 
 /// Where letters wait.
@@ -101,6 +138,18 @@ pub struct Outbox {
     /// Scheme, host and port that links lead to. A setting, never what a request says of itself.
     origin: String,
     wake: Notify,
+    sent: AtomicU64,
+    put_back: AtomicU64,
+    given_up: AtomicU64,
+}
+
+/// What became of letters, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailTotals {
+    pub sent: u64,
+    /// Tries that failed, with another to come.
+    pub put_back: u64,
+    pub given_up: u64,
 }
 
 fn place(id: Uuid) -> Place {
@@ -116,6 +165,9 @@ impl Outbox {
             clock,
             origin,
             wake: Notify::new(),
+            sent: AtomicU64::new(0),
+            put_back: AtomicU64::new(0),
+            given_up: AtomicU64::new(0),
         }
     }
 
@@ -169,6 +221,15 @@ impl Outbox {
         self.platform.write(async |tx| self.enqueue(tx, message).await).await?;
         self.ring();
         Ok(())
+    }
+
+    pub(crate) fn totals(&self) -> MailTotals {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        MailTotals {
+            sent: read(&self.sent),
+            put_back: read(&self.put_back),
+            given_up: read(&self.given_up),
+        }
     }
 
     /// Wakes the worker. It looks by itself too, a little later.

@@ -8,12 +8,16 @@ use std::{
 
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
     transport::smtp::{
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, Tls, TlsParameters},
     },
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -48,6 +52,8 @@ pub struct Smtp {
     pub port: u16,
     pub security: Security,
     pub credentials: Option<(String, Zeroizing<String>)>,
+    /// Whose certificates are taken besides those of the public authorities: PEM.
+    pub ca: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +98,24 @@ impl From<lettre::transport::smtp::Error> for Undelivered {
     }
 }
 
+/// That a program wrote it (RFC 3834): other programs do not answer it, so that no two write to each other for ever.
+#[derive(Clone)]
+struct Automatic;
+
+impl Header for Automatic {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
 pub(super) struct Transport {
     from: Mailbox,
     way: Way,
@@ -121,12 +145,19 @@ impl Transport {
         // An address object, not text: nothing in it can begin another header.
         let to: Address = to.parse().map_err(|_| Undelivered::for_good("the address cannot be mailed to"))?;
         let domain = self.from.email.domain().to_owned();
-        let message = Message::builder()
+        // One that cannot be a header is in the text all the same.
+        let reply_to = letter.reply_to.and_then(|text| text.parse::<Address>().ok());
+        let mut builder = Message::builder();
+        if let Some(reply_to) = reply_to {
+            builder = builder.reply_to(Mailbox::new(None, reply_to));
+        }
+        let message = builder
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject)
             .message_id(Some(format!("<{id}@{domain}>")))
             .date_now()
+            .header(Automatic)
             .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
             .map_err(|_| Undelivered::for_good("the mail cannot be put together"))?;
         match &self.way {
@@ -146,8 +177,20 @@ impl Transport {
     }
 }
 
+fn authorities(pem: &str) -> Result<Vec<Certificate>, Fault> {
+    let found = CertificateDer::pem_slice_iter(pem.as_bytes()).map(|one| Certificate::from_der(one.ok()?.to_vec()).ok());
+    let found: Option<Vec<_>> = found.collect();
+    found.ok_or(Fault::Internal("PERNOEX_SMTP_CA is no PEM"))
+}
+
 fn connect(smtp: Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, Fault> {
-    let parameters = || TlsParameters::new(smtp.host.clone()).map_err(|_| Fault::Internal("TLS to the mail server"));
+    let parameters = || {
+        let mut builder = TlsParameters::builder(smtp.host.clone());
+        for ca in authorities(smtp.ca.as_deref().unwrap_or_default())? {
+            builder = builder.add_root_certificate(ca);
+        }
+        builder.build().map_err(|_| Fault::Internal("TLS to the mail server"))
+    };
     let tls = match smtp.security {
         Security::Tls => Tls::Wrapper(parameters()?),
         Security::StartTls => Tls::Required(parameters()?),
@@ -161,6 +204,19 @@ fn connect(smtp: Smtp) -> Result<AsyncSmtpTransport<Tokio1Executor>, Fault> {
         builder = builder.credentials(Credentials::new(user, password.to_string()));
     }
     Ok(builder.build())
+}
+
+/// Connects, proves who we are, and leaves: no letter goes.
+///
+/// # Errors
+/// Why not. Names no address.
+pub(crate) async fn try_out(smtp: Smtp) -> Result<(), String> {
+    let transport = connect(smtp).map_err(|fault| fault.to_string())?;
+    match transport.test_connection().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("the mail server does not answer as one".into()),
+        Err(error) => Err(Undelivered::from(error).reason),
+    }
 }
 
 /// For whoever runs the server, and nobody else: it holds a link that opens an account. Appears whole or not at all.

@@ -1,6 +1,9 @@
 //! The postman: takes letters from the outbox, one after the other, and brings them away.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use entities::{Millis, account_token, mail as rows};
 use tokio::sync::Notify;
@@ -90,20 +93,25 @@ async fn round(outbox: &Outbox, transport: &Transport) -> Result<bool, Fault> {
     let Some(leased) = leased else { return Ok(false) };
     let id = leased.id;
     let outcome = match outbox.open(id, &leased.sealed) {
-        Ok(message) => deliver(outbox, transport, id, message).await?,
+        Ok(message) => deliver(outbox, transport, id, message).await,
         Err(_) => Err(Undelivered {
             reason: "it does not open".into(),
             for_good: true,
         }),
     };
     match outcome {
-        Ok(()) => outbox.platform.write(async |tx| rows::done(tx, id).await).await?,
+        Ok(()) => {
+            outbox.sent.fetch_add(1, Relaxed);
+            outbox.platform.write(async |tx| rows::done(tx, id).await).await?;
+        }
         Err(undelivered) if undelivered.for_good || leased.attempts >= MOST_ATTEMPTS => {
+            outbox.given_up.fetch_add(1, Relaxed);
             tracing::error!(mail = %id, reason = undelivered.reason, "a mail was given up");
             let reason = undelivered.reason.as_str();
             outbox.platform.write(async |tx| rows::give_up(tx, id, reason).await).await?;
         }
         Err(undelivered) => {
+            outbox.put_back.fetch_add(1, Relaxed);
             tracing::warn!(mail = %id, attempts = leased.attempts, reason = undelivered.reason, "a mail could not be sent yet");
             let run_at = outbox.clock.now() + backoff(leased.attempts);
             outbox.platform.write(async |tx| rows::put_back(tx, id, run_at).await).await?;
@@ -118,15 +126,22 @@ fn backoff(attempts: i32) -> Millis {
     base + rand::random_range(0..base)
 }
 
-async fn deliver(outbox: &Outbox, transport: &Transport, id: Uuid, message: Message) -> Result<Result<(), Undelivered>, Fault> {
+async fn deliver(outbox: &Outbox, transport: &Transport, id: Uuid, message: Message) -> Result<(), Undelivered> {
     let message = match message {
         ready @ Message::Letter { .. } => Some(ready),
-        asked => become_letter(outbox, id, asked).await?,
+        asked => become_letter(outbox, id, asked).await.map_err(|fault| {
+            tracing::warn!(mail = %id, %fault, "what a mail was asked for could not be looked up");
+            // Tried again as one that could not be sent, and given up as that: else it would go round for ever.
+            Undelivered {
+                reason: "what was asked for could not be looked up".into(),
+                for_good: false,
+            }
+        })?,
     };
     let Some(Message::Letter { to, kind }) = message else {
-        return Ok(Ok(()));
+        return Ok(());
     };
-    Ok(transport.send(id, &to, letter::write(&kind, &outbox.origin)).await)
+    transport.send(id, &to, letter::write(&kind, &outbox.origin)).await
 }
 
 /// Puts the first letter that `asked` comes to in its place, and the others beside it. Tried again, it is that letter.

@@ -1,18 +1,25 @@
 //! Documents: taking them in, showing them, letting go of them.
 
+use std::collections::HashMap;
+
 use entities::{
-    ChunkId, DocumentId, Millis, ProjectId, StoreError, TenantTx,
+    ChunkId, CollectionId, DocumentId, Millis, ProjectId, SourceId, StoreError, TenantTx,
     audit::{self, Act, Target},
-    chunk, documents,
-    documents::Change,
+    chunk, collection, document_tag, documents,
+    documents::{Change, Filed, Review},
     job, projects,
+    source::{self, Source},
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::ProjectActor;
+use super::{
+    ProjectActor,
+    library::{parse_day, parse_tags},
+};
 use crate::{
     audit::By,
+    billing::{Meter, require_room},
     contain::Serve,
     fault::{Fault, Invalid, Limit},
     knowledge::parse::MediaType,
@@ -35,6 +42,47 @@ pub struct DocumentView {
     pub revision: i32,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// Where it comes from by itself.
+    pub source: Option<SourceRef>,
+    pub collection: Option<CollectionRef>,
+    pub tags: Vec<String>,
+    pub reviewed_at: Millis,
+    /// When somebody said it is to be looked at again.
+    pub review_at: Option<Millis>,
+    /// When it is to be looked at again: as somebody said, or as its collection says.
+    pub due_at: Option<Millis>,
+    /// Another document that says the same.
+    pub twin: Option<TwinRef>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct CollectionRef {
+    pub id: CollectionId,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TwinRef {
+    pub id: DocumentId,
+    pub name: String,
+    /// How much of both is the same.
+    pub percent: i32,
+}
+
+/// What documents are shown with: of their project, and of these documents.
+#[derive(Default)]
+pub(super) struct Around {
+    sources: Vec<Source>,
+    collections: Vec<collection::Collection>,
+    tags: HashMap<DocumentId, Vec<String>>,
+    names: HashMap<DocumentId, String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceRef {
+    pub id: SourceId,
+    pub kind: String,
+    pub name: String,
 }
 
 /// Chunks that are embedded, of all.
@@ -50,9 +98,27 @@ pub struct Failure {
     pub detail: String,
 }
 
-impl From<documents::Document> for DocumentView {
-    fn from(document: documents::Document) -> Self {
+impl DocumentView {
+    pub(super) fn of(document: documents::Document, around: &Around) -> Self {
+        let source = document.source.and_then(|id| around.sources.iter().find(|source| source.id == id));
+        let collection = document
+            .filed
+            .collection
+            .and_then(|id| around.collections.iter().find(|collection| collection.id == id));
+        let twin = document.filed.twin.and_then(|(id, percent)| {
+            let name = around.names.get(&id)?.clone();
+            Some(TwinRef { id, name, percent })
+        });
         Self {
+            collection: collection.map(|collection| CollectionRef {
+                id: collection.id,
+                name: collection.name.clone(),
+            }),
+            tags: around.tags.get(&document.id).cloned().unwrap_or_default(),
+            reviewed_at: document.filed.reviewed_at,
+            review_at: document.filed.review_at,
+            due_at: document.filed.due_at,
+            twin,
             id: document.id,
             name: document.name,
             media_type: document.media_type,
@@ -69,14 +135,27 @@ impl From<documents::Document> for DocumentView {
             revision: document.revision,
             created_at: document.created_at,
             updated_at: document.updated_at,
+            source: source.map(|source| SourceRef {
+                id: source.id,
+                kind: source.kind.clone(),
+                name: source.name.clone(),
+            }),
         }
     }
 }
 
-/// Everything of a project's documents but their contents.
+/// Documents without their contents, and how much there is of everything.
 pub struct DocumentList {
     pub documents: Vec<DocumentView>,
+    /// For the next page, if there is one.
+    pub next: Option<String>,
+    /// On all pages together.
+    pub matching: i64,
+    /// In the project.
+    pub all: i64,
     pub used_bytes: i64,
+    /// Of what documents were before.
+    pub kept_bytes: i64,
     pub most_file_bytes: u64,
     pub most_documents: i64,
     pub most_total_bytes: i64,
@@ -98,7 +177,6 @@ pub struct Original {
     pub bytes: Vec<u8>,
 }
 
-pub struct ListDocuments;
 /// Takes a file in. It is stored when this returns; reading it is a job.
 pub struct AddDocument {
     pub by: By,
@@ -120,7 +198,22 @@ pub struct ChangeDocument {
     pub document: DocumentId,
     pub name: Option<String>,
     pub source_url: Option<String>,
+    pub filing: Filing,
 }
+
+/// What a document is found by, and how fresh it is: also of one that comes from a source, since it is this project's own. Each field is
+/// left as it is when `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Filing {
+    pub tags: Option<Vec<String>>,
+    /// Of that id; an empty one takes it out of any.
+    pub collection: Option<String>,
+    /// A day such as `2027-01-31`; an empty one leaves it to its collection.
+    pub review_by: Option<String>,
+    /// Somebody looked at it now.
+    pub reviewed: bool,
+}
+
 /// Not answered from any more when this returns.
 pub struct DeleteDocument {
     pub by: By,
@@ -128,7 +221,6 @@ pub struct DeleteDocument {
 }
 
 request! {
-    ListDocuments => DocumentList, needs Member;
     AddDocument => DocumentView, needs Member, exclusive, patience = 60;
     ShowDocument => (DocumentView, Vec<Section>), needs Member;
     OriginalOf => Original, needs Member;
@@ -197,7 +289,7 @@ impl ProjectActor {
     }
 
     /// Refuses what the project has no room for; `freed` is what the change gives back.
-    async fn check_room(&self, tx: &TenantTx, more: (i64, i64), freed: i64) -> Result<(), Fault> {
+    pub(super) async fn check_room(&self, tx: &TenantTx, more: (i64, i64), freed: i64) -> Result<(), Fault> {
         let (limits, totals) = (&self.seed.engine.limits, documents::totals(tx, self.id()).await?);
         let (documents, bytes) = more;
         if totals.documents + documents > limits.documents {
@@ -217,20 +309,88 @@ impl ProjectActor {
         Ok(())
     }
 
-    async fn seal_body(&self, document: DocumentId, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    pub(super) async fn seal_body(&self, document: DocumentId, bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
         let (key, id) = (self.seed.key.clone(), document.uuid());
         let place = crate::vault::Place("document_body", "sealed", id);
         Ok(self.seed.lane.question(move || key.seal(place, &bytes)).await??)
     }
 
-    async fn view(&self, id: DocumentId) -> Result<DocumentView, Fault> {
+    pub(super) async fn around(&self, tx: &TenantTx, shown: &[documents::Document]) -> Result<Around, Fault> {
         let project = self.id();
-        let found = self.db().read(async |tx| documents::find(tx, project, id).await).await?;
-        Ok(found.ok_or(Fault::NotFound)?.into())
+        let ids: Vec<DocumentId> = shown.iter().map(|document| document.id).collect();
+        let twins: Vec<DocumentId> = shown.iter().filter_map(|document| document.filed.twin.map(|(id, _)| id)).collect();
+        let mut tags: HashMap<DocumentId, Vec<String>> = HashMap::new();
+        for (document, tag) in document_tag::of(tx, project, &ids).await? {
+            tags.entry(document).or_default().push(tag);
+        }
+        Ok(Around {
+            sources: source::list(tx, Some(project)).await?,
+            collections: collection::list(tx, project).await?,
+            names: documents::names(tx, project, &twins).await?.into_iter().collect(),
+            tags,
+        })
+    }
+
+    pub(super) async fn view(&self, id: DocumentId) -> Result<DocumentView, Fault> {
+        let project = self.id();
+        self.db()
+            .read(async |tx| {
+                let found = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
+                let around = self.around(tx, std::slice::from_ref(&found)).await?;
+                Ok(DocumentView::of(found, &around))
+            })
+            .await
+    }
+
+    /// Changes what a document is found by, and how fresh it is.
+    async fn file(&self, tx: &TenantTx, id: DocumentId, filing: &Filing, now: Millis) -> Result<(), Fault> {
+        let project = self.id();
+        if let Some(tags) = &filing.tags {
+            self.set_tags(tx, id, &parse_tags(tags)?).await?;
+        }
+        if let Some(collection) = &filing.collection {
+            let into = match collection.as_str() {
+                "" => None,
+                collection => {
+                    let id = collection.parse();
+                    let unknown = |_| Fault::invalid(Invalid::Collection, "collection", "There is no such collection.");
+                    Some(self.find_collection(tx, id.map_err(unknown)?).await?)
+                }
+            };
+            documents::file(tx, project, &[id], into).await?;
+        }
+        let found = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
+        if filing.reviewed {
+            self.review_some(tx, std::slice::from_ref(&found), Review::Done(now)).await?;
+        }
+        if let Some(day) = &filing.review_by {
+            let at = match day.as_str() {
+                "" => None,
+                day => Some(parse_day(day, "review_by")?),
+            };
+            self.review_some(tx, std::slice::from_ref(&found), Review::At(at)).await?;
+        }
+        Ok(())
     }
 }
 
-async fn queue_reading(tx: &TenantTx, project: ProjectId, document: DocumentId, revision: i32, now: Millis) -> Result<(), Fault> {
+/// A document that may be changed by hand: what comes from a source is changed there, and would be as before after the next sync.
+pub(super) async fn by_hand(tx: &TenantTx, project: ProjectId, id: DocumentId) -> Result<documents::Document, Fault> {
+    let found = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
+    if found.source.is_some() {
+        Err(Fault::FromSource)
+    } else {
+        Ok(found)
+    }
+}
+
+pub(super) async fn queue_reading(
+    tx: &TenantTx,
+    project: ProjectId,
+    document: DocumentId,
+    revision: i32,
+    now: Millis,
+) -> Result<(), Fault> {
     job::enqueue(tx, project, job::Work::ReadDocument { document, revision }, now).await?;
     Ok(())
 }
@@ -247,21 +407,6 @@ async fn note(tx: &TenantTx, by: &By, act: Act, (project, id): (ProjectId, Docum
     let details = json!({ "project": project });
     audit::append(tx, by.did_with(act, Target::of("document", id, ""), now, details)).await?;
     Ok(())
-}
-
-impl Serve<ListDocuments> for ProjectActor {
-    async fn serve(&self, _: ListDocuments) -> Result<DocumentList, Fault> {
-        let (project, limits) = (self.id(), &self.seed.engine.limits);
-        let listed = self.db().read(async |tx| documents::list(tx, project).await).await?;
-        Ok(DocumentList {
-            used_bytes: listed.iter().map(|document| document.size).sum(),
-            documents: listed.into_iter().map(DocumentView::from).collect(),
-            most_file_bytes: limits.file_bytes,
-            most_documents: limits.documents,
-            most_total_bytes: limits.total_bytes,
-            most_pages: limits.inside.pages,
-        })
-    }
 }
 
 impl Serve<AddDocument> for ProjectActor {
@@ -285,40 +430,47 @@ impl Serve<AddDocument> for ProjectActor {
             source_url: None,
             created_at: now,
             updated_at: now,
+            source: None,
+            filed: Filed::at(now),
         };
         let sealed = self.seal_body(document.id, add.bytes).await?;
         let stored = self.db().write(async |tx| {
             self.check_room(tx, (1, size), 0).await?;
             documents::insert(tx, project, &document).await?;
+            // Before the log: whoever changes the team holds the workspace, and then waits for the log.
+            require_room(self.seed.engine.billing.as_deref(), tx, Meter::Documents, now).await?;
             documents::store_body(tx, project, document.id, sealed).await?;
+            self.let_go_of_revisions(tx, 0).await?;
             queue_reading(tx, project, document.id, document.revision, now).await?;
             note(tx, &add.by, Act::DocumentUploaded, (project, document.id), now).await
         });
         stored.await.map_err(|error| taken(error, "file"))?;
         self.seed.engine.work.notify_one();
-        Ok(document.into())
+        Ok(DocumentView::of(document, &Around::default()))
     }
 }
 
 impl Serve<ShowDocument> for ProjectActor {
     async fn serve(&self, ShowDocument(id): ShowDocument) -> Result<(DocumentView, Vec<Section>), Fault> {
         let project = self.id();
-        let (document, chunks) = self
+        let (document, chunks, around) = self
             .db()
             .read(async |tx| {
                 let document = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
-                Ok::<_, Fault>((document, chunk::of_document(tx, project, id).await?))
+                let around = self.around(tx, std::slice::from_ref(&document)).await?;
+                Ok::<_, Fault>((document, chunk::of_document(tx, project, id).await?, around))
             })
             .await?;
         let sections = chunks.iter().map(|row| {
-            let (chunk, _) = self.open_chunk(row)?;
+            self.check_vectors(row)?;
+            let chunk = self.open_chunk(row)?;
             Ok(Section {
                 id: row.id,
                 heading: chunk.heading,
                 text: chunk.text,
             })
         });
-        Ok((document.into(), sections.collect::<Result<_, Fault>>()?))
+        Ok((DocumentView::of(document, &around), sections.collect::<Result<_, Fault>>()?))
     }
 }
 
@@ -346,15 +498,32 @@ impl Serve<ReplaceDocument> for ProjectActor {
         let media = self.check_file(&replace.file_name, &replace.bytes)?;
         let (project, now, id) = (self.id(), self.now(), replace.document);
         let size = i64::try_from(replace.bytes.len()).unwrap_or(i64::MAX);
+        let (present, body) = self
+            .db()
+            .read(async |tx| {
+                let present = by_hand(tx, project, id).await?;
+                let body = documents::load_body(tx, project, id).await?.ok_or(Fault::NotFound)?;
+                Ok::<_, Fault>((present, body))
+            })
+            .await?;
+        let earlier = self.to_keep(&present, body, Some(replace.bytes.clone()), now).await?;
         let sealed = self.seal_body(id, replace.bytes).await?;
         let _changing = self.changing().await;
         let replaced = self.db().write_alone(async |tx| {
-            let old = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
+            let old = by_hand(tx, project, id).await?;
+            if old.revision != present.revision {
+                // Somebody else replaced it in this moment: what they gave it is not to be lost.
+                return Err(Fault::Overloaded);
+            }
             self.check_room(tx, (0, size), old.size).await?;
             let revision = documents::replace(tx, project, id, (media.as_str(), size), now)
                 .await?
                 .ok_or(Fault::NotFound)?;
             documents::store_body(tx, project, id, sealed).await?;
+            if let Some(earlier) = earlier {
+                self.keep(tx, earlier).await?;
+            }
+            self.renew_review(tx, &old).await?;
             queue_reading(tx, project, id, revision, now).await?;
             let version = projects::knowledge_changed(tx, project).await?;
             note(tx, &replace.by, Act::DocumentReplaced, (project, id), now).await?;
@@ -373,14 +542,35 @@ impl Serve<ChangeDocument> for ProjectActor {
         let name = change.name.as_deref().map(parse_file_name).transpose()?;
         let source_url = change.source_url.as_deref().map(parse_link).transpose()?;
         let _changing = self.changing().await;
-        let link = source_url.clone();
+        let (link, filing) = (source_url.clone(), change.filing);
         let changed = self.db().write(async |tx| {
-            if !documents::update(tx, project, id, Change { name, source_url: link }, now).await? {
-                return Err(Fault::NotFound);
+            // What comes from a source has its name and its link from there, and its place among the others from here.
+            if name.is_some() || link.is_some() {
+                by_hand(tx, project, id).await?;
+                if !documents::update(
+                    tx,
+                    project,
+                    id,
+                    Change {
+                        name,
+                        source_url: link.clone(),
+                    },
+                    now,
+                )
+                .await?
+                {
+                    return Err(Fault::NotFound);
+                }
             }
-            Ok(projects::knowledge_changed(tx, project).await?)
+            self.file(tx, id, &filing, now).await?;
+            match link {
+                Some(_) => Ok(Some(projects::knowledge_changed(tx, project).await?)),
+                None => Ok(None),
+            }
         });
-        let version = changed.await.map_err(|error| taken(error, "name"))?;
+        let Some(version) = changed.await.map_err(|error| taken(error, "name"))? else {
+            return self.view(id).await;
+        };
         self.follow(Some(version), move |index| {
             if let Some(link) = source_url {
                 index.set_source_url(id.uuid(), link.as_deref());
@@ -396,6 +586,7 @@ impl Serve<DeleteDocument> for ProjectActor {
         let (project, now) = (self.id(), self.now());
         let _changing = self.changing().await;
         let deleted = self.db().write_alone(async |tx| {
+            by_hand(tx, project, id).await?;
             if !documents::delete(tx, project, id).await? {
                 return Err(Fault::NotFound);
             }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entities::{ChunkId, DocumentId, TenantTx, chunk, documents, job, projects};
+use entities::{ChunkId, DocumentId, TenantTx, chunk, document_print::Print, documents, embeddings, job, projects};
 use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
@@ -45,8 +45,8 @@ request! {
     GiveUp => (), needs System;
 }
 
-/// Chunks of one step: a fraction of a second of one core, so that others get their turn.
-const EMBED_STEP: u64 = 8;
+/// Chunks of one step of the built-in model: a fraction of a second of one core, so that others get their turn.
+pub(super) const EMBED_STEP: u64 = 8;
 
 struct Read {
     title: String,
@@ -65,7 +65,7 @@ impl Drop for RaisedAtEnd {
 }
 
 /// The job no longer holds: it was taken over, or its document is gone. Rolls the transaction back.
-fn lost() -> Fault {
+pub(super) fn lost() -> Fault {
     Fault::Internal("lost lease")
 }
 
@@ -77,19 +77,22 @@ impl ProjectActor {
         Ok(found.filter(|found| found.revision == revision))
     }
 
-    async fn drop_job(&self, job: &job::Claimed) -> Result<(), Fault> {
+    pub(super) async fn drop_job(&self, job: &job::Claimed) -> Result<(), Fault> {
         self.db().write(async |tx| job::finish(tx, job).await).await?;
         Ok(())
     }
 
     async fn fail(&self, job: &job::Claimed, document: DocumentId, revision: i32, code: &str, detail: &str) -> Result<(), Fault> {
         let now = self.now();
-        self.db()
-            .write(async |tx| {
-                documents::fail(tx, document, revision, (code, detail), now).await?;
-                if job::finish(tx, job).await? { Ok(()) } else { Err(lost()) }
-            })
-            .await
+        let told = self.db().write(async |tx| {
+            let failed = documents::fail(tx, document, revision, (code, detail), now).await?;
+            let told = failed && self.tell_failed(tx, document, (code, detail)).await?;
+            if job::finish(tx, job).await? { Ok(told) } else { Err(lost()) }
+        });
+        if told.await? {
+            self.ring_outward();
+        }
+        Ok(())
     }
 
     /// Parses, chunks and seals off this thread, with a deadline.
@@ -144,7 +147,7 @@ impl ProjectActor {
     }
 
     /// Stores what was read and queues the embedding. Returns the new count of the knowledge.
-    async fn store_read(&self, tx: &TenantTx, step: &ReadDocument, read: &Read) -> Result<i64, Fault> {
+    async fn store_read(&self, tx: &TenantTx, step: &ReadDocument, read: &Read, print: &Print) -> Result<i64, Fault> {
         let (project, now) = (self.id(), self.now());
         let count = i32::try_from(read.chunks.len()).unwrap_or(i32::MAX);
         if !documents::set_read(tx, step.document, step.revision, (&read.title, read.pages, count), now).await? {
@@ -163,8 +166,10 @@ impl ProjectActor {
             position: i32::try_from(position).unwrap_or(i32::MAX),
             sealed: sealed.clone(),
             embedding: None,
+            embedding_other: None,
         });
         chunk::insert(tx, project, rows.collect()).await?;
+        self.store_print(tx, print).await?;
         let next = job::Work::EmbedDocument {
             document: step.document,
             revision: step.revision,
@@ -192,17 +197,19 @@ impl Serve<ReadDocument> for ProjectActor {
             .await?
             .ok_or(Fault::NotFound)?;
         let bytes = self.open("document_body", "sealed", id.uuid(), &sealed)?.to_vec();
-        let mut read = match self.read_file(&document, bytes).await? {
+        let mut read = match self.read_file(&document, bytes.clone()).await? {
             Ok(read) => read,
             Err((code, detail)) => return self.fail(&step.job, id, step.revision, &code, &detail).await,
         };
+        let texts = read.chunks.iter().map(|(_, chunk, _)| chunk.text.clone()).collect();
+        let print = self.print(id, step.revision, bytes, texts).await?;
         // A link that a member set by hand stays.
         if document.source_url.is_some() {
             read.source_url = None;
         }
         let link = read.source_url.clone().or(document.source_url);
         let _changing = self.changing().await;
-        let stored = self.db().write(async |tx| self.store_read(tx, &step, &read).await);
+        let stored = self.db().write(async |tx| self.store_read(tx, &step, &read, &print).await);
         let version = stored.instrument(debug_span!("write_text")).await?;
         self.seed.engine.work.notify_one();
         let chunks: Vec<(Uuid, Chunk, _)> = read.chunks.into_iter().map(|(id, chunk, _)| (id.uuid(), chunk, None)).collect();
@@ -219,30 +226,48 @@ impl Serve<EmbedDocument> for ProjectActor {
         let Some(document) = self.wanted(step.document, step.revision).await? else {
             return self.drop_job(&step.job).await;
         };
+        let project = self.id();
+        let current = self.db().read(async |tx| embeddings::load(tx, project).await).await?;
+        let current = current.ok_or(Fault::NotFound)?;
+        let maker = self.maker(&current.space)?;
+        let outward = job::Work::EmbedOutward {
+            document: step.document,
+            revision: step.revision,
+        };
+        if maker.is_elsewhere() != (step.job.work == outward) {
+            let here = job::Work::EmbedDocument {
+                document: step.document,
+                revision: step.revision,
+            };
+            return self.change_line(&step.job, if maker.is_elsewhere() { outward } else { here }).await;
+        }
+        let (slot, step_size) = (current.slot, maker.step());
         let rows = self
             .db()
-            .read(async |tx| chunk::without_embedding(tx, step.document, EMBED_STEP).await)
+            .read(async |tx| chunk::without_embedding(tx, slot, step.document, step_size).await)
             .await?;
-        let passages = rows.iter().map(|row| Ok(passage_text(&document.title, &self.open_chunk(row)?.0)));
+        let passages = rows.iter().map(|row| Ok(passage_text(&document.title, &self.open_chunk(row)?)));
         let passages = debug_span!("open_text").in_scope(|| passages.collect::<Result<_, Fault>>())?;
-        let vectors = self.seed.lane.embed_passages(passages).await?;
-        let sealed = rows.iter().zip(&vectors);
-        let sealed = sealed.map(|(row, vector)| Ok((row.id, self.seal("chunk", "embedding", row.id.uuid(), &vector.to_bytes())?)));
-        let sealed: Vec<_> = debug_span!("seal_vectors").in_scope(|| sealed.collect::<Result<_, Fault>>())?;
-        let (project, now, more) = (self.id(), self.now(), rows.len() as u64 == EMBED_STEP);
+        let vectors = self.embed_passages(maker, passages).await?;
+        let sealed: Vec<_> = debug_span!("seal_vectors").in_scope(|| self.seal_vectors(slot, &rows, &vectors))?;
+        let (now, more) = (self.now(), rows.len() as u64 == step_size);
+        let space = current.space;
         let _changing = self.changing().await;
         let version = self.db().write(async |tx| {
             for (id, embedding) in sealed {
-                chunk::set_embedding(tx, project, id, embedding).await?;
+                chunk::set_embedding(tx, project, slot, id, embedding).await?;
             }
-            let done = i32::try_from(chunk::embedded(tx, step.document).await?).unwrap_or(i32::MAX);
+            let done = i32::try_from(chunk::embedded(tx, slot, step.document).await?).unwrap_or(i32::MAX);
             let complete = done >= document.chunks;
-            let current = documents::set_progress(tx, step.document, step.revision, done, complete, now).await?;
+            let still_wanted = documents::set_progress(tx, step.document, step.revision, done, complete, now).await?;
             let held = match more && !complete {
                 true => job::release(tx, &step.job, now).await?,
                 false => job::finish(tx, &step.job).await?,
             };
-            if !(current && held) {
+            // Another model may have taken over while this one was asked.
+            let same = embeddings::hold(tx, project).await?;
+            let same = same.is_some_and(|now| (now.slot, now.space.as_str()) == (slot, space.as_str()));
+            if !(still_wanted && held && same) {
                 return Err(lost());
             }
             // Counted once a document, not once a step: other nodes build their index anew for each count.
@@ -254,9 +279,11 @@ impl Serve<EmbedDocument> for ProjectActor {
         });
         let version = version.instrument(debug_span!("write_vectors")).await?;
         let vectors: Vec<(Uuid, Vector)> = rows.iter().map(|row| row.id.uuid()).zip(vectors).collect();
-        self.follow(version, move |index| {
-            for (chunk, vector) in vectors {
-                index.set_vector(chunk, vector);
+        self.follow_all(version, move |loaded| {
+            if *loaded.space == *space {
+                vectors
+                    .into_iter()
+                    .for_each(|(chunk, vector)| loaded.index.set_vector(chunk, vector));
             }
         })
         .await

@@ -9,21 +9,35 @@ use std::{
     sync::{Arc, RwLock, atomic::Ordering},
 };
 
-use entities::{DocumentId, chunk, documents, projects};
+use entities::{
+    DocumentId, chunk, documents,
+    embeddings::{self, Embeddings, Slot},
+    projects,
+};
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
+use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
 use super::ProjectActor;
 use crate::{
+    embeddings::{dimensions, space_of},
     fault::Fault,
-    knowledge::{chunk::Chunk, embed::Vector, index::Index},
+    knowledge::{
+        chunk::Chunk,
+        embed::Vector,
+        index::{Index, Memory, Passages},
+    },
+    vault::{ContentKey, Place},
 };
 
 pub(super) struct Loaded {
     /// The count of changes that this index reflects.
     version: i64,
     pub(super) index: Index,
+    /// What made its vectors.
+    pub(super) space: Arc<str>,
 }
 
 #[derive(Default)]
@@ -42,10 +56,9 @@ pub(super) struct SealedChunk {
     pub page: Option<u32>,
 }
 
-/// A chunk's place, id, text and embedding, opened.
-type Read = (i32, Uuid, Chunk, Option<Vector>);
-
-const PAGE: u64 = 500;
+/// Chunks that are read and analysed at a time, and documents that they are of.
+const PART: i64 = 1_000;
+const DOCUMENTS: usize = 500;
 
 fn broken<T>(_: T) -> Fault {
     Fault::Internal("index lock")
@@ -60,6 +73,11 @@ impl ProjectActor {
     /// Makes the index follow a committed change: one that counted up to `version`, or one that did not count. An index that
     /// missed a change in between stays as it is, and is built anew by the next question.
     pub(super) async fn follow(&self, version: Option<i64>, apply: impl FnOnce(&mut Index) + Send + 'static) -> Result<(), Fault> {
+        self.follow_all(version, move |loaded| apply(&mut loaded.index)).await
+    }
+
+    /// As [`Self::follow`], for what concerns more than the index.
+    pub(super) async fn follow_all(&self, version: Option<i64>, apply: impl FnOnce(&mut Loaded) + Send + 'static) -> Result<(), Fault> {
         let Some(loaded) = self.knowledge.loaded.read().map_err(broken)?.clone() else {
             return Ok(());
         };
@@ -68,9 +86,9 @@ impl ProjectActor {
         let followed = self.seed.lane.question(move || {
             let mut loaded = loaded.write().map_err(broken)?;
             if version.is_none_or(|version| loaded.version + 1 == version) {
-                apply(&mut loaded.index);
+                apply(&mut loaded);
                 loaded.version = version.unwrap_or(loaded.version);
-                memory.store(loaded.index.bytes(), Ordering::Relaxed);
+                memory.store(loaded.index.memory_bytes(), Ordering::Relaxed);
             }
             Ok(())
         });
@@ -92,7 +110,7 @@ impl ProjectActor {
         if let Some(fresh) = self.fresh(current)? {
             return Ok(fresh);
         }
-        let loaded = Arc::new(RwLock::new(self.load().await?));
+        let loaded = Arc::new(RwLock::new(self.load().instrument(debug_span!("load")).await?));
         *self.knowledge.loaded.write().map_err(broken)? = Some(loaded.clone());
         Ok(loaded)
     }
@@ -106,65 +124,154 @@ impl ProjectActor {
         Ok(is_fresh.then_some(loaded))
     }
 
+    /// Whether there is an index in memory.
+    pub(super) fn is_loaded(&self) -> Result<bool, Fault> {
+        Ok(self.knowledge.loaded.read().map_err(broken)?.is_some())
+    }
+
     /// Builds the index from the rows. Changes wait meanwhile, so that none falls between the rows and the index.
+    ///
+    /// Some documents at a time, a few times at once: while one part waits for its rows, another is opened and analysed.
     async fn load(&self) -> Result<Loaded, Fault> {
         let _changing = self.changing().await;
         let id = self.id();
-        let (version, documents) = self
+        let (version, documents, synonyms, embeddings) = self
             .db()
             .read(async |tx| {
                 let version = projects::knowledge(tx, id).await?.ok_or(Fault::NotFound)?;
-                Ok::<_, Fault>((version, documents::list(tx, id).await?))
+                let synonyms = projects::synonyms(tx, id).await?;
+                let embeddings = embeddings::load(tx, id).await?.ok_or(Fault::NotFound)?;
+                Ok::<_, Fault>((version, documents::list(tx, id).await?, synonyms, embeddings))
             })
             .await?;
-        let mut by_document: HashMap<DocumentId, Vec<Read>> = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = self.db().read(async |tx| chunk::page(tx, id, after, PAGE).await).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            for row in page {
-                let (text, vector) = self.open_chunk(&row)?;
-                by_document
-                    .entry(row.document)
-                    .or_default()
-                    .push((row.position, row.id.uuid(), text, vector));
-            }
+        let synonyms = self.open_synonyms(synonyms.as_deref())?;
+        let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+        let parts = stream::iter(in_parts(documents)).map(|part| self.load_part(part, &embeddings));
+        let mut parts = parts.buffered(at_once);
+        let mut index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
+        while let Some(part) = parts.next().await {
+            let part = part?;
+            index = self.merge(index, part).await?;
         }
-        let memory = self.seed.memory.clone();
-        let build = move || {
-            let mut index = Index::new();
-            for document in documents {
-                let Some(mut chunks) = by_document.remove(&document.id) else {
-                    continue;
-                };
-                chunks.sort_by_key(|(position, ..)| *position);
-                let chunks = chunks.into_iter().map(|(_, id, chunk, vector)| (id, chunk, vector)).collect();
-                index.add(document.id.uuid(), &document.title, document.source_url.as_deref(), chunks);
-            }
-            memory.store(index.bytes(), Ordering::Relaxed);
-            Loaded { version, index }
+        drop(parts);
+        let (memory, space) = (self.seed.memory.clone(), embeddings.space.into());
+        let finish = move || {
+            index.set_synonyms(synonyms);
+            index.shrink();
+            memory.store(index.memory_bytes(), Ordering::Relaxed);
+            Loaded { version, index, space }
         };
-        self.seed.lane.question(build).await
+        self.seed.lane.question(finish).await
     }
 
-    pub(super) fn open_chunk(&self, row: &chunk::Chunk) -> Result<(Chunk, Option<Vector>), Fault> {
-        let id = row.id.uuid();
-        let sealed: SealedChunk = self.open_json("chunk", "sealed", id, &row.sealed)?;
-        let vector = match &row.embedding {
-            Some(embedding) => {
-                let bytes = self.open("chunk", "embedding", id, embedding)?;
-                Some(Vector::from_bytes(&bytes).ok_or(Fault::Internal("stored embedding"))?)
-            }
-            None => None,
+    async fn merge(&self, mut index: Index, part: Index) -> Result<Index, Fault> {
+        let merge = move || {
+            index.merge(part);
+            index
         };
-        Ok((
-            Chunk {
-                heading: sealed.heading,
-                text: sealed.text,
-                page: sealed.page,
-            },
-            vector,
-        ))
+        self.seed.lane.question(merge).await
     }
+
+    /// The index of some documents alone.
+    async fn load_part(&self, documents: Vec<documents::Document>, embeddings: &Embeddings) -> Result<Index, Fault> {
+        let project = self.id();
+        let ids: Vec<DocumentId> = documents.iter().map(|document| document.id).collect();
+        let rows = self.db().read(async |tx| chunk::of_documents(tx, project, &ids).await);
+        let rows = rows.instrument(debug_span!("load_rows")).await?;
+        let (key, embeddings) = (self.seed.key.clone(), embeddings.clone());
+        let build = move || {
+            let opened = debug_span!("load_open").in_scope(|| {
+                let mut opened: HashMap<DocumentId, Passages> = HashMap::new();
+                for row in rows {
+                    let text = open(&key, &row)?;
+                    let vector = open_vector(&key, &row, embeddings.slot, dimensions(&embeddings.space))?;
+                    opened.entry(row.document).or_default().push((row.id.uuid(), text, vector));
+                }
+                Ok::<_, Fault>(opened)
+            });
+            let mut opened = opened?;
+            let _span = debug_span!("load_analyse").entered();
+            let index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
+            let (mut index, mut memory) = (index, Memory::default());
+            for document in documents {
+                if let Some(passages) = opened.remove(&document.id) {
+                    let id = document.id.uuid();
+                    index.add_with(&mut memory, id, &document.title, document.source_url.as_deref(), passages);
+                }
+            }
+            Ok(index)
+        };
+        self.seed.lane.question(build).await?
+    }
+
+    pub(super) fn open_chunk(&self, row: &chunk::Chunk) -> Result<Chunk, Fault> {
+        open(&self.seed.key, row)
+    }
+
+    /// The vectors of one slot, of a whole project, as far as there are any.
+    pub(super) async fn open_vectors(&self, slot: Slot, space: &str) -> Result<Vec<(Uuid, Vector)>, Fault> {
+        let (project, dimensions) = (self.id(), dimensions(space));
+        let (mut vectors, mut after) = (Vec::new(), None);
+        loop {
+            let rows = self
+                .db()
+                .read(async |tx| chunk::after(tx, project, after, PART.unsigned_abs()).await)
+                .await?;
+            let Some(last) = rows.last() else { return Ok(vectors) };
+            after = Some(last.id);
+            let key = self.seed.key.clone();
+            let open = move || {
+                let opened = rows.iter().filter_map(|row| {
+                    let vector = open_vector(&key, row, slot, dimensions).transpose()?;
+                    Some(vector.map(|vector| (row.id.uuid(), vector)))
+                });
+                opened.collect::<Result<Vec<_>, Fault>>()
+            };
+            vectors.extend(self.seed.lane.batch(open).await??);
+        }
+    }
+
+    /// Whether both embeddings of a chunk are its own.
+    pub(super) fn check_vectors(&self, row: &chunk::Chunk) -> Result<(), Fault> {
+        for slot in [Slot::First, Slot::Other] {
+            if let Some(embedding) = row.embedding(slot) {
+                self.open("chunk", slot.name(), row.id.uuid(), embedding)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open(key: &ContentKey, row: &chunk::Chunk) -> Result<Chunk, Fault> {
+    let sealed = key.open(Place("chunk", "sealed", row.id.uuid()), &row.sealed)?;
+    let sealed: SealedChunk = serde_json::from_slice(&sealed).map_err(|_| Fault::Internal("sealed value"))?;
+    Ok(Chunk {
+        heading: sealed.heading,
+        text: sealed.text,
+        page: sealed.page,
+    })
+}
+
+fn open_vector(key: &ContentKey, row: &chunk::Chunk, slot: Slot, dimensions: usize) -> Result<Option<Vector>, Fault> {
+    let Some(embedding) = row.embedding(slot) else { return Ok(None) };
+    let bytes = key.open(Place("chunk", slot.name(), row.id.uuid()), embedding)?;
+    let vector = Vector::from_bytes_of(&bytes, dimensions);
+    vector.map(Some).ok_or(Fault::Internal("stored embedding"))
+}
+
+/// Documents in parts of some `PART` chunks.
+fn in_parts(documents: Vec<documents::Document>) -> Vec<Vec<documents::Document>> {
+    let mut parts: Vec<Vec<documents::Document>> = Vec::new();
+    let mut chunks = i64::from(i32::MAX);
+    for document in documents {
+        chunks += i64::from(document.chunks);
+        match parts.last_mut().filter(|part| chunks <= PART && part.len() < DOCUMENTS) {
+            Some(part) => part.push(document),
+            None => {
+                chunks = i64::from(document.chunks);
+                parts.push(vec![document]);
+            }
+        }
+    }
+    parts
 }

@@ -1,13 +1,27 @@
 //! One project: its documents, its index, its conversations. Reached through a tenant only.
 
 pub mod analytics;
+pub mod calls;
+mod changed;
+pub mod channels;
 pub mod conversations;
+pub mod curated;
 pub mod documents;
+pub mod embedding;
+pub mod hand_off;
+pub mod inbox;
 mod ingest;
+mod letting_go;
+pub mod library;
 mod loaded;
+pub mod model_use;
+pub mod privacy;
 pub mod questions;
 mod reseal;
+mod sourced;
+pub mod synonyms;
 pub mod visitors;
+pub mod webhooks;
 pub mod widget;
 
 use std::sync::{
@@ -25,14 +39,23 @@ use crate::{
     fault::Fault,
     vault::{ContentKey, Keeper, Place, VaultActor},
 };
+pub(crate) use changed::{ChangedAtSource, GoneAtSource};
+pub(crate) use embedding::Reembed;
 pub(crate) use ingest::{EmbedDocument, GiveUp, ReadDocument};
+pub(crate) use letting_go::LetGo;
+pub(crate) use library::batches::ChangeSome;
 use loaded::Knowledge;
+pub(crate) use privacy::ForgetConversations;
 pub(crate) use reseal::{RefreshKey, Reseal};
+pub(crate) use sourced::{Came, Outcome, TakeFromSource};
 
 /// Keeps one project. Its index is built from the rows when it is first asked and dropped with the actor.
 pub struct ProjectActor {
     seed: ProjectSeed,
     knowledge: Knowledge,
+    /// What questions without an answer mean, once it was worked out.
+    meanings: analytics::gaps::Meanings,
+    curated: curated::KnownAnswers,
 }
 
 #[derive(Clone)]
@@ -57,6 +80,8 @@ impl Behaviour for ProjectActor {
         Ok(Self {
             seed,
             knowledge: Knowledge::default(),
+            meanings: analytics::gaps::Meanings::default(),
+            curated: curated::KnownAnswers::default(),
         })
     }
 }

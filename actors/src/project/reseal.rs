@@ -82,7 +82,7 @@ impl ProjectActor {
         Ok(())
     }
 
-    async fn go_on(&self, job: &job::Claimed, next: job::Work, run_at: entities::Millis) -> Result<(), Fault> {
+    pub(super) async fn go_on(&self, job: &job::Claimed, next: job::Work, run_at: entities::Millis) -> Result<(), Fault> {
         match self.db().write(async |tx| job::advance(tx, job, next, run_at).await).await? {
             true => Ok(()),
             false => Err(lost()),

@@ -1,20 +1,19 @@
 //! Invitations: a link for one address, that opens the workspace once and for a while.
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use entities::{
-    AccountId, InvitationId, Millis, NewAccount, ProjectId, TenantTx,
+    AccountId, InvitationId, Millis, NewAccount, ProjectId, TenantTx, accounts,
     audit::{self, Act, Target},
     invitations::{self as rows, Invitation},
     members, projects, tenants,
     tenants::Role,
 };
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{authorise, conflict, parse_projects};
 use crate::{
     audit::By,
+    billing::{Meter, require_room, require_seat},
     contain::Serve,
     fault::{Fault, Limit},
     identity::Email,
@@ -22,6 +21,7 @@ use crate::{
     request,
     role::{Level, ManageTeam},
     tenant::TenantSupervisor,
+    token,
 };
 
 /// What the invited person brings: 256 random bits. Stored as a hash only. Wiped when dropped; cannot be printed.
@@ -35,14 +35,12 @@ pub struct TokenHash(pub(crate) [u8; 32]);
 
 impl InvitationToken {
     fn generate() -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(bytes.as_mut_slice());
-        Self(Zeroizing::new(format!("inv_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+        Self(Zeroizing::new(format!("inv_{}", token::random().as_str())))
     }
 
     #[must_use]
     pub fn hash(&self) -> TokenHash {
-        TokenHash(Sha256::digest(self.0.as_bytes()).into())
+        TokenHash(token::hash(&self.0))
     }
 
     /// For the one time that the link is shown.
@@ -196,6 +194,7 @@ impl Serve<Invite> for TenantSupervisor {
             rows::insert(tx, &invitation, token.hash().0)
                 .await
                 .map_err(conflict(Fault::AlreadyInvited))?;
+            require_room(self.billing(), tx, Meter::Members, now).await?;
             self.mail(tx, &invitation, &token).await?;
             let card = card(tx, invitation, now).await?;
             let details = json!({ "role": card.role, "projects": card.projects });
@@ -228,8 +227,13 @@ impl Serve<RenewInvitation> for TenantSupervisor {
         let expires_at = now + self.invitation_ms();
         let renewed = self.db().write(async |tx| {
             authorise::<ManageTeam>(tx, renew.by.account).await?;
+            let before = rows::find(tx, renew.invitation).await?.ok_or(Fault::NotFound)?;
             if !rows::renew(tx, renew.invitation, token.hash().0, expires_at).await? {
                 return Err(Fault::NotFound);
+            }
+            if before.expires_at <= now {
+                // It takes up a place again.
+                require_room(self.billing(), tx, Meter::Members, now).await?;
             }
             let invitation = rows::find(tx, renew.invitation).await?.ok_or(Fault::NotFound)?;
             self.mail(tx, &invitation, &token).await?;
@@ -308,6 +312,10 @@ impl Serve<AcceptInvitation> for TenantSupervisor {
                     account
                 }
             };
+            let asked = tenants::passwords(tx).await?.map_or(0, |(_, length)| length);
+            if asked >= accounts::LONG && members::has_short_password_only(tx, account).await? {
+                return Err(Fault::LongerPasswordNeeded);
+            }
             members::insert(tx, account, invitation.role, now)
                 .await
                 .map_err(conflict(Fault::AlreadyMember))?;
@@ -315,6 +323,7 @@ impl Serve<AcceptInvitation> for TenantSupervisor {
             let living = projects::list(tx).await?.into_iter().map(|project| project.id);
             let assigned: Vec<ProjectId> = living.filter(|id| invitation.projects.contains(id)).collect();
             members::assign(tx, account, &assigned, now).await?;
+            require_seat(self.billing(), tx, now).await?;
             let (by, email) = (
                 By {
                     account,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entities::{
     AccountId, Millis, ProjectId, TenantTx,
     audit::{self, Act},
-    members as rows, tenants,
+    members as rows, sessions, tenants,
     tenants::Role,
 };
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::{
     audit::{By, member},
     contain::Serve,
     fault::Fault,
+    mail::{Kind, Message, Notice},
     request,
     role::{ManageProjects, ManageTeam},
     tenant::TenantSupervisor,
@@ -49,6 +50,11 @@ pub struct RemoveMember {
     pub by: By,
     pub member: AccountId,
 }
+/// Ends the sessions of `member` here. In their other workspaces they go on: those are not the asker's.
+pub struct EndMemberSessions {
+    pub by: By,
+    pub member: AccountId,
+}
 /// Makes `to` an Owner and the one who gives it an Admin, both or neither.
 pub struct HandOver {
     pub by: By,
@@ -62,6 +68,7 @@ request! {
     ChangeRole => MemberCard, needs ManageTeam, exclusive;
     AssignProjects => MemberCard, needs ManageProjects, exclusive;
     RemoveMember => (), needs ManageTeam, exclusive;
+    EndMemberSessions => (), needs ManageTeam, exclusive;
     HandOver => (), needs ManageTeam, exclusive;
     Leave => (), needs System, exclusive;
 }
@@ -159,6 +166,29 @@ impl Serve<RemoveMember> for TenantSupervisor {
             depart(tx, remove.member, &remove.by, Act::MemberRemoved, now).await
         });
         removed.await?;
+        self.team_changed();
+        Ok(())
+    }
+}
+
+impl Serve<EndMemberSessions> for TenantSupervisor {
+    async fn serve(&self, end: EndMemberSessions) -> Result<(), Fault> {
+        let now = self.now();
+        let ended = self.db().write(async |tx| {
+            authorise::<ManageTeam>(tx, end.by.account).await?;
+            let email = rows::email_of(tx, end.member).await?.ok_or(Fault::NotFound)?;
+            sessions::end_all_of(tx, end.member, now).await?;
+            let workspace = tenants::name(tx).await?.unwrap_or_default();
+            let letter = Message::Letter {
+                to: email.clone(),
+                kind: Kind::Notice(Notice::SessionsEnded(Some(workspace))),
+            };
+            self.outbox().enqueue_beside(tx, &letter).await?;
+            audit::append(tx, end.by.did(Act::SessionsEnded, member(end.member, email), now)).await?;
+            Ok::<_, Fault>(())
+        });
+        ended.await?;
+        self.outbox().ring();
         self.team_changed();
         Ok(())
     }

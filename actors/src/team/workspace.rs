@@ -2,6 +2,8 @@
 
 use entities::{
     Millis, TenantTx,
+    account_identity::revocation,
+    accounts,
     audit::{self, Act, Note},
     job, members, tenants,
 };
@@ -11,10 +13,13 @@ use uuid::Uuid;
 use super::authorise;
 use crate::{
     audit::{By, server_did, workspace},
+    billing,
     contain::Serve,
     fault::{Fault, Invalid},
+    integrations::slack,
     request,
     role::ManageTeam,
+    sources,
     tenant::TenantSupervisor,
     text::parse_name,
     vault::admin::{destroy_now, queue_destruction},
@@ -32,7 +37,7 @@ pub struct RequireSecondFactor {
 }
 /// What is asked of the passwords of members who sign in by nothing else: characters.
 pub struct ShowPasswordLength;
-/// Holds for passwords that are set from now on.
+/// Holds for passwords that are set from now on, for who joins, and for who gives their last second factor up.
 pub struct SetPasswordLength {
     pub by: By,
     pub length: i32,
@@ -108,8 +113,8 @@ impl Serve<RenameWorkspace> for TenantSupervisor {
     }
 }
 
-/// What a workspace may ask for. Less is asked of nobody, more drives people to write it down.
-const LENGTHS: std::ops::RangeInclusive<i32> = 12..=64;
+/// What a workspace may ask for: less is asked of nobody, and of an account is known whether its password has so many, not how many.
+const LENGTHS: [i32; 2] = [12, accounts::LONG];
 
 impl Serve<ShowPasswordLength> for TenantSupervisor {
     async fn serve(&self, _: ShowPasswordLength) -> Result<i32, Fault> {
@@ -120,11 +125,12 @@ impl Serve<ShowPasswordLength> for TenantSupervisor {
 
 impl Serve<SetPasswordLength> for TenantSupervisor {
     async fn serve(&self, set: SetPasswordLength) -> Result<(), Fault> {
+        let [usual, long] = LENGTHS;
         if !LENGTHS.contains(&set.length) {
             return Err(Fault::invalid(
                 Invalid::PasswordLength,
                 "characters",
-                format!("Ask for {} to {} characters.", LENGTHS.start(), LENGTHS.end()),
+                format!("Ask for {usual} or {long} characters."),
             ));
         }
         let now = self.now();
@@ -144,11 +150,23 @@ impl TenantSupervisor {
     /// Ends the workspace, if `note` has something to write down of it.
     async fn end(&self, note: impl AsyncFnOnce(&TenantTx) -> Result<Option<Note>, Fault>) -> Result<(), Fault> {
         let (now, ring) = (self.now(), self.key_ring());
+        // While they can be opened.
+        let (grants, source_grants) = (self.slack_grants().await?, self.source_grants().await?);
         let ended = self.db().write_alone(async |tx| {
             let Some(note) = note(tx).await? else {
                 return Ok::<_, Fault>(None);
             };
             let shares = tenants::delete(tx, now).await?;
+            for grant in &grants {
+                revocation::enqueue_beside(tx, slack::SOURCE, grant.clone(), now).await?;
+            }
+            for grant in &source_grants {
+                revocation::enqueue_beside(tx, sources::SOURCE, grant.clone(), now).await?;
+            }
+            // In here: a customer that is made known meanwhile is not missed.
+            if let Some(customer) = billing::grant(self.billing(), tx).await? {
+                revocation::enqueue_beside(tx, billing::SOURCE, customer, now).await?;
+            }
             queue_destruction(tx, ring, Uuid::nil().into(), &shares, now).await?;
             audit::append(tx, note).await?;
             Ok(Some(shares))

@@ -3,7 +3,7 @@
 use entities::{
     Millis, ProjectId, StoreError,
     audit::{self, Act, Target},
-    job, keys, projects,
+    job, keys, projects, source, source_item,
 };
 use serde_json::json;
 
@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     audit::By,
+    billing::{Meter, require_room},
     contain::Serve,
+    embeddings::towards,
     fault::{Fault, Limit},
     text::parse_name,
     vault::{
@@ -38,6 +40,9 @@ impl TenantSupervisor {
             }
             projects::insert(tx, project, public_key_hash(&project.public_key)).await?;
             keys::store_project_key(tx, key, now).await?;
+            towards(tx, project.id, self.seed.tree.engine.models.wanted(), now).await?;
+            // Before the log: whoever changes the team holds the workspace, and then waits for the log.
+            require_room(self.billing(), tx, Meter::Projects, now).await?;
             let target = Target::of("project", project.id, project.name.as_str());
             audit::append(tx, by.did(Act::ProjectCreated, target, now)).await?;
             Ok(())
@@ -65,6 +70,7 @@ impl Serve<CreateProject> for TenantSupervisor {
             public_key_at: now,
             allowed_origins: Vec::new(),
             public_key: new_public_key(),
+            hand_off: None,
         };
         let mut stored = self.store_project(&project, &create.by, now).await;
         if matches!(stored, Err(Fault::Storage(StoreError::KeyRetired))) {
@@ -130,8 +136,15 @@ impl Serve<PurgeProject> for TenantSupervisor {
         let now = self.now();
         self.db()
             .write_alone(async |tx| {
-                let removed = entities::chunk::purge(tx, job.project, PURGE_STEP).await?
-                    + entities::conversation::purge(tx, job.project, PURGE_STEP).await?;
+                let mut items = 0;
+                for source in source::list(tx, Some(job.project)).await? {
+                    items += source_item::purge(tx, source.id, PURGE_STEP).await?;
+                }
+                let removed = items
+                    + entities::chunk::purge(tx, job.project, PURGE_STEP).await?
+                    + entities::webhook_delivery::purge(tx, job.project, PURGE_STEP).await?
+                    + entities::conversation::purge(tx, job.project, PURGE_STEP).await?
+                    + entities::rollup::purge(tx, job.project, PURGE_STEP).await?;
                 if removed > 0 {
                     job::release(tx, &job, now).await?;
                     return Ok::<_, Fault>(());
@@ -150,6 +163,6 @@ fn default_look(name: &str) -> projects::Look {
         greeting: "Hello! Ask anything about the product. Every answer shows its sources.".into(),
         color: "#2457d6".into(),
         position: "right".into(),
-        suggestions: Vec::new(),
+        ..projects::Look::default()
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     ANNOUNCED_MS,
     cipher::Key,
+    credentials::reseal,
     database_key::path_beside,
     error::KeyError,
     keeper::{Keeper, Of},
@@ -135,15 +136,14 @@ impl KeyAdmin {
     /// # Errors
     /// When the database or its keys cannot be opened.
     pub async fn open(masters: MasterKeys, ring: RingSettings, location: &Location, clock: Clock) -> Result<Self, KeyError> {
-        let store = Store::open(location).await?;
-        let keeper = Keeper::open(masters, ring, store.platform(), clock.now()).await?;
+        let (store, keeper) = Keeper::open_beside(masters, ring, location, clock.now()).await?;
         let database_key = match location {
             Location::Embedded { path, .. } => Some(path_beside(path)),
             Location::Postgres { .. } => None,
         };
         Ok(Self {
             store,
-            keeper: Arc::new(keeper),
+            keeper,
             clock,
             database_key,
         })
@@ -230,6 +230,7 @@ impl KeyAdmin {
             for (stored, wrapped) in project_keys.iter().zip(rewrapped) {
                 keys::rewrap_project_key(tx, stored, wrapped, version).await?;
             }
+            reseal(tx, tenant, &old, (version, &key)).await?;
             let shares = keys::retire_tenant_keys(tx, version).await?;
             let shares = queue_retired(tx, &self.keeper.ring, no_project(), shares, now).await?;
             keys::changed(tx).await?;

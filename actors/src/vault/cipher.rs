@@ -69,6 +69,7 @@ impl Key {
     }
 
     pub(crate) fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+        version_of(sealed)?;
         let (nonce, body) = sealed.get(5..HEADER).zip(sealed.get(HEADER..)).ok_or(CannotOpen)?;
         let nonce: [u8; 12] = nonce.try_into().map_err(|_| CannotOpen)?;
         let cipher = Aes256Gcm::new(&self.0.into());

@@ -1,8 +1,8 @@
 //! What a process knows of keys besides a tenant's own: the master keys, the key ring, and the installation's secret.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use entities::{Installation, Millis, PlatformDb, ProjectId, StoreError, TenantDb, TenantId, keys};
+use entities::{Installation, Location, Millis, PlatformDb, ProjectId, Store, StoreError, TenantDb, TenantId, keys};
 use uuid::Uuid;
 
 use super::{
@@ -50,6 +50,27 @@ pub(crate) struct Of<'a> {
 }
 
 impl Keeper {
+    /// Opens an installation's rows and its secret, for a command beside servers that may be running.
+    ///
+    /// # Errors
+    /// When the database cannot be opened, or a key.
+    pub(crate) async fn open_beside(
+        masters: MasterKeys,
+        ring: RingSettings,
+        location: &Location,
+        now: Millis,
+    ) -> Result<(Store, Arc<Self>), KeyError> {
+        let store = Store::open(location).await?;
+        match Self::open(masters, ring, store.platform(), now).await {
+            Ok(keeper) => Ok((store, Arc::new(keeper))),
+            Err(error) => {
+                // A process that ends while SQLCipher still works on a connection crashes in its clean-up.
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
     /// Opens the installation's secret, or makes one on the first start.
     ///
     /// # Errors
@@ -123,6 +144,11 @@ impl Keeper {
     /// Keys the pre-hash of passwords. Were it derived from the master key, a new one would lock everybody out.
     pub(crate) fn pepper(&self) -> SecretBytes {
         SecretBytes::new(self.secret.derive("pernoex password pepper v1").open_bytes(|bytes| bytes.to_vec()))
+    }
+
+    /// Proves that an address was made here.
+    pub(crate) fn endpoint_key(&self) -> SecretBytes {
+        SecretBytes::new(self.secret.derive("pernoex endpoint address v1").open_bytes(|bytes| bytes.to_vec()))
     }
 
     /// Keys the hashes of backup codes.

@@ -3,10 +3,12 @@
 pub(crate) mod admin;
 mod cipher;
 mod content;
+pub(crate) mod credentials;
 mod database_key;
 mod error;
 pub(crate) mod keeper;
 mod master;
+pub(crate) mod prove;
 mod ring;
 pub(crate) mod rotate_master;
 mod secret;
@@ -22,13 +24,13 @@ use crate::{
     request,
 };
 
-use cipher::Key;
-pub(crate) use cipher::Place;
+pub(crate) use cipher::{Key, Place, bind, version_of};
 pub(crate) use content::ContentKey;
 pub use database_key::open as database_key;
 pub use error::KeyError;
 pub use keeper::Keeper;
 use keeper::Of;
+pub(crate) use master::file::sync_folder;
 pub use master::{KmsSettings, MasterId, MasterKeys};
 pub(crate) use ring::Ring;
 pub use ring::{RingPlace, RingSettings};

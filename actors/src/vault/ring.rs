@@ -79,22 +79,37 @@ impl Ring {
 
     /// A share of `db`'s tenant, wherever it was put: the place may have been moved since.
     pub(crate) async fn find(&self, db: &TenantDb, id: Uuid) -> Result<Key, KeyError> {
-        if let RingPlace::Folder(folder) = &self.place {
-            let path = path_of(folder, id);
-            let found = blocking(move || match fs::read(&path) {
-                Ok(text) => Ok(Some(Zeroizing::new(text))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(KeyError::file(&path)(error)),
-            });
-            if let Some(text) = found.await? {
-                let bytes = BASE64_STANDARD.decode(text.trim_ascii()).map(Zeroizing::new);
-                let bytes = bytes.map_err(|_| KeyError::Damaged("an entry of the key ring"))?;
-                return Key::from_slice(&bytes).map_err(|_| KeyError::Damaged("an entry of the key ring"));
-            }
+        if let Some(share) = self.in_folder(id).await? {
+            return Ok(share);
         }
         let kept = db.read(async |tx| keys::share(tx, id).await).await?.map(Zeroizing::new);
         let kept = kept.ok_or_else(|| KeyError::NoShare(id.to_string()))?;
         Key::from_slice(&kept).map_err(|_| KeyError::Damaged("an entry of the key ring"))
+    }
+
+    /// A share that is in the folder, if there is one and it is there.
+    pub(crate) async fn in_folder(&self, id: Uuid) -> Result<Option<Key>, KeyError> {
+        let RingPlace::Folder(folder) = &self.place else { return Ok(None) };
+        let path = path_of(folder, id);
+        let found = blocking(move || match fs::read(&path) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeyError::file(&path)(error)),
+        });
+        let Some(text) = found.await? else { return Ok(None) };
+        let bytes = BASE64_STANDARD.decode(text.trim_ascii()).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| KeyError::Damaged("an entry of the key ring"))?;
+        let share = Key::from_slice(&bytes).map_err(|_| KeyError::Damaged("an entry of the key ring"))?;
+        Ok(Some(share))
+    }
+
+    /// Keeps a share that a backup of the ring held; `false` when the ring is not in a folder, and the database is to keep it.
+    pub(crate) async fn put_back(&self, id: Uuid, share: &Key) -> Result<bool, KeyError> {
+        let RingPlace::Folder(folder) = &self.place else { return Ok(false) };
+        let path = path_of(folder, id);
+        let text = share.open_bytes(|bytes| Zeroizing::new(BASE64_STANDARD.encode(bytes)));
+        blocking(move || keep(&path, text.as_bytes()).map_err(KeyError::file(&path))).await?;
+        Ok(true)
     }
 
     /// Whether destroying a key's row leaves its share to be destroyed.

@@ -24,7 +24,11 @@ acts! {
     SignedOut = "session.ended",
     /// From the list of sessions.
     SessionRevoked = "session.revoked",
+    /// All of an account, by an operator; or those of a member in one workspace, by an Owner.
+    SessionsEnded = "account.sessions_ended",
     PasswordChanged = "account.password_changed",
+    /// The first one of an account that was opened by other ways.
+    PasswordSet = "account.password_set",
     PasswordReset = "account.password_reset",
     EmailChanged = "account.email_changed",
     SecondFactorAdded = "account.second_factor_added",
@@ -57,9 +61,55 @@ acts! {
     ProjectDeleted = "project.deleted",
     WidgetChanged = "widget.changed",
     PublicKeyRotated = "widget.key_rotated",
+    WidgetIdentityRotated = "widget.identity_rotated",
+    WidgetIdentityRemoved = "widget.identity_removed",
+    SynonymsChanged = "synonyms.changed",
+    WebhookCreated = "webhook.created",
+    WebhookChanged = "webhook.changed",
+    WebhookDeleted = "webhook.deleted",
+    WebhookSecretRotated = "webhook.secret_rotated",
+    /// By the server: nothing got through for long.
+    WebhookPaused = "webhook.paused",
+    VoiceConnected = "voice.connected",
+    VoiceSecretReplaced = "voice.secret_replaced",
+    VoiceDisconnected = "voice.disconnected",
     DocumentUploaded = "document.uploaded",
     DocumentReplaced = "document.replaced",
     DocumentDeleted = "document.deleted",
+    /// One thing that is done to many.
+    DocumentsChanged = "document.many_changed",
+    DocumentRestored = "document.restored",
+    ConversationsExported = "conversation.exported",
+    PrivacyChanged = "privacy.changed",
+    /// By the server: they were older than the project keeps them.
+    ConversationsDeleted = "privacy.conversations_deleted",
+    VisitorExported = "privacy.visitor_exported",
+    VisitorErased = "privacy.visitor_erased",
+    CuratedCreated = "curated_answer.created",
+    CuratedChanged = "curated_answer.changed",
+    CuratedRestored = "curated_answer.restored",
+    CuratedDeleted = "curated_answer.deleted",
+    SlackConnected = "slack.connected",
+    /// By somebody here, or at Slack.
+    SlackDisconnected = "slack.disconnected",
+    SlackChannelMapped = "slack.channel_mapped",
+    SlackChannelUnmapped = "slack.channel_unmapped",
+    SourceConnected = "source.connected",
+    SourceChanged = "source.changed",
+    SourceDisconnected = "source.disconnected",
+    GrantConnected = "grant.connected",
+    /// By somebody here, or at its provider.
+    GrantDisconnected = "grant.disconnected",
+    IntegrationsRevoked = "integrations.revoked",
+    CheckoutBegun = "billing.checkout_begun",
+    PortalOpened = "billing.portal_opened",
+    PlanChanged = "billing.plan_changed",
+    SubscriptionCancelled = "billing.cancelled",
+    SubscriptionKept = "billing.kept",
+    /// Stripe says so.
+    SubscriptionChanged = "billing.subscription_changed",
+    /// By the server: a workspace pays for one plan at a time.
+    SecondSubscriptionEnded = "billing.second_ended",
     KeysRotated = "keys.rotated",
     LogExported = "audit.exported",
 }

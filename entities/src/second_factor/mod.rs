@@ -5,8 +5,10 @@ pub mod backup_code;
 pub mod passkey;
 pub mod totp;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 
 use crate::{AccountId, Millis, PlatformTx, StoreError};
 
@@ -59,18 +61,6 @@ pub async fn of(tx: &PlatformTx, account: AccountId) -> Result<Option<Factors>, 
         backup_codes: backup_code::left(tx, account).await?,
         passkeys: passkey::count(tx, account).await?,
     }))
-}
-
-/// Makes changes of one account's factors take turns, until the transaction ends. `false` when the account is gone.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn lock(tx: &PlatformTx, account: AccountId) -> Result<bool, StoreError> {
-    let mut row = facts::Entity::find_by_id(account.uuid());
-    if tx.is_postgres() {
-        row = row.lock(LockType::Update);
-    }
-    Ok(row.one(tx.raw()).await?.is_some())
 }
 
 /// Notes in the account whether there is a second factor, after one came or went. With the last one the backup codes go.

@@ -181,7 +181,7 @@ async fn a_pooled_connection_keeps_no_tenant_however_a_transaction_ends() {
                     assert!(crashed.await.is_err());
                 }
             }
-            let _ = store.platform().claim_jobs(1, 0, 0).await; // there is no such table here: an error inside the dispatcher's transaction
+            let _ = store.platform().claim_jobs(crate::job::Queue::Here, 1, 0, 0).await; // there is no such table here: an error inside the dispatcher's transaction
             assert_eq!(
                 left_behind(&pool, connections as usize).await,
                 clean,

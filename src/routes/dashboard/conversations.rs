@@ -3,65 +3,57 @@
 use actix_web::web::{Json, Path, Query};
 use actors::{
     Fault,
-    project::conversations::{ListConversations, ShowConversation},
+    project::{
+        calls::ShowCall,
+        channels::Channel,
+        conversations::{ListConversations, ShowConversation},
+    },
     role::Member,
 };
-use serde::Deserialize;
 
 use crate::{
     doors::ProjectPass,
     error::Problem,
-    routes::views::{self, ConversationPage, ConversationView, Conversations, Reader},
+    routes::views::{
+        self, CallDetails, ConversationFilter, ConversationPage, ConversationSearch, ConversationView, Conversations, NoteView, Reader,
+    },
 };
 
-#[derive(Deserialize)]
-pub struct Which {
-    limit: Option<u64>,
-    before: Option<String>,
-    channel: Option<Word>,
-    outcome: Option<Word>,
-}
-
-/// The name of a kind, such as `widget`: what could be no name is refused before anything is looked up by it.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Word(String);
-
-impl TryFrom<String> for Word {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        let named = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        if named { Ok(Self(text)) } else { Err("no name") }
-    }
-}
-
-pub async fn list(pass: ProjectPass<Member>, which: Query<Which>) -> Result<Json<Conversations>, Problem> {
-    let Which {
-        limit,
-        before,
-        channel,
-        outcome,
-    } = which.into_inner();
+async fn page(pass: &ProjectPass<Member>, filter: ConversationFilter, search: Option<String>) -> Result<Json<Conversations>, Problem> {
+    let (limit, before) = (filter.limit.unwrap_or(50), filter.before.clone());
     let page = pass
         .send(ListConversations {
-            limit: limit.unwrap_or(50),
+            limit,
             before,
-            channel: channel.map(|word| word.0),
-            outcome: outcome.map(|word| word.0),
+            filter: filter.into_filter(pass.by().account),
+            search,
         })
         .await?;
-    Ok(Json(Conversations {
-        conversations: page.conversations.into_iter().map(ConversationView::from).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.into()))
+}
+
+pub async fn list(pass: ProjectPass<Member>, filter: Query<ConversationFilter>) -> Result<Json<Conversations>, Problem> {
+    page(&pass, filter.into_inner(), None).await
+}
+
+/// The words are in the body: an address is logged on its way, and remembered by browsers.
+pub async fn search(pass: ProjectPass<Member>, body: Json<ConversationSearch>) -> Result<Json<Conversations>, Problem> {
+    let ConversationSearch { q, filter } = body.into_inner();
+    page(&pass, filter.unwrap_or_default(), Some(q)).await
 }
 
 pub async fn show(pass: ProjectPass<Member>, path: Path<(String, String)>) -> Result<Json<ConversationPage>, Problem> {
     let id = path.1.parse().map_err(|_| Problem::Fault(Fault::NotFound))?;
-    let (conversation, turns) = pass.send(ShowConversation(id)).await?;
+    let (conversation, turns, notes) = pass.send(ShowConversation(id)).await?;
+    let call = match conversation.channel == Channel::Voice.as_str() {
+        true => pass.send(ShowCall(id)).await?.map(CallDetails::from),
+        false => None,
+    };
+    let me = pass.by().account;
     Ok(Json(ConversationPage {
-        conversation: conversation.into(),
+        conversation: ConversationView::of(conversation, None),
+        call,
         turns: views::turns(turns, Reader::Member),
+        notes: notes.into_iter().map(|note| NoteView::of(note, me)).collect(),
     }))
 }

@@ -4,11 +4,14 @@ use actix_multipart::{Multipart, MultipartError};
 use actix_web::{
     HttpResponse,
     http::header::{Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue},
-    web::{Json, Path},
+    web::{Json, Path, Query},
 };
 use actors::{
     DocumentId, Fault, Limit,
-    project::documents::{AddDocument, ChangeDocument, DeleteDocument, ListDocuments, OriginalOf, ReplaceDocument, ShowDocument},
+    project::{
+        documents::{AddDocument, ChangeDocument, DeleteDocument, Filing, OriginalOf, ReplaceDocument, ShowDocument},
+        library::list::FileLimit,
+    },
     role::Member,
 };
 use futures_util::TryStreamExt;
@@ -17,7 +20,7 @@ use serde::Deserialize;
 use crate::{
     doors::ProjectPass,
     error::{Problem, Rejected},
-    routes::views::{DocumentChange, DocumentPage, DocumentView, Documents, SectionView, Uploaded},
+    routes::views::{DocumentChange, DocumentPage, DocumentQuery, DocumentView, Documents, SectionView, Uploaded},
 };
 
 #[derive(Deserialize)]
@@ -36,9 +39,9 @@ impl InPath {
 }
 
 /// A file of an upload, whole. The bytes are `None` when there are more of them than a file may have.
-struct Upload {
-    name: String,
-    bytes: Option<Vec<u8>>,
+pub(in crate::routes) struct Upload {
+    pub(in crate::routes) name: String,
+    pub(in crate::routes) bytes: Option<Vec<u8>>,
 }
 
 /// Files of one request.
@@ -48,7 +51,7 @@ fn broken(error: &MultipartError) -> Problem {
     Problem::InvalidBody(format!("Send the files as multipart/form-data in parts named file ({error})."))
 }
 
-async fn next_file(form: &mut Multipart, most: u64) -> Result<Option<Upload>, Problem> {
+pub(in crate::routes) async fn next_file(form: &mut Multipart, most: u64) -> Result<Option<Upload>, Problem> {
     while let Some(mut field) = form.try_next().await.map_err(|error| broken(&error))? {
         let is_file = field.name() == Some("file");
         let name = field
@@ -87,12 +90,12 @@ fn too_many() -> Problem {
     })
 }
 
-pub async fn list(pass: ProjectPass<Member>) -> Result<Json<Documents>, Problem> {
-    Ok(Json(pass.send(ListDocuments).await?.into()))
+pub async fn list(pass: ProjectPass<Member>, query: Query<DocumentQuery>) -> Result<Json<Documents>, Problem> {
+    Ok(Json(pass.send(query.into_inner().list()?).await?.into()))
 }
 
 pub async fn add(pass: ProjectPass<Member>, mut form: Multipart) -> Result<HttpResponse, Problem> {
-    let most = pass.send(ListDocuments).await?.most_file_bytes;
+    let most = pass.send(FileLimit).await?;
     let (mut documents, mut rejected, mut first) = (Vec::new(), Vec::new(), None);
     while let Some(Upload { name, bytes }) = next_file(&mut form, most).await? {
         let added = match bytes {
@@ -162,7 +165,7 @@ pub async fn original(pass: ProjectPass<Member>, path: Path<InPath>) -> Result<H
 
 pub async fn replace(pass: ProjectPass<Member>, path: Path<InPath>, mut form: Multipart) -> Result<Json<DocumentView>, Problem> {
     let document = path.document()?;
-    let most = pass.send(ListDocuments).await?.most_file_bytes;
+    let most = pass.send(FileLimit).await?;
     let upload = next_file(&mut form, most)
         .await?
         .ok_or_else(|| Problem::InvalidBody("Send one part named file.".into()))?;
@@ -180,12 +183,26 @@ pub async fn replace(pass: ProjectPass<Member>, path: Path<InPath>, mut form: Mu
 }
 
 pub async fn change(pass: ProjectPass<Member>, path: Path<InPath>, body: Json<DocumentChange>) -> Result<Json<DocumentView>, Problem> {
-    let DocumentChange { name, source_url } = body.into_inner();
+    let DocumentChange {
+        name,
+        source_url,
+        tags,
+        collection,
+        review_by,
+        reviewed,
+    } = body.into_inner();
+    let filing = Filing {
+        tags,
+        collection,
+        review_by,
+        reviewed: reviewed.unwrap_or(false),
+    };
     Ok(Json(
         pass.send(ChangeDocument {
             document: path.document()?,
             name,
             source_url,
+            filing,
         })
         .await?
         .into(),

@@ -7,7 +7,7 @@ use actix_web::{
 use actors::{
     Fault, InvitationId, Rule,
     role::ManageTeam,
-    team::invitations::{Invite, ListInvitations, RenewInvitation, RevokeInvitation},
+    team::invitations::{InvitationCard, InvitationToken, Invite, ListInvitations, RenewInvitation, RevokeInvitation},
 };
 
 use crate::{
@@ -19,6 +19,11 @@ use crate::{
 /// What is no id names nothing here.
 fn invitation(path: &Path<String>) -> Result<InvitationId, Problem> {
     path.parse().map_err(|_| Problem::Fault(Fault::NotFound))
+}
+
+fn link(made: (InvitationCard, InvitationToken), gate: &Gate, request: &HttpRequest) -> InvitationLink {
+    let origin = gate.shows_invitation_links().then(|| gate.origin_for(request));
+    InvitationLink::of(made, origin, gate.mail_leaves_by())
 }
 
 pub async fn list(pass: Pass<ManageTeam>) -> Result<Json<Invitations>, Problem> {
@@ -44,7 +49,7 @@ pub async fn create(
         projects,
     };
     let invited = pass.send(invite).await?;
-    Ok(HttpResponse::Created().json(InvitationLink::of(invited, &gate.origin_for(&request))))
+    Ok(HttpResponse::Created().json(link(invited, &gate, &request)))
 }
 
 pub async fn renew(
@@ -57,7 +62,7 @@ pub async fn renew(
     pass.count_here(Rule::INVITATION_WORKSPACE, "").await?;
     pass.count_here(Rule::INVITATION_ADDRESS, &invitation.to_string()).await?;
     let renew = RenewInvitation { by: pass.by(), invitation };
-    Ok(Json(InvitationLink::of(pass.send(renew).await?, &gate.origin_for(&request))))
+    Ok(Json(link(pass.send(renew).await?, &gate, &request)))
 }
 
 pub async fn revoke(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpResponse, Problem> {

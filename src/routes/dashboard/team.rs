@@ -7,7 +7,7 @@ use actix_web::{
 use actors::{
     AccountId, Fault,
     role::{ManageProjects, ManageTeam, OwnAccount},
-    team::members::{AssignProjects, ChangeRole, HandOver, ListMembers, RemoveMember},
+    team::members::{AssignProjects, ChangeRole, EndMemberSessions, HandOver, ListMembers, RemoveMember},
 };
 
 use crate::{
@@ -58,6 +58,15 @@ pub async fn remove(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpRe
         member: member(&path)?,
     };
     pass.send(remove).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub async fn end_sessions(pass: Pass<ManageTeam>, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let end = EndMemberSessions {
+        by: pass.by(),
+        member: member(&path)?,
+    };
+    pass.send(end).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

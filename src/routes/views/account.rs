@@ -50,6 +50,8 @@ pub struct SessionView {
     /// Whether the account runs the installation, and may open the operators' pages.
     pub operator: bool,
     pub second_factor: SecondFactorStanding,
+    /// Whether this server sells plans; without them everything is unlimited.
+    pub billing: bool,
     /// For the `X-CSRF-Token` header of every change.
     pub csrf_token: String,
 }
@@ -69,6 +71,8 @@ pub struct UserView {
     pub email: String,
     /// Whether the address was proved to be theirs.
     pub verified: bool,
+    /// Whether a password opens the account, besides what else does.
+    pub has_password: bool,
 }
 
 #[derive(Serialize, ToSchema)]

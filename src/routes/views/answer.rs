@@ -1,8 +1,8 @@
 //! Questions, answers and their sources.
 
 use actors::{
-    ConversationId,
-    project::questions::{Answered, Cited},
+    ChunkId, ConversationId, CuratedId, DocumentId,
+    project::questions::{Answered, CURATED, Cited, EXTRACT, LIMIT, MODEL},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +23,11 @@ pub struct Question {
 pub struct VisitorQuestion {
     /// 1 to 2000 characters.
     pub question: String,
+    /// The address of the page that the widget stands on. What stands behind `?` or `#` is not kept.
+    pub page: Option<String>,
+    /// Begins another conversation, instead of going on with the latest.
+    #[serde(default)]
+    pub new_conversation: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -38,19 +43,22 @@ pub struct AnswerView {
     pub message: Uuid,
     /// `answered` or `unanswered`.
     pub outcome: &'static str,
-    /// Plain text: paragraphs, `- ` or `1. ` items, code in backticks, sources as `[1]`.
+    /// Paragraphs, `- ` or `1. ` items, fences of three backticks; in a line `code`, `**strong**`, `*emphasis*`, sources as `[1]`, and
+    /// `[label](address)`. Never HTML or images. These marks stand behind a backslash where they are none.
     pub text: String,
     pub citations: Vec<CitationView>,
     /// The nearest pages when there is no answer.
     pub closest: Vec<CitationView>,
-    /// `extract` or `model`.
+    /// `extract`, `model` or `curated` (by the team); to members `limit`, when the plan had room for no more answers.
     pub written_by: &'static str,
+    /// The team's own answer that this is. Not told to visitors.
+    pub curated: Option<Uuid>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct CitationView {
     pub n: u32,
-    /// Not told to visitors.
+    /// Not told to visitors; `null` of a page that the team named.
     pub document: Option<Uuid>,
     /// The section of the document's page. Not told to visitors.
     pub section_id: Option<Uuid>,
@@ -71,12 +79,22 @@ fn citation(cited: Cited, reader: Reader) -> CitationView {
     let member = reader == Reader::Member;
     CitationView {
         n: cited.n,
-        document: member.then(|| cited.document.uuid()),
-        section_id: member.then(|| cited.chunk.uuid()),
+        document: cited.document.filter(|_| member).map(DocumentId::uuid),
+        section_id: cited.chunk.filter(|_| member).map(ChunkId::uuid),
         title: cited.title,
         section: cited.section,
         excerpt: cited.excerpt,
         link: cited.link,
+    }
+}
+
+/// How the team stands with its plan is not told to visitors.
+pub(super) fn told(written_by: &str, reader: Reader) -> &'static str {
+    match (written_by, reader) {
+        (MODEL, _) => MODEL,
+        (CURATED, _) => CURATED,
+        (LIMIT, Reader::Member) => LIMIT,
+        _ => EXTRACT,
     }
 }
 
@@ -93,7 +111,8 @@ impl AnswerView {
             text: answered.text,
             citations: citations(answered.citations, reader),
             closest: citations(answered.closest, reader),
-            written_by: answered.written_by,
+            written_by: told(answered.written_by, reader),
+            curated: answered.curated.filter(|_| reader == Reader::Member).map(CuratedId::uuid),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The audit log.
 
-use actors::audit::{Entry, export::hexadecimal};
+use actors::{audit::Entry, hex};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,7 +63,7 @@ impl From<Entry> for AuditEntryView {
             },
             outcome: entry.outcome,
             details: serde_json::from_str(&entry.details).unwrap_or_default(),
-            hash: hexadecimal(&entry.hash),
+            hash: hex(&entry.hash),
         }
     }
 }

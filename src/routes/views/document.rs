@@ -1,6 +1,6 @@
 //! Documents.
 
-use actors::{ChunkId, DocumentId, project::documents as d};
+use actors::{ChunkId, CollectionId, DocumentId, SourceId, project::documents as d};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +27,43 @@ pub struct DocumentView {
     pub revision: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Where it comes from by itself; nobody changes it here then.
+    pub source: Option<SourceRefView>,
+    pub collection: Option<CollectionRefView>,
+    pub tags: Vec<String>,
+    /// When somebody looked at it, or gave it its contents.
+    pub reviewed_at: DateTime<Utc>,
+    /// When somebody said it is to be looked at again.
+    pub review_at: Option<DateTime<Utc>>,
+    /// When it is to be looked at again: as somebody said, or as its collection says.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Another document that says the same.
+    pub looks_like: Option<TwinView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CollectionRefView {
+    #[schema(value_type = Uuid)]
+    pub id: CollectionId,
+    pub name: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TwinView {
+    #[schema(value_type = Uuid)]
+    pub id: DocumentId,
+    pub name: String,
+    /// How much of both is the same.
+    pub percent: i32,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SourceRefView {
+    #[schema(value_type = Uuid)]
+    pub id: SourceId,
+    #[schema(example = "website")]
+    pub kind: String,
+    pub name: String,
 }
 
 /// Chunks embedded, of all.
@@ -64,6 +101,24 @@ impl From<d::DocumentView> for DocumentView {
             revision: document.revision,
             created_at: time(document.created_at),
             updated_at: time(document.updated_at),
+            source: document.source.map(|source| SourceRefView {
+                id: source.id,
+                kind: source.kind,
+                name: source.name,
+            }),
+            collection: document.collection.map(|collection| CollectionRefView {
+                id: collection.id,
+                name: collection.name,
+            }),
+            tags: document.tags,
+            reviewed_at: time(document.reviewed_at),
+            review_at: document.review_at.map(time),
+            due_at: document.due_at.map(time),
+            looks_like: document.twin.map(|twin| TwinView {
+                id: twin.id,
+                name: twin.name,
+                percent: twin.percent,
+            }),
         }
     }
 }
@@ -71,8 +126,16 @@ impl From<d::DocumentView> for DocumentView {
 #[derive(Serialize, ToSchema)]
 pub struct Documents {
     pub documents: Vec<DocumentView>,
+    /// For `after` of the next page.
+    pub next: Option<String>,
+    /// On all pages together.
+    pub matching: i64,
+    /// In the project.
+    pub total: i64,
     pub limits: LimitsView,
     pub used_bytes: i64,
+    /// Of what documents were before.
+    pub kept_bytes: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -92,7 +155,11 @@ impl From<d::DocumentList> for Documents {
                 pages: list.most_pages,
                 total_bytes: list.most_total_bytes,
             },
+            next: list.next,
+            matching: list.matching,
+            total: list.all,
             used_bytes: list.used_bytes,
+            kept_bytes: list.kept_bytes,
             documents: list.documents.into_iter().map(DocumentView::from).collect(),
         }
     }
@@ -125,4 +192,11 @@ pub struct DocumentChange {
     pub name: Option<String>,
     /// An empty one clears it.
     pub source_url: Option<String>,
+    pub tags: Option<Vec<String>>,
+    /// The id of a collection; an empty one takes the document out of any.
+    pub collection: Option<String>,
+    /// A day such as `2027-01-31`; an empty one leaves it to the collection.
+    pub review_by: Option<String>,
+    /// `true`: somebody looked at it now.
+    pub reviewed: Option<bool>,
 }

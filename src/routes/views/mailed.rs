@@ -46,6 +46,13 @@ pub struct PasswordChange {
     pub new: Password,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirstPassword {
+    #[schema(value_type = String, format = Password)]
+    pub new: Password,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct EmailChange {
     /// Whether the address has changed. If not, the link that went to the other address is still to be followed.
@@ -56,7 +63,7 @@ pub struct EmailChange {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordLength {
-    /// Of those that are all that somebody signs in with.
-    #[schema(minimum = 12, maximum = 64)]
+    /// Of those that are all that somebody signs in with: 12 or 15.
+    #[schema(minimum = 12, maximum = 15)]
     pub characters: i32,
 }

@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use actors::{
     JobCounts, Load, Millis, OperatorAct,
+    backup::LastRuns,
     contain::{State, Status},
     operators::Busy,
     watch::{ActorName, Sample},
@@ -117,6 +118,35 @@ pub struct ServerView {
     pub jobs_waiting: u64,
     pub jobs_running: u64,
     pub jobs_parked: u64,
+    pub backups: BackupsView,
+}
+
+/// Of all nodes: whichever made them.
+#[derive(Serialize, ToSchema)]
+pub struct BackupsView {
+    /// How far apart this server makes them, if it does.
+    pub every_hours: Option<i64>,
+    pub last_success_at: Option<DateTime<Utc>>,
+    pub last_size_bytes: Option<i64>,
+    pub last_took_ms: Option<i64>,
+    /// How many failed since.
+    pub failures: u64,
+    /// Why the last of them did.
+    pub failure: Option<String>,
+}
+
+impl BackupsView {
+    pub fn new((every, last): (Option<Millis>, LastRuns)) -> Self {
+        let success = last.success.as_ref();
+        Self {
+            every_hours: every.map(|every| every / 3_600_000),
+            last_success_at: success.map(|run| time(run.started_at)),
+            last_size_bytes: success.map(|run| run.size),
+            last_took_ms: success.and_then(|run| Some(run.finished_at? - run.started_at)),
+            failures: last.failures,
+            failure: last.failure.map(|run| run.reason),
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -224,7 +254,7 @@ impl From<&Status> for ActorView {
 }
 
 impl ServerView {
-    pub fn new(started_at: Millis, memory_bytes: Option<u64>, busy: Busy, jobs: JobCounts) -> Self {
+    pub fn new(started_at: Millis, memory_bytes: Option<u64>, busy: Busy, jobs: JobCounts, backups: BackupsView) -> Self {
         Self {
             started_at: time(started_at),
             memory_bytes,
@@ -234,6 +264,7 @@ impl ServerView {
             jobs_waiting: jobs.waiting,
             jobs_running: jobs.running,
             jobs_parked: jobs.parked,
+            backups,
         }
     }
 }

@@ -28,6 +28,16 @@ pub struct SignInOptions {
     pub providers: Vec<ProviderView>,
     /// Whether anyone may create an account.
     pub sign_up: bool,
+    /// How letters leave: `server`, or `folder` for a file in the server's data folder, whose path the log names.
+    #[schema(example = "server")]
+    pub mail: &'static str,
+}
+
+/// How somebody goes to a provider.
+#[derive(Deserialize)]
+pub struct ProviderStart {
+    /// Whether they are to prove themselves there anew.
+    pub fresh: Option<bool>,
 }
 
 /// Where to go.

@@ -124,19 +124,25 @@ pub struct NewInvitation {
     pub projects: Vec<ProjectId>,
 }
 
-/// The only answer that holds the link. It is not sent by mail: whoever invites passes it on.
+/// The only answer that holds the link, where it is shown at all. It goes to the invited by mail in any case.
 #[derive(Serialize, ToSchema)]
 pub struct InvitationLink {
     pub invitation: InvitationView,
-    pub link: String,
+    /// Only where anybody may sign up at once: whoever holds it learns whether the address has an account.
+    pub link: Option<String>,
+    /// How the letter leaves: `server`, or `folder` for a file in the server's data folder, whose path the log names.
+    #[schema(example = "server")]
+    pub mail: &'static str,
 }
 
 impl InvitationLink {
-    pub(in crate::routes) fn of((card, token): (InvitationCard, InvitationToken), origin: &str) -> Self {
+    /// With the link below `origin`, where it is shown.
+    pub(in crate::routes) fn of((card, token): (InvitationCard, InvitationToken), origin: Option<String>, mail: &'static str) -> Self {
         Self {
             invitation: card.into(),
             // Behind the #, where browsers keep it to themselves: in no request, no log, no Referer.
-            link: format!("{origin}/invitations/accept#{}", token.expose()),
+            link: origin.map(|origin| format!("{origin}/invitations/accept#{}", token.expose())),
+            mail,
         }
     }
 }

@@ -12,7 +12,18 @@ export const GROUPS = {
   workspace: "Workspace",
   project: "Projects",
   widget: "Widget",
+  webhook: "Webhooks",
+  voice: "Voice",
   document: "Documents",
+  conversation: "Conversations",
+  privacy: "Privacy",
+  curated_answer: "Curated answers",
+  synonyms: "Synonyms",
+  slack: "Slack",
+  source: "Sources",
+  grant: "Connected accounts",
+  integrations: "All integrations",
+  billing: "Billing",
   keys: "Keys",
   audit: "Audit log",
 };
@@ -22,6 +33,15 @@ const ROLES = { owner: "Owner", admin: "Admin", member: "Member" };
 
 /** @type {Record<string, string>} */
 const PROVIDERS = { google: "Google", apple: "Apple" };
+
+/** @type {Record<string, string>} */
+const VOICES = { elevenlabs: "ElevenLabs", retell: "Retell", vapi: "Vapi", bland: "Bland", standard: "a voice agent" };
+
+/** @type {Record<string, string>} */
+const SOURCES = { website: "Website", github: "GitHub", notion: "Notion", confluence: "Confluence", slack: "Slack" };
+
+/** @param {AuditEntry} entry */
+const voice = (entry) => VOICES[String(detail(entry, "provider"))] ?? "a voice agent";
 
 /** @param {unknown} value */
 const role = (value) => ROLES[String(value)] ?? String(value);
@@ -45,13 +65,30 @@ const provider = (entry) => PROVIDERS[entry.target.id] ?? "another provider";
 /** @param {AuditEntry} entry @param {string} what */
 const changed = (entry, what) => (detail(entry, "from") ? `renamed the ${what} “${detail(entry, "from")}” to “${entry.target.name}”` : `renamed the ${what} to “${entry.target.name}”`);
 
+/** @param {AuditEntry} entry */
+const slackChannel = (entry) => (detail(entry, "channel") === "*" ? "all other channels" : `the channel ${detail(entry, "channel")}`);
+
+/** What provider a source or an account is of, in brackets. @param {AuditEntry} entry */
+const at = (entry) => (detail(entry, "kind") ? ` (${SOURCES[String(detail(entry, "kind"))] ?? detail(entry, "kind")})` : "");
+
+/** What became of the documents. @param {AuditEntry} entry */
+const documents = (entry) => ({ keep: ", and kept the documents", delete: ", and had the documents deleted" })[String(detail(entry, "documents"))] ?? "";
+
+/** @type {Record<string, string>} what was done to many documents */
+const MANY = { delete: "deleted", tag: "tagged", untag: "took a tag off", move: "moved", retry: "had read once more", reviewed: "marked as reviewed", review_by: "set the review date of" };
+
+/** @type {Record<string, string>} in Stripe's words, and in ours */
+const SUBSCRIPTIONS = { active: "active", trialing: "in its trial", past_due: "waiting for a payment", unpaid: "not paid", canceled: "over", incomplete: "not paid yet", incomplete_expired: "never paid", paused: "paused" };
+
 /** @type {Record<string, (entry: AuditEntry) => string>} each goes on where the name of who did it ends */
 export const SENTENCES = {
   "session.begun": () => "signed in",
   "session.failed": (entry) => (entry.actor === null ? `tried to sign in as ${entry.target.name} and failed` : "gave a wrong second factor"),
   "session.ended": () => "signed out",
   "session.revoked": (entry) => (detail(entry, "all_others") ? "ended all their other sessions" : "ended one of their sessions"),
+  "account.sessions_ended": (entry) => (entry.actor === null ? `ended all sessions of ${entry.target.name}` : `ended the sessions of ${entry.target.name} in this workspace`),
   "account.password_changed": (entry) => `changed ${whose(entry)} password`,
+  "account.password_set": () => "set a password",
   "account.password_reset": (entry) => `reset ${whose(entry)} password by mail`,
   "account.email_changed": (entry) => (detail(entry, "from") ? `changed their email address from ${detail(entry, "from")}` : "changed their email address"),
   "account.second_factor_added": (entry) => (entry.target.name === "" ? "turned on two-factor authentication" : `set up two-factor authentication: ${entry.target.name}`),
@@ -84,9 +121,48 @@ export const SENTENCES = {
   "project.deleted": (entry) => `deleted the project “${entry.target.name}”`,
   "widget.changed": (entry) => `changed the widget of “${entry.target.name}”`,
   "widget.key_rotated": (entry) => `replaced the public key of “${entry.target.name}”`,
+  "widget.identity_rotated": (entry) => `made a new identity secret for “${entry.target.name}”`,
+  "widget.identity_removed": (entry) => `removed the identity secret of “${entry.target.name}”`,
+  "synonyms.changed": (entry) => `changed the synonyms of “${entry.target.name}”`,
+  "webhook.created": (entry) => `added a webhook to ${entry.target.name}`,
+  "webhook.changed": (entry) => `${detail(entry, "paused") === true ? "paused" : detail(entry, "paused") === false ? "resumed" : "changed"} the webhook to ${entry.target.name}`,
+  "webhook.deleted": (entry) => `deleted the webhook to ${entry.target.name}`,
+  "webhook.secret_rotated": (entry) => `rotated the secret of the webhook to ${entry.target.name}`,
+  "webhook.paused": (entry) => `paused ${entry.target.name === "" ? "a webhook" : `the webhook “${entry.target.name}”`}: ${detail(entry, "reason") === "gone" ? "its receiver is gone" : "nothing got through for a day"}`,
+  "voice.connected": (entry) => `connected ${voice(entry)} to “${entry.target.name}”`,
+  "voice.secret_replaced": (entry) => `set another secret for ${voice(entry)} in “${entry.target.name}”`,
+  "voice.disconnected": (entry) => `disconnected ${voice(entry)} from “${entry.target.name}”`,
   "document.uploaded": () => "uploaded a document",
   "document.replaced": () => "replaced a document",
   "document.deleted": () => "deleted a document",
+  "conversation.exported": (entry) => `exported ${detail(entry, "conversation") ? "a conversation" : "conversations"} of “${entry.target.name}” as ${detail(entry, "format") === "csv" ? "CSV" : "JSON lines"}`,
+  "document.many_changed": (entry) => `${MANY[String(detail(entry, "action"))] ?? "changed"} ${count(Number(detail(entry, "documents")), "document")}`,
+  "document.restored": (entry) => `restored version ${detail(entry, "revision")} of a document`,
+  "privacy.changed": (entry) => `changed the privacy settings of “${entry.target.name}”`,
+  "privacy.conversations_deleted": (entry) => `deleted ${count(Number(detail(entry, "conversations")), "conversation")} of “${entry.target.name}”, kept for ${count(Number(detail(entry, "days")), "day")}`,
+  "privacy.visitor_exported": () => "exported what is stored of a visitor",
+  "privacy.visitor_erased": (entry) => `erased a visitor with ${count(Number(detail(entry, "messages")), "message")}`,
+  "curated_answer.created": () => "wrote a curated answer",
+  "curated_answer.changed": (entry) => (detail(entry, "enabled") === false ? "turned a curated answer off" : detail(entry, "enabled") === true ? "turned a curated answer on" : `changed a curated answer (revision ${detail(entry, "revision")})`),
+  "curated_answer.restored": (entry) => `restored revision ${detail(entry, "restored_from")} of a curated answer`,
+  "curated_answer.deleted": () => "deleted a curated answer",
+  "slack.connected": (entry) => `connected the Slack workspace “${entry.target.name}”`,
+  "slack.disconnected": (entry) => (entry.actor === null ? (detail(entry, "how") === "uninstalled" ? `removed the app from “${entry.target.name}”` : `ended the app’s access to “${entry.target.name}”`) : `disconnected the Slack workspace “${entry.target.name}”`),
+  "slack.channel_mapped": (entry) => `let ${slackChannel(entry)} of “${entry.target.name}” in Slack ask the project “${detail(entry, "project")}”`,
+  "slack.channel_unmapped": (entry) => `took ${slackChannel(entry)} of “${entry.target.name}” in Slack off its project`,
+  "source.connected": (entry) => `connected the source “${entry.target.name}”${at(entry)}`,
+  "source.changed": (entry) => `changed the source “${entry.target.name}”${at(entry)}`,
+  "source.disconnected": (entry) => `disconnected the source “${entry.target.name}”${at(entry)}${documents(entry)}`,
+  "grant.connected": (entry) => `gave access to “${entry.target.name}”${at(entry)}`,
+  "grant.disconnected": (entry) => `ended the access to “${entry.target.name}”${at(entry)}${documents(entry)}`,
+  "integrations.revoked": (entry) => `revoked every integration${documents(entry)}`,
+  "billing.checkout_begun": (entry) => `went to pay for the plan “${entry.target.name}”`,
+  "billing.portal_opened": () => "opened the billing portal at Stripe",
+  "billing.plan_changed": (entry) => `changed the plan to “${detail(entry, "to")}”`,
+  "billing.cancelled": () => "cancelled the subscription",
+  "billing.kept": () => "kept the subscription, which was to end",
+  "billing.subscription_changed": (entry) => `says that the subscription${entry.target.name ? ` to “${entry.target.name}”` : ""} is now ${SUBSCRIPTIONS[String(detail(entry, "to"))] ?? detail(entry, "to")}${detail(entry, "ends_at") ? ", and will end" : ""}`,
+  "billing.second_ended": (entry) => `ended a second subscription${entry.target.name ? ` to “${entry.target.name}”` : ""}, and had what is left of it credited`,
   "keys.rotated": (entry) => (entry.target.kind === "project" ? "rotated the key of a project" : "rotated the key of the workspace"),
   "audit.exported": (entry) => `exported the audit log as ${detail(entry, "format") === "csv" ? "CSV" : "JSON lines"}`,
 };
@@ -96,6 +172,10 @@ export function who(entry) {
   if (entry.email !== "") return entry.email;
   if (entry.actor !== null) return "A deleted account";
   if (entry.act === "session.failed") return "Somebody";
+  if (entry.act === "slack.disconnected") return "Slack";
+  if (entry.act === "privacy.conversations_deleted") return "The server";
+  if (entry.act === "webhook.paused" || entry.act === "billing.second_ended") return "The server";
+  if (entry.act === "billing.subscription_changed") return "Stripe";
   return entry.act === "account.provider_unlinked" ? PROVIDERS[entry.target.id] ?? "The provider" : "The operator";
 }
 

@@ -1,5 +1,5 @@
 /** What can be done with one document: edit its details, replace its contents, delete it. */
-import { patch, remove, send, upload } from "../api.js";
+import { get, patch, post, remove, upload } from "../api.js";
 import { h } from "../dom.js";
 import { confirmDialog, formDialog } from "../parts/dialog.js";
 import { field } from "../parts/field.js";
@@ -72,15 +72,17 @@ export async function replaceContents(project, doc, file) {
   return saved;
 }
 
-/** What the server tells the kind of a file by. @type {Record<string, string>} */
-const EXTENSIONS = { "text/markdown": "md", "text/plain": "txt", "text/html": "html", "application/pdf": "pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx" };
-
 /** Has the same file read once more, for failures that were not the file's fault. @param {string} project @param {Doc} doc @returns {Promise<Doc | null>} */
 export async function readAgain(project, doc) {
   try {
-    const original = await send("GET", `${path(project, doc.id)}/original`, { accept: "*/*" });
-    const file = new File([await original.blob()], `original.${EXTENSIONS[doc.media_type] ?? "txt"}`);
-    return await upload("PUT", path(project, doc.id), file);
+    const base = `/projects/${project}/documents/batches`;
+    /** @type {import("../types.js").Batch} */
+    let batch = await post(base, { action: "retry", documents: [doc.id] });
+    while (batch.finished_at === null) {
+      await new Promise((resume) => setTimeout(resume, 200));
+      batch = await get(`${base}/${batch.id}`);
+    }
+    return await get(path(project, doc.id));
   } catch (error) {
     toastProblem(error);
     return null;

@@ -21,7 +21,7 @@ export function status(doc, remedies) {
     case "ready": return badge("good", "check", "Ready");
     case "failed":
       return h("div", { class: "status-failed" }, badge("danger", "alert", "Could not be read"),
-        doc.failure && remedies && [h("p", { class: "hint" }, explainFailure(doc.failure)), remedyButtons(doc, remedies)]);
+        doc.failure && remedies && [h("p", { class: "hint" }, explain(doc, doc.failure)), !doc.source && remedyButtons(doc, remedies)]);
     case "embedding": {
       const { done, total } = doc.progress;
       return h("div", { class: "status-progress" },
@@ -30,6 +30,9 @@ export function status(doc, remedies) {
     }
   }
 }
+
+/** Why it could not be read, and what to do about it where that can be done. @param {Doc} doc @param {{ code: string, detail: string }} failure */
+export const explain = (doc, failure) => (doc.source ? `${failure.detail} It is read again when it changes at its source.` : explainFailure(failure));
 
 /** @param {Doc} doc @param {Remedies} remedies */
 export function remedyButtons(doc, { replace, again }) {

@@ -4,6 +4,7 @@ import { formatMoment } from "../format.js";
 import { authCard } from "../parts/auth.js";
 import { field, passwordField } from "../parts/field.js";
 import { load } from "../parts/load.js";
+import { takeToken } from "../parts/mailed.js";
 import { newPassword } from "../parts/new-password.js";
 import { providerButtons } from "../parts/providers.js";
 import { secondStep } from "../parts/second-step.js";
@@ -17,14 +18,16 @@ import { ROLE_PHRASES } from "../team/roles.js";
 /** @typedef {import("../types.js").InvitationPreview} Preview */
 /** @typedef {import("../types.js").Session} Session */
 
-/** The token stands behind the # and is never part of a request's address. @param {import("../view.js").View & { session: Session | null }} view */
+/** In this tab the invitation outlives a reload, and the way to the account page and back. */
+const KEPT = "pernoex-invitation";
+
+/** The token stands behind the #, is never part of a request's address, and does not stay in this one's. @param {import("../view.js").View & { session: Session | null }} view */
 export default function page({ outlet, session, signal, title }) {
   title("Invitation");
-  const token = location.hash.slice(1);
+  const token = takeToken(signal) || (sessionStorage.getItem(KEPT) ?? "");
+  sessionStorage.setItem(KEPT, token);
   const slot = h("div");
   outlet.append(slot);
-  // Another link pasted into the same tab changes the fragment alone.
-  addEventListener("hashchange", () => navigate(location.pathname + location.hash, { replace: true }), { signal });
   void load(slot, {
     signal,
     skeleton: () => skeleton("form"),
@@ -37,7 +40,10 @@ export default function page({ outlet, session, signal, title }) {
       }
     },
     render: (preview) => {
-      if (!preview) return invalid();
+      if (!preview) {
+        sessionStorage.removeItem(KEPT);
+        return invalid();
+      }
       title(`Join ${preview.workspace}`);
       if (session && session.user.email === preview.email) return joining(preview, token);
       if (session) return stranger(preview, session);
@@ -69,22 +75,50 @@ const details = (preview) =>
     preview.role !== "member" ? "You will see every project." : preview.projects.length > 0 ? `You will see: ${preview.projects.join(", ")}.` : "You will see a project as soon as one is assigned to you.",
     ` The invitation ends ${formatMoment(preview.expires_at)}.`);
 
-const enter = () => navigate("/projects", { replace: true });
+const enter = () => {
+  sessionStorage.removeItem(KEPT);
+  navigate("/projects", { replace: true });
+};
+
+/** The password is too short to be all that they sign in with there. @param {Preview} preview @param {boolean} signedIn */
+const tooShort = (preview, signedIn) => authCard({
+  title: "One thing before you join",
+  lead: `${preview.workspace} asks for a password of at least ${preview.password_length} characters, or for a second factor. Your account has neither yet.`,
+  fields: [],
+  extra: [h("p", null, "Choose a longer password, or set up an authenticator app or a passkey. Then open the invitation again: it stays valid.")],
+  submit: signedIn ? "Go to your account" : "Sign in to your account",
+  valid: () => true,
+  run: async () => navigate(signedIn ? "/account" : "/sign-in?next=%2Faccount"),
+  other: h("span", null, "Or ", h("a", { href: "/forgot-password" }, "have a link to a new password mailed"), "."),
+});
 
 /** @param {Preview} preview @param {string} token */
-const joining = (preview, token) => authCard({
-  title: `Join ${preview.workspace}`,
-  lead: what(preview),
-  fields: [],
-  extra: [details(preview)],
-  submit: "Join workspace",
-  valid: () => true,
-  async run() {
-    await joinWorkspace(token);
-    enter();
-  },
-  other: h("span", null, "You are signed in as ", h("strong", { class: "person" }, preview.email), "."),
-});
+function joining(preview, token) {
+  const card = h("div");
+  replace(card, authCard({
+    title: `Join ${preview.workspace}`,
+    lead: what(preview),
+    fields: [],
+    extra: [details(preview)],
+    submit: "Join workspace",
+    valid: () => true,
+    async run() {
+      await joinWorkspace(token);
+      enter();
+    },
+    refused: (error) => refuse(error, card, preview, true),
+    other: h("span", null, "You are signed in as ", h("strong", { class: "person" }, preview.email), "."),
+  }));
+  return card;
+}
+
+/** @param {unknown} error @param {HTMLElement} card @param {Preview} preview @param {boolean} signedIn */
+function refuse(error, card, preview, signedIn) {
+  if (asProblem(error).code !== "longer_password_needed") return false;
+  replace(card, tooShort(preview, signedIn));
+  card.querySelector("button")?.focus();
+  return true;
+}
 
 /** @param {Preview} preview @param {Session} session */
 const stranger = (preview, session) => authCard({
@@ -97,7 +131,7 @@ const stranger = (preview, session) => authCard({
   async run() {
     try {
       await signOut();
-      navigate(location.pathname + location.hash, { replace: true });
+      navigate(location.pathname, { replace: true });
     } catch (error) {
       toastProblem(error);
     }
@@ -130,11 +164,12 @@ function returning(preview, token, title) {
         opening: { invitation: token },
         title,
         done: enter,
-        again: () => navigate(location.pathname + location.hash, { replace: true }),
+        again: () => navigate(location.pathname, { replace: true }),
       });
       replace(card, step);
       (step.querySelector("input") ?? step.querySelector("button"))?.focus();
     },
+    refused: (error) => refuse(error, card, preview, false),
     other: h("span", null, "You have an account with this address already."),
   }));
   return card;

@@ -1,17 +1,22 @@
 import { get } from "../api.js";
-import { h, svg } from "../dom.js";
+import { asQuery, periodPicker, readPeriod } from "../analytics/periods.js";
+import { channels, cited, duration, pages, percent, stale, unused } from "../analytics/tables.js";
+import { h, replace } from "../dom.js";
 import { count, formatNumber, formatShortDay, share } from "../format.js";
 import { chartFigure } from "../parts/chart.js";
 import { empty } from "../parts/empty.js";
-import { segmented } from "../parts/field.js";
 import { gapList } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
+import { problemNotice } from "../parts/notice.js";
 import { skeleton } from "../parts/skeleton.js";
+import { isAbort } from "../problem.js";
 import { amend } from "../router.js";
 
 /** @typedef {import("../types.js").Analytics} Analytics */
+/** @typedef {import("../types.js").Day} Day */
+/** @typedef {import("../types.js").Gaps} Gaps */
 /** @typedef {import("../types.js").Totals} Totals */
 
 /** @param {import("../view.js").ProjectView} view */
@@ -19,7 +24,7 @@ export default function page({ outlet, project, query, signal, title }) {
   title(`Analytics · ${project.name}`);
   const base = `/projects/${project.id}`;
   const slot = h("div", { class: "analytics" });
-  let days = ["7", "30", "90"].includes(query.get("days") ?? "") ? Number(query.get("days")) : 30;
+  let period = readPeriod(query);
   let current = new AbortController();
   const show = () => {
     current.abort();
@@ -28,69 +33,93 @@ export default function page({ outlet, project, query, signal, title }) {
     void load(slot, {
       signal: both,
       skeleton: () => h("div", null, skeleton("tiles"), skeleton("chart"), skeleton("chart")),
-      fetch: () => /** @type {Promise<Analytics>} */ (get(`${base}/analytics?days=${days}`, both)),
-      render: (analytics) => draw(analytics, days, base, both),
+      fetch: () => /** @type {Promise<Analytics>} */ (get(`${base}/analytics?${asQuery(period)}`, both)),
+      render: (analytics) => draw(analytics, asQuery(period), base, both),
     });
   };
   outlet.append(
-    heading("Analytics", {
-      lead: "How well your documents answer what people ask.",
-      actions: [segmented("Period", [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]], String(days), (value) => {
-        days = Number(value);
-        amend(`${base}/analytics?days=${days}`);
-        show();
-      })],
+    heading("Analytics", { lead: "How well your documents answer what people ask." }),
+    periodPicker(period, (chosen) => {
+      period = chosen;
+      amend(`${base}/analytics?${asQuery(period)}`);
+      show();
     }),
     slot,
   );
   show();
 }
 
-/** @param {Analytics} analytics @param {number} days @param {string} base @param {AbortSignal} signal */
-function draw(analytics, days, base, signal) {
-  const dates = analytics.days.map((day) => day.date);
+/** @param {Analytics} analytics @param {string} search @param {string} base @param {AbortSignal} signal */
+function draw(analytics, search, base, signal) {
+  const length = count(analytics.days.length, "day");
   if (analytics.totals.questions === 0) {
     return [tiles(analytics), h("div", { class: "card" }, empty("analytics", "Nobody asked in this period",
       "As soon as somebody asks, here or on your site, this page shows what was answered, what was missing and what people thought of it.",
       h("a", { class: "button primary", href: `${base}/ask` }, "Try a question")))];
   }
+  const { each, dates, some } = parts(analytics.days);
+  const every = each === "week" ? "a week" : "a day";
+  const file = (/** @type {string} */ format) => `/api/v1${base}/analytics/export?${search}&format=${format}`;
   return [
-    h("div", { class: "period" }, h("p", { class: "hint" }, `${formatShortDay(analytics.from)} to ${formatShortDay(analytics.to)}, compared with the ${days} days before. Days are counted in UTC.`),
-      h("button", { type: "button", class: "button quiet small", on: { click: () => saveTable(analytics) } }, icon("download"), "Download as CSV")),
+    h("div", { class: "period" }, h("p", { class: "hint" }, `${formatShortDay(analytics.from)} to ${formatShortDay(analytics.to)}, compared with the ${length} before. Days are counted in UTC.`),
+      h("p", { class: "period-files" },
+        h("a", { class: "button quiet small", href: file("csv"), download: "" }, icon("download"), "CSV"),
+        h("a", { class: "button quiet small", href: file("json"), download: "" }, icon("download"), "JSON"))),
     tiles(analytics),
     h("section", { class: "card panel" }, chartFigure({
-      label: "Questions a day", shape: "bars", dates, signal,
+      label: `Questions ${every}`, shape: "bars", dates, signal, each,
       series: [
-        { name: "Answered", tone: "tone-answered", values: analytics.days.map((day) => day.answered) },
-        { name: "Unanswered", tone: "tone-unanswered", values: analytics.days.map((day) => day.unanswered) },
+        { name: "Answered", tone: "tone-answered", values: some.map((day) => day.answered) },
+        { name: "Unanswered", tone: "tone-unanswered", values: some.map((day) => day.unanswered) },
       ],
     })),
+    gaps(search, base, signal),
     h("section", { class: "card panel" }, chartFigure({
-      label: "Share of ratings that say helpful", shape: "line", dates, signal, unit: "%", ceiling: 100,
-      series: [{ name: "Helpful", tone: "tone-helpful", values: analytics.days.map((day) => share(day.helpful, day.helpful + day.unhelpful)) }],
+      label: "Share of ratings that say helpful", shape: "line", dates, signal, unit: "%", ceiling: 100, each,
+      series: [{ name: "Helpful", tone: "tone-helpful", values: some.map((day) => share(day.helpful, day.helpful + day.unhelpful)) }],
     })),
-    h("div", { class: "columns" }, gaps(analytics, base), sources(analytics, base)),
+    channels(analytics),
+    pages(analytics),
+    h("section", { class: "card panel" }, chartFigure({
+      label: "Milliseconds until the answer", shape: "line", dates, signal, unit: " ms", each,
+      series: [
+        { name: "Half within", tone: "tone-answered", values: some.map((day) => day.p50_ms) },
+        { name: "95% within", tone: "tone-unanswered", values: some.map((day) => day.p95_ms) },
+      ],
+    })),
+    cited(analytics, base),
+    h("div", { class: "columns even" }, unused(analytics, base), stale(analytics, base)),
   ];
 }
 
-/** Hands the days over as a file for a spreadsheet. @param {Analytics} analytics */
-function saveTable({ days, from, to }) {
-  const columns = /** @type {const} */ (["date", "questions", "answered", "unanswered", "helpful", "unhelpful", "visitors"]);
-  const lines = [columns.join(","), ...days.map((day) => columns.map((column) => day[column]).join(","))];
-  const href = URL.createObjectURL(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }));
-  h("a", { href, download: `analytics-${from.slice(0, 10)}-to-${to.slice(0, 10)}.csv` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+/** More than a quarter of a year is shown by the week. @param {Day[]} days @returns {{ each: "day" | "week", dates: string[], some: Day[] }} */
+function parts(days) {
+  if (days.length <= 92) return { each: "day", dates: days.map(({ date }) => date), some: days };
+  /** @type {Day[]} */
+  const weeks = [];
+  // From the end, so that the last one is whole.
+  for (let to = days.length; to > 0; to -= 7) {
+    const week = days.slice(Math.max(0, to - 7), to);
+    const sum = (/** @type {"questions" | "answered" | "unanswered" | "helpful" | "unhelpful" | "visitors"} */ name) => week.reduce((all, day) => all + day[name], 0);
+    const slowest = (/** @type {"p50_ms" | "p95_ms"} */ name) => week.reduce((/** @type {number | null} */ most, day) => (day[name] === null ? most : Math.max(most ?? 0, day[name])), null);
+    weeks.unshift({
+      date: week[0]?.date ?? "", questions: sum("questions"), answered: sum("answered"), unanswered: sum("unanswered"),
+      helpful: sum("helpful"), unhelpful: sum("unhelpful"), visitors: sum("visitors"), p50_ms: slowest("p50_ms"), p95_ms: slowest("p95_ms"),
+    });
+  }
+  return { each: "week", dates: weeks.map(({ date }) => date), some: weeks };
 }
 
 /** @param {Analytics} analytics */
 function tiles({ totals, previous }) {
-  const answered = (/** @type {Totals} */ of) => share(of.answered, of.questions);
+  const answered = (/** @type {Totals} */ of) => share(of.answered, of.answered + of.unanswered);
   const helpful = (/** @type {Totals} */ of) => share(of.helpful, of.helpful + of.unhelpful);
-  return h("dl", { class: "tiles" },
+  return h("dl", { class: "tiles tiles-five" },
     tile("Questions", formatNumber(totals.questions), growth(totals.questions, previous.questions)),
     tile("Answered", percent(answered(totals)), points(answered(totals), answered(previous))),
     tile("Found helpful", percent(helpful(totals)), points(helpful(totals), helpful(previous))),
-    tile("Visitors", formatNumber(totals.visitors), growth(totals.visitors, previous.visitors)));
+    tile("Visitors", formatNumber(totals.visitors), growth(totals.visitors, previous.visitors)),
+    tile("Answer time", duration(totals.p50_ms), { text: totals.p95_ms === null ? "Nothing to measure" : `or less for half; 95% within ${duration(totals.p95_ms)}`, tone: "same" }));
 }
 
 /** @typedef {{ text: string, tone: "up" | "down" | "same" }} Change */
@@ -98,9 +127,6 @@ function tiles({ totals, previous }) {
 /** @param {string} name @param {string} value @param {Change} change */
 const tile = (name, value, change) =>
   h("div", { class: "tile card" }, h("dt", null, name), h("dd", { class: "tile-value" }, value), h("dd", { class: `change change-${change.tone}` }, change.text));
-
-/** @param {number | null} value */
-const percent = (value) => (value === null ? "–" : `${value}%`);
 
 /** @param {number} now @param {number} before @returns {Change} */
 function growth(now, before) {
@@ -118,27 +144,28 @@ function points(now, before) {
   return { text: `${count(Math.abs(change), "point")} ${change > 0 ? "up" : "down"}`, tone: change > 0 ? "up" : "down" };
 }
 
-/** @param {Analytics} analytics @param {string} base */
-function gaps({ unanswered }, base) {
-  return h("section", { class: "card panel", "aria-labelledby": "gaps" },
+/** Asked for apart: what questions mean may have to be worked out first. @param {string} search @param {string} base @param {AbortSignal} signal */
+function gaps(search, base, signal) {
+  const content = h("div", { class: "stack" }, skeleton("text"));
+  const status = h("p", { class: "hint", role: "status" });
+  const follow = async () => {
+    for (;;) {
+      const found = /** @type {Gaps} */ (await get(`${base}/analytics/gaps?${search}`, signal));
+      if (signal.aborted) return;
+      status.textContent = found.waiting > 0 ? `Grouping ${count(found.waiting, "more question")}…` : found.cut ? "Made of the latest questions of this period." : "";
+      replace(content, found.gaps.length > 0
+        ? gapList(base, found.gaps, 50)
+        : found.waiting === 0 && h("p", { class: "nothing" }, "Every question in this period found an answer."));
+      if (found.waiting === 0) return;
+    }
+  };
+  const begin = () => void follow().catch((error) => {
+    if (!isAbort(error) && !signal.aborted) replace(content, problemNotice(error, begin));
+  });
+  begin();
+  return h("section", { class: "card panel gaps-panel", "aria-labelledby": "gaps" },
     h("header", { class: "panel-head" }, h("h2", { id: "gaps" }, "Unanswered questions"),
-      unanswered.length > 0 && h("a", { href: `${base}/conversations?outcome=unanswered`, class: "more-link" }, "All of them")),
-    unanswered.length === 0
-      ? h("p", { class: "nothing" }, "Every question in this period found an answer.")
-      : gapList(base, unanswered, 8));
-}
-
-/** @param {Analytics} analytics @param {string} base */
-function sources({ sources: cited }, base) {
-  const most = Math.max(...cited.map((source) => source.citations), 1);
-  return h("section", { class: "card panel", "aria-labelledby": "cited" },
-    h("header", { class: "panel-head" }, h("h2", { id: "cited" }, "Most cited documents")),
-    cited.length === 0
-      ? h("p", { class: "nothing" }, "No document was cited in this period.")
-      : h("ul", { class: "lines" }, cited.map((source) => h("li", { class: "ranked" },
-        h("a", { href: `${base}/documents/${source.document}` }, source.name),
-        svg("svg", { class: "share-bar", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
-          svg("rect", { class: "share-all", width: 100, height: 6 }),
-          svg("rect", { class: "tone-answered", width: (source.citations / most) * 100, height: 6 })),
-        h("span", { class: "hint" }, formatNumber(source.citations), h("span", { class: "sr-only" }, source.citations === 1 ? " citation" : " citations"))))));
+      h("a", { href: `${base}/conversations?outcome=unanswered`, class: "more-link" }, "All of them")),
+    h("p", { class: "hint" }, "Grouped by what they mean, those that are asked most first. Each is something to write down."),
+    content, status);
 }

@@ -1,12 +1,11 @@
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
-import { answerTurn, growingTurn, questionTurn } from "../parts/chat.js";
-import { distinctGaps } from "../parts/gaps.js";
+import { answerTurn, growingTurn, questionBefore, questionTurn } from "../parts/chat.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
 import { notice, problemNotice } from "../parts/notice.js";
-import { prose } from "../parts/prose.js";
+import { prose, words } from "../parts/prose.js";
 import { skeleton } from "../parts/skeleton.js";
 import { asProblem, isAbort, isPassing, Problem } from "../problem.js";
 import { amend } from "../router.js";
@@ -102,8 +101,8 @@ export default function page({ outlet, project, query, signal, title }) {
         else if (event.type === "problem") throw new Problem(Number(event.data.status ?? 500), event.data, null);
         else if (event.type === "done") {
           remember(event.data.conversation);
-          growing.end(answerTurn(project.id, { id: event.data.message, ...event.data }));
-          said.textContent = `Answer: ${event.data.text.replace(/\[\d+\]/g, "")}`;
+          growing.end(answerTurn(project.id, { id: event.data.message, ...event.data }, question));
+          said.textContent = `Answer: ${words(event.data.text)}`;
         }
       }
       if (stop.signal.aborted) throw new DOMException("Stopped", "AbortError");
@@ -115,7 +114,7 @@ export default function page({ outlet, project, query, signal, title }) {
         void ask(question, true);
       };
       const failed = h("li", { class: "turn turn-assistant" }, isAbort(error)
-        ? [text !== "" && prose(text, () => null), h("p", { class: "hint" }, "You stopped this answer.")]
+        ? [text !== "" && prose(text, () => null, { answer: true }), h("p", { class: "hint" }, "You stopped this answer.")]
         : problemNotice(error, isPassing(asProblem(error)) ? retry : null));
       growing.end(failed);
     } finally {
@@ -141,8 +140,8 @@ export default function page({ outlet, project, query, signal, title }) {
   }, () => {});
 
   // What nobody could be told is worth another try once a document was added.
-  void get(`/projects/${project.id}/analytics?days=30`, signal).then((month) => {
-    const open = distinctGaps(/** @type {import("../types.js").Analytics} */ (month).unanswered).slice(0, 3).map(({ latest }) => latest.question);
+  void get(`/projects/${project.id}/analytics/gaps?days=30`, signal).then((month) => {
+    const open = /** @type {import("../types.js").Gaps} */ (month).gaps.slice(0, 3).map(({ question }) => question);
     if (open.length === 0) return;
     replace(gaps, h("h3", null, "Found no answer lately"), h("ul", null, open.map((question) =>
       h("li", null, h("button", { type: "button", class: "chip", on: { click: () => !asking && (input.focus(), void ask(question)) } }, question)))));
@@ -155,7 +154,7 @@ export default function page({ outlet, project, query, signal, title }) {
       skeleton: () => skeleton("text"),
       fetch: () => /** @type {Promise<Conversation>} */ (get(`/projects/${project.id}/conversations/${conversation}`, signal)),
       render: (earlier) => {
-        replace(turns, earlier.turns.map((turn) => (turn.role === "visitor" ? questionTurn(turn.text) : answerTurn(project.id, turn))));
+        replace(turns, earlier.turns.map((turn, at) => (turn.role === "visitor" ? questionTurn(turn.text) : answerTurn(project.id, turn, questionBefore(earlier.turns, at)))));
         return [start, turns];
       },
     }).then(() => turns.lastElementChild?.scrollIntoView({ block: "nearest" }));

@@ -4,12 +4,11 @@ import { h } from "../dom.js";
 import { formatAgo, formatMoment } from "../format.js";
 import { empty } from "../parts/empty.js";
 import { field, select } from "../parts/field.js";
+import { filteredList } from "../parts/filtered-list.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
-import { skeleton } from "../parts/skeleton.js";
 import { toastProblem } from "../parts/toast.js";
-import { amend } from "../router.js";
 
 /** @typedef {import("../types.js").AuditEntry} AuditEntry */
 /** @typedef {import("../types.js").AuditPage} AuditPage */
@@ -23,16 +22,22 @@ export default function page({ outlet, query, signal, title, session }) {
   const filter = { act: query.get("act") ?? "", actor: query.get("actor") ?? "", from: query.get("from") ?? "", to: query.get("to") ?? "" };
   const slot = h("div");
   const person = h("div", { class: "filter-slot" });
-  let asked = 0;
-
-  const parameters = () => new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
-  /** @param {keyof typeof filter} name */
-  const choose = (name) => (/** @type {string} */ value) => {
-    filter[name] = value;
-    const search = parameters().toString();
-    amend(search === "" ? BASE : `${BASE}?${search}`);
-    void show();
-  };
+  const { show, choose } = filteredList({
+    slot,
+    signal,
+    base: BASE,
+    filter,
+    async fetch(search) {
+      // The day that was chosen as the last is one of those that are shown.
+      if (filter.to !== "") search.set("to", dayAfter(filter.to));
+      const page = /** @type {AuditPage} */ (await get(`${BASE}?${search}`, signal));
+      return { items: page.entries, next: page.next };
+    },
+    list: (lines) => h("ol", { class: "audit card", "aria-label": "Entries, the latest first" }, lines),
+    line,
+    empty: () => empty("clock", "Nothing happened yet", "Sign-ins and changes of people, projects and settings appear here."),
+    nothing: "No entry matches these filters.",
+  });
   const day = (/** @type {string} */ label, /** @type {"from" | "to"} */ name) => {
     const built = field({ label, type: "date", value: filter[name] });
     built.input.addEventListener("change", () => choose(name)(built.input.value));
@@ -58,62 +63,6 @@ export default function page({ outlet, query, signal, title, session }) {
   people([]);
   void get("/team/members", signal).then((/** @type {{ members: Member[] }} */ team) => people(team.members), () => {});
   void show();
-
-  /** @param {number | null} before @returns {Promise<AuditPage>} */
-  function fetch(before) {
-    const search = parameters();
-    // The day that was chosen as the last is one of those that are shown.
-    if (filter.to !== "") search.set("to", dayAfter(filter.to));
-    search.set("limit", "50");
-    if (before !== null) search.set("before", String(before));
-    return get(`${BASE}?${search}`, signal);
-  }
-
-  function show() {
-    asked += 1;
-    const turn = asked;
-    return load(slot, {
-      signal,
-      skeleton: () => skeleton("rows"),
-      fetch: () => fetch(null),
-      // A slower answer to an earlier filter must not overwrite the present one.
-      render: (first) => (turn === asked ? list(first) : [...slot.childNodes]),
-    });
-  }
-
-  /** @param {AuditPage} first */
-  function list(first) {
-    if (first.entries.length === 0) {
-      return parameters().size > 0
-        ? h("p", { class: "nothing card" }, "No entry matches these filters.")
-        : empty("clock", "Nothing happened yet", "Sign-ins and changes of people, projects and settings appear here.");
-    }
-    const items = h("ol", { class: "audit card", "aria-label": "Entries, the latest first" }, first.entries.map(line));
-    const more = h("button", { type: "button", class: "button" }, "Load more");
-    let next = first.next;
-    more.hidden = next === null;
-    more.addEventListener("click", async () => {
-      more.disabled = true;
-      try {
-        const page = await fetch(next);
-        const added = page.entries.map(line);
-        items.append(...added);
-        next = page.next;
-        more.hidden = next === null;
-        // The button may be gone now: reading goes on with the first new line.
-        const [first] = added;
-        if (first) {
-          first.tabIndex = -1;
-          first.focus({ preventScroll: true });
-        }
-      } catch (error) {
-        if (!signal.aborted) toastProblem(error);
-      } finally {
-        more.disabled = false;
-      }
-    });
-    return [items, h("p", { class: "load-more" }, more)];
-  }
 }
 
 /** @param {AuditEntry} entry */
@@ -156,12 +105,16 @@ function exporter(label, format) {
 
 /** How somebody else checks an export. @param {AbortSignal} signal */
 function about(signal) {
-  const key = h("code", { class: "audit-key" }, "…");
-  void get(`${BASE}/key`, signal).then((/** @type {{ public_key: string }} */ found) => key.replaceChildren(found.public_key), () => {});
+  const key = h("div");
+  void load(key, {
+    signal,
+    fetch: () => /** @type {Promise<{ public_key: string }>} */ (get(`${BASE}/key`, signal)),
+    render: (found) => h("p", null, h("code", { class: "audit-key" }, found.public_key)),
+  });
   return h("details", { class: "card panel audit-about" },
     h("summary", null, "Check an export yourself"),
     h("p", null, "The JSON lines can be checked on any machine, without this server. Keep the key apart from the exports: it tells whether they were signed here."),
     h("p", { class: "hint" }, "Public key"),
-    h("p", null, key),
+    key,
     h("pre", { class: "audit-command" }, h("code", null, "pernoex audit verify FILE --key KEY")));
 }

@@ -1,6 +1,10 @@
 import { get } from "../api.js";
-import { h } from "../dom.js";
+import { h, replace } from "../dom.js";
 import { deleteDocument, editDetails, readAgain, replaceContents } from "../documents/actions.js";
+import { bulkBar } from "../documents/bulk.js";
+import { manageCollections } from "../documents/collections.js";
+import { editFiling, markReviewed } from "../documents/filing.js";
+import { address, chosenIn, filterOf, listQuery, narrows, ORDERS } from "../documents/query.js";
 import { documentRow } from "../documents/row.js";
 import { ACCEPT, unfinished } from "../documents/status.js";
 import { uploadList } from "../documents/upload-list.js";
@@ -12,96 +16,179 @@ import { select } from "../parts/field.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
+import { moreButton } from "../parts/more-button.js";
+import { notice } from "../parts/notice.js";
 import { skeleton } from "../parts/skeleton.js";
-import { toast } from "../parts/toast.js";
+import { toast, toastProblem } from "../parts/toast.js";
+import { amend } from "../router.js";
+import { manages } from "../session.js";
 
 /** @typedef {import("../types.js").Doc} Doc */
 /** @typedef {import("../types.js").DocList} DocList */
+/** @typedef {import("../types.js").Facets} Facets */
 
 const EVERY = 1500;
-
-/** @typedef {(a: Doc, b: Doc) => number} Order */
-/** @type {Order} */
-const newest = (a, b) => b.created_at.localeCompare(a.created_at);
-/** @type {Record<string, Order>} */
-const ORDERS = {
-  newest,
-  name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true, sensitivity: "base" }),
-  largest: (a, b) => b.size - a.size,
-};
+const PAGE = 50;
+/** Lines that are looked at again while something is unfinished. */
+const MOST_AGAIN = 500;
+/** How long nobody types before it is searched for. */
+const PAUSE = 250;
 
 /** @param {import("../view.js").ProjectView} view */
-export default function page({ outlet, project, signal, title }) {
+export default function page({ outlet, project, session, query, signal, title }) {
   title(`Documents · ${project.name}`);
   const uploads = uploadsOf(project.id);
   const path = `/projects/${project.id}/documents`;
-  /** @type {Map<string, { doc: Doc, row: ReturnType<typeof documentRow> }>} */
-  const known = new Map();
+  const chosen = chosenIn(query);
+  /** @type {Map<string, { doc: Doc, row: ReturnType<typeof documentRow> }>} in the order of the list */
+  let known = new Map();
+  /** @type {Facets} */
+  let facets = { tags: [], collections: [], statuses: [], sources: [], stale: 0, duplicates: 0 };
+  let changes = 0;
+  let asked = 0;
+  let offered = "";
+  /** The line that was chosen last: with Shift everything from there on is. @type {string | null} */
+  let anchor = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let typing;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let waiting;
+
   const body = h("tbody", { role: "rowgroup" });
   const nothing = h("p", { class: "nothing", hidden: true }, "No document matches.");
   const usage = h("p", { class: "hint usage" });
+  const reminder = h("div", { class: "reminders" });
   const content = h("div");
-  let changes = 0;
-  let words = "";
-  let wanted = "all";
-  let order = "newest";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-
   const zone = dropzone({
     label: "Choose files", accept: ACCEPT, multiple: true, signal,
     hint: "PDF, Word, Markdown, HTML or plain text. Many at once is fine.",
     picked: (files) => uploads.add(files),
   });
-  const search = h("input", { type: "search", class: "input", placeholder: "Search by name", "aria-label": "Search documents", on: { input: () => { words = search.value.trim().toLowerCase(); filter(); } } });
+  const search = h("input", {
+    type: "search", class: "input", placeholder: "Search by name or title", "aria-label": "Search documents", value: chosen.search,
+    on: {
+      input: () => {
+        clearTimeout(typing);
+        typing = setTimeout(() => choose("search", search.value.trim()), PAUSE);
+      },
+    },
+  });
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    clearTimeout(typing);
+    clearTimeout(waiting);
+  });
+  const narrowing = h("div", { class: "filter-slot" });
   const filters = h("div", { class: "filters" },
     h("div", { class: "search" }, icon("search"), search),
-    select("Status", [["all", "All"], ["ready", "Ready"], ["unfinished", "In progress"], ["failed", "Could not be read"]], wanted, (value) => { wanted = value; filter(); }),
-    select("Order", [["newest", "Newest first"], ["name", "By name"], ["largest", "Largest first"]], order, (value) => { order = value; arrange(); }),
+    select("Status", [["", "All"], ["ready", "Ready"], ["unfinished", "In progress"], ["failed", "Could not be read"]], chosen.status, (value) => choose("status", value)),
+    narrowing,
+    select("Order", ORDERS.map(([value, text]) => /** @type {[string, string]} */ ([value, text])), chosen.order || "newest", (value) => choose("order", value === "newest" ? "" : value)),
     usage);
-  const table = h("div", { class: "card table-card" }, documentTable(body), nothing);
+  const bulk = bulkBar({
+    project: project.id, signal, filter: () => filterOf(chosen), facets: () => facets,
+    changed: () => void again(),
+    cleared: () => {
+      for (const { row } of known.values()) row.choose(false);
+      every.checked = every.indeterminate = false;
+    },
+  });
+  const every = h("input", { type: "checkbox", class: "checkbox", "aria-label": "Choose all that are shown" });
+  every.addEventListener("change", () => {
+    const on = every.checked; // marking a line sets it anew
+    for (const id of known.keys()) mark(id, on);
+  });
+  const table = h("div", { class: "card table-card" }, documentTable(body, every), nothing);
+  const more = moreButton({
+    signal, next: /** @type {string | null} */ (null),
+    fetch: async (after) => {
+      const list = await fetch({ after, limit: PAGE });
+      return { items: list.documents, next: list.next };
+    },
+    add: (docs) => {
+      for (const doc of docs) if (!known.has(doc.id)) show(doc);
+      settle();
+      const first = docs[0];
+      return first && known.get(first.id)?.row.element;
+    },
+  });
   const hollow = empty("documents", "No documents yet", "Add your first guide or help page above. You can ask about it as soon as it has been read.");
+  let matching = 0;
 
   outlet.append(
-    heading("Documents", { lead: "What the assistant may answer from. Nothing else." }),
-    zone,
-    uploadList(uploads, (upload) => {
-      const existing = [...known.values()].find(({ doc }) => doc.name === upload.file.name)?.doc;
-      if (!existing) return toast("The document with this name is not in the list any more. Upload the file again.", "failed");
-      void replaceContents(project.id, existing, upload.file).then((doc) => {
-        if (!doc) return;
-        uploads.dismiss(upload);
-        put(doc);
-      });
+    heading("Documents", {
+      lead: "What the assistant may answer from. Nothing else.",
+      actions: [
+        h("button", { type: "button", class: "button", on: { click: () => void manageCollections(project.id, () => void again()) } }, icon("layers"), "Collections"),
+        manages(session) && h("a", { class: "button", href: `/projects/${project.id}/sources` }, icon("link"), "Connect a source"),
+      ],
     }),
+    zone,
+    uploadList(uploads, (upload) => void replaceExisting(upload)),
     content,
   );
 
   uploads.arrived = (doc) => {
-    if (!signal.aborted) put(doc);
+    if (!signal.aborted) put(doc, true);
   };
-  signal.addEventListener("abort", () => clearTimeout(timer));
   document.addEventListener("visibilitychange", () => !document.hidden && schedule(0), { signal });
 
-  const fetch = () => /** @type {Promise<DocList>} */ (get(path, signal));
+  /** @param {{ after?: string | null, limit: number }} part @returns {Promise<DocList>} */
+  const fetch = (part) => get(`${path}?${listQuery(chosen, part)}`, signal);
+  /** @returns {Promise<Facets>} */
+  const narrow = () => get(`${path}/facets`, signal);
+
   /** A list that was asked for before something changed here is old: it is asked for again, so that it undoes nothing. */
   const refresh = async () => {
     for (;;) {
-      const asked = changes;
-      const list = await fetch();
-      if (asked === changes) return take(list);
+      const [before, turn] = [changes, asked];
+      const [list, found] = await Promise.all([fetch({ limit: Math.min(Math.max(known.size, PAGE), MOST_AGAIN) }), narrow()]);
+      if (turn !== asked) return;
+      if (before === changes) return take(list, found);
     }
   };
-  void load(content, {
+  const again = () => refresh().then(() => schedule(), (error) => signal.aborted || toastProblem(error));
+  /** For what comes in numbers, such as uploads: once for all of them. */
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => void again(), PAUSE);
+  };
+
+  const first = () => load(content, {
     signal,
     skeleton: () => skeleton("rows"),
-    fetch,
-    render: (list) => {
-      take(list);
+    fetch: () => Promise.all([fetch({ limit: PAGE }), narrow()]),
+    render: ([list, found]) => {
+      take(list, found);
       schedule();
-      return [filters, table, hollow];
+      return [reminder, filters, bulk.element, table, more.element, hollow];
     },
   });
+  void first();
+
+  /** @param {keyof import("../documents/query.js").Chosen} name @param {string} value */
+  function choose(name, value) {
+    if (chosen[name] === value) return;
+    chosen[name] = value;
+    asked += 1;
+    const words = address(chosen);
+    amend(words === "" ? path : `${path}?${words}`);
+    bulk.clear();
+    table.setAttribute("aria-busy", "true");
+    const turn = asked;
+    Promise.all([fetch({ limit: PAGE }), narrow()]).then(
+      ([list, found]) => {
+        // A slower answer to an earlier choice must not overwrite the present one.
+        if (turn !== asked || signal.aborted) return;
+        for (const id of known.keys()) drop(id);
+        take(list, found);
+        schedule();
+      },
+      (error) => turn === asked && !signal.aborted && toastProblem(error),
+    ).finally(() => turn === asked && table.removeAttribute("aria-busy"));
+  }
 
   /** Polls while something is unfinished and somebody is looking. @param {number} [delay] */
   function schedule(delay = EVERY) {
@@ -118,51 +205,64 @@ export default function page({ outlet, project, signal, title }) {
     }, delay);
   }
 
-  /** @param {DocList} list */
-  function take(list) {
+  /** @param {DocList} list @param {Facets} found */
+  function take(list, found) {
     if (signal.aborted) return;
     uploads.fileBytes = list.limits.file_bytes;
-    const ids = new Set(list.documents.map((doc) => doc.id));
-    for (const id of known.keys()) if (!ids.has(id)) drop(id);
+    facets = found;
     announce(list.documents.filter((doc) => {
       const before = known.get(doc.id)?.doc;
       return before && unfinished(before) && !unfinished(doc);
     }));
+    const ids = new Set(list.documents.map((doc) => doc.id));
+    for (const id of [...known.keys()]) if (!ids.has(id)) drop(id);
     list.documents.forEach(show);
-    arrange();
-    usage.textContent = `${count(list.documents.length, "document")} · ${formatBytes(list.used_bytes)} of ${formatBytes(list.limits.total_bytes)} used`;
-    filter();
-  }
-
-  /** A document that just changed here. @param {Doc} doc */
-  function put(doc) {
-    changes += 1;
-    show(doc);
-    arrange();
-    filter();
-    schedule();
-  }
-
-  /** Puts the rows into the chosen order; one that is in its place is left alone, so that it keeps the focus. */
-  function arrange() {
-    const before = ORDERS[order] ?? newest;
-    [...known.values()].sort((a, b) => before(a.doc, b.doc)).forEach(({ row }, at) => {
+    // As the server has them; a line that is in its place is left alone, so that it keeps the focus.
+    known = new Map(list.documents.map((doc) => [doc.id, /** @type {{ doc: Doc, row: ReturnType<typeof documentRow> }} */ (known.get(doc.id))]));
+    [...known.values()].forEach(({ row }, at) => {
       const there = body.children[at];
       if (there !== row.element) body.insertBefore(row.element, there ?? null);
     });
+    more.set(list.next);
+    matching = list.matching;
+    offer();
+    remind();
+    const narrowed = narrows(chosen) ? `${count(matching, "document")} of ${list.total}` : count(list.total, "document");
+    usage.textContent = `${narrowed} · ${formatBytes(list.used_bytes + list.kept_bytes)} of ${formatBytes(list.limits.total_bytes)} used`;
+    hollow.hidden = list.total > 0;
+    filters.hidden = table.hidden = list.total === 0;
+    settle();
   }
 
-  /** A deleted document's line goes; the next one, or the search, takes the focus that it had. @param {Doc} doc */
+  function settle() {
+    nothing.hidden = known.size > 0;
+    bulk.follow([...known.keys()], Math.max(matching, known.size));
+    every.checked = known.size > 0 && bulk.size() >= known.size;
+    every.indeterminate = bulk.size() > 0 && !every.checked;
+  }
+
+  /** A document that just changed here. @param {Doc} doc @param {boolean} [added] */
+  function put(doc, added = false) {
+    changes += 1;
+    const isNew = !known.has(doc.id);
+    show(doc);
+    if (isNew && added) body.prepend(/** @type {HTMLElement} */ (known.get(doc.id)?.row.element));
+    hollow.hidden = true;
+    filters.hidden = table.hidden = false;
+    settle();
+    soon();
+  }
+
+  /** A deleted document's line goes; the next one, or the heading, takes the focus that it had. @param {Doc} doc */
   function leave(doc) {
-    const rows = [...body.children].filter((row) => row instanceof HTMLElement && !row.hidden);
-    const at = rows.findIndex((row) => row === known.get(doc.id)?.row.element);
-    const next = rows[at + 1] ?? rows[at - 1];
+    const element = known.get(doc.id)?.row.element;
+    const next = element?.nextElementSibling ?? element?.previousElementSibling;
     changes += 1;
     drop(doc.id);
-    filter();
+    settle();
     const heir = next?.querySelector("a") ?? outlet.querySelector("h1");
     if (heir instanceof HTMLElement) heir.focus();
-    void refresh().catch(() => {});
+    void again();
   }
 
   /** @param {Doc} doc */
@@ -174,13 +274,32 @@ export default function page({ outlet, project, signal, title }) {
       return;
     }
     const row = documentRow(project.id, doc, {
+      manages: manages(session),
+      chosen: (doc, on, event) => {
+        const ids = [...known.keys()];
+        const [from, to] = [anchor === null ? -1 : ids.indexOf(anchor), ids.indexOf(doc.id)];
+        if (event.shiftKey && from >= 0) for (const id of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) mark(id, on);
+        else mark(doc.id, on);
+        anchor = doc.id;
+      },
+      file: (doc) => void editFiling(project.id, doc).then((saved) => saved && put(saved), toastProblem),
+      reviewed: (doc) => void markReviewed(project.id, doc).then(put, toastProblem),
       edit: (doc) => void editDetails(project.id, doc).then((saved) => saved && put(saved)),
       replace: (doc) => void replaceContents(project.id, doc).then((saved) => saved && put(saved)),
       again: (doc) => readAgain(project.id, doc).then((saved) => saved && put(saved)),
       remove: (doc) => void deleteDocument(project.id, doc).then((gone) => gone && leave(doc)),
     });
     known.set(doc.id, { doc, row });
+    row.choose(bulk.has(doc.id));
     body.append(row.element);
+  }
+
+  /** @param {string} id @param {boolean} on */
+  function mark(id, on) {
+    bulk.set(id, on);
+    known.get(id)?.row.choose(on);
+    every.checked = bulk.size() >= known.size;
+    every.indeterminate = bulk.size() > 0 && !every.checked;
   }
 
   /** @param {string} id */
@@ -189,16 +308,46 @@ export default function page({ outlet, project, signal, title }) {
     known.delete(id);
   }
 
-  function filter() {
-    let shown = 0;
-    for (const { doc, row } of known.values()) {
-      const fits = doc.name.toLowerCase().includes(words) && (wanted === "all" || wanted === doc.status || (wanted === "unfinished" && unfinished(doc)));
-      row.element.hidden = !fits;
-      if (fits) shown += 1;
-    }
-    nothing.hidden = shown > 0;
-    hollow.hidden = known.size > 0;
-    filters.hidden = table.hidden = known.size === 0;
+  /** @param {import("../documents/uploads.js").Upload} upload */
+  async function replaceExisting(upload) {
+    const search = new URLSearchParams({ search: upload.file.name, limit: "20" });
+    const list = /** @type {DocList} */ (await get(`${path}?${search}`, signal));
+    const existing = list.documents.find((doc) => doc.name === upload.file.name);
+    if (!existing) return toast("The document with this name is not in the list any more. Upload the file again.", "failed");
+    const doc = await replaceContents(project.id, existing, upload.file);
+    if (!doc) return;
+    uploads.dismiss(upload);
+    put(doc);
+  }
+
+  /** What can be chosen from is there as soon as there is a choice. */
+  function offer() {
+    const { sources, collections, tags } = facets;
+    const key = JSON.stringify([sources.map(({ id, name }) => [id, name]), collections, tags, facets.stale > 0, facets.duplicates > 0, chosen]);
+    if (key === offered) return;
+    offered = key;
+    const held = narrowing.contains(document.activeElement) ? document.activeElement?.id : null;
+    const choices = (/** @type {string} */ label, /** @type {keyof import("../documents/query.js").Chosen} */ name, /** @type {[string, string][]} */ rest) => {
+      // What is chosen stays among the choices, though nothing is left of it.
+      const all = rest.some(([value]) => value === chosen[name]) ? rest : [...rest, /** @type {[string, string]} */ ([chosen[name], chosen[name]])];
+      const built = select(label, all, chosen[name], (value) => choose(name, value));
+      built.querySelector("select")?.setAttribute("id", `narrow-${name}`);
+      built.querySelector("label")?.setAttribute("for", `narrow-${name}`);
+      return built;
+    };
+    replace(narrowing, 
+      sources.some((one) => one.documents > 0) || chosen.source !== "" ? choices("From", "source", [["", "Everywhere"], ["uploaded", "Uploads"], ...sources.map((one) => /** @type {[string, string]} */ ([one.id, one.name]))]) : null,
+      collections.length > 0 || chosen.collection !== "" ? choices("Collection", "collection", [["", "All"], ["none", "None"], ...collections.map((one) => /** @type {[string, string]} */ ([one.id, `${one.name} (${one.documents})`]))]) : null,
+      tags.length > 0 || chosen.tag !== "" ? choices("Tag", "tag", [["", "All"], ...tags.map((one) => /** @type {[string, string]} */ ([one.tag, `${one.tag} (${one.documents})`]))]) : null,
+      facets.stale + facets.duplicates > 0 || chosen.show !== "" ? choices("Show", "show", [["", "Everything"], ["due", `Due for review (${facets.stale})`], ["alike", `Look like another (${facets.duplicates})`]]) : null);
+    if (held) document.getElementById(held)?.focus();
+  }
+
+  function remind() {
+    const due = facets.stale > 0 && chosen.show !== "due";
+    replace(reminder, due && notice("warning", h("p", null,
+      facets.stale === 1 ? "One document is due for review. " : `${count(facets.stale, "document")} are due for review. `,
+      h("button", { type: "button", class: "button small", on: { click: () => choose("show", "due") } }, "Show"))));
   }
 }
 
@@ -211,11 +360,12 @@ function announce(finished) {
   if (failed.length > 0) toast(`${name(failed)} could not be read`, "failed");
 }
 
-/** @param {HTMLElement} body */
-function documentTable(body) {
+/** @param {HTMLElement} body @param {HTMLElement} every */
+function documentTable(body, every) {
   const column = (/** @type {string} */ name, /** @type {string} */ kind) => h("th", { scope: "col", role: "columnheader", class: kind }, name);
   return h("table", { class: "table stacks", role: "table", "aria-label": "Documents" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+      h("th", { scope: "col", role: "columnheader", class: "cell-choose" }, every),
       column("Name", "cell-name"), column("Status", "cell-status"), column("Size", "cell-number"), column("Pages", "cell-number"), column("Passages", "cell-number"), column("Updated", "cell-date"),
       h("th", { scope: "col", role: "columnheader", class: "cell-actions" }, h("span", { class: "sr-only" }, "Actions")))),
     body);

@@ -114,7 +114,8 @@ export default function page({ outlet, query, signal, title }) {
       tile("Memory", server.memory_bytes === null ? "–" : formatBytes(server.memory_bytes), `${formatBytes(now.memory_bytes)} of indexes`),
       tile("Jobs waiting", formatNumber(server.jobs_waiting), `${server.jobs_running} running, ${server.jobs_parked} given up`),
       tile("Processor", `${server.questions.working + server.batches.working + server.sign_ins.working}`, `${server.questions.waiting + server.batches.waiting + server.sign_ins.waiting} waiting for it`),
-      tile("Up for", span(Math.max(0, Math.round((Date.now() - new Date(server.started_at).getTime()) / 1000))), formatMoment(server.started_at)));
+      tile("Up for", span(Math.max(0, Math.round((Date.now() - new Date(server.started_at).getTime()) / 1000))), formatMoment(server.started_at)),
+      backupTile(server.backups));
     const held = document.activeElement instanceof HTMLElement && states.contains(document.activeElement) ? document.activeElement.dataset["state"] : undefined;
     replace(states, [/** @type {const} */ (["", "All", ""]), ...STATES].map(([state, name, what]) =>
       h("button", { type: "button", class: `state-choice ${state === "" ? "" : `state-${state}`}`, "data-state": state, title: what || null, "aria-pressed": String(wanted.state === state), on: { click: () => turn({ state, page: 1 }) } },
@@ -134,7 +135,8 @@ export default function page({ outlet, query, signal, title }) {
             h("tbody", null, all.map((act) => h("tr", null,
               h("td", { title: formatMoment(act.at) }, formatAgo(act.at)),
               h("td", null, act.email),
-              h("td", null, act.act === "reset" ? "Reset " : "Evicted ", subjectText(act.subject)),
+              // From the command line come acts on accounts, in words.
+              h("td", null, ...(act.act === "reset" ? ["Reset ", ...subjectText(act.subject)] : act.act === "evict" ? ["Evicted ", ...subjectText(act.subject)] : [`${act.act}: `, h("code", null, act.subject)])),
               h("td", null, h("code", null, act.address)),
               h("td", null, act.outcome)))))));
   }
@@ -183,6 +185,15 @@ export default function page({ outlet, query, signal, title }) {
       ];
     },
   });
+}
+
+/** Of all nodes: the last backup that succeeded, and whether any failed since. @param {import("../types.js").ServerBackups} backups */
+function backupTile(backups) {
+  const last = backups.last_success_at;
+  const failed = backups.failures > 0 ? `${count(backups.failures, "failure")} since: ${backups.failure ?? ""}` : null;
+  if (last === null) return tile("Last backup", "None", failed ?? (backups.every_hours === null ? "This server makes none by itself" : "The first is on its way"));
+  const size = formatBytes(backups.last_size_bytes ?? 0);
+  return tile("Last backup", formatAgo(last), failed ?? (backups.every_hours === null ? size : `${size}, every ${count(backups.every_hours, "hour")}`));
 }
 
 /** @param {string} name @param {string} value @param {string} more */

@@ -11,7 +11,7 @@ import { manages } from "../session.js";
 
 /** @typedef {import("../types.js").Project} Project */
 /** @typedef {import("../types.js").ConversationPage} ConversationPage */
-/** @typedef {{ project: Project, tried: boolean, asked: boolean, allowed: number | null, week: import("../types.js").Analytics }} Facts */
+/** @typedef {{ project: Project, tried: boolean, asked: boolean, allowed: number | null, week: import("../types.js").Analytics, missing: import("../types.js").Gaps }} Facts */
 
 /** @param {import("../view.js").ProjectView} view */
 export default function page({ outlet, project, session, signal, title }) {
@@ -27,9 +27,10 @@ export default function page({ outlet, project, session, signal, title }) {
   const fetch = async () => {
     const first = (/** @type {string} */ channel) =>
       /** @type {Promise<ConversationPage>} */ (get(`${base}/conversations?limit=1&channel=${channel}`, signal));
-    const [now, week, dashboard, widget, setup] = await Promise.all([
+    const [now, week, missing, dashboard, widget, setup] = await Promise.all([
       /** @type {Promise<Project>} */ (get(base, signal)),
       /** @type {Promise<import("../types.js").Analytics>} */ (get(`${base}/analytics?days=7`, signal)),
+      /** @type {Promise<import("../types.js").Gaps>} */ (get(`${base}/analytics/gaps?days=7`, signal)),
       first("dashboard"),
       first("widget"),
       manages(session) ? /** @type {Promise<import("../types.js").WidgetSetup>} */ (get(`${base}/widget`, signal)) : null,
@@ -40,6 +41,7 @@ export default function page({ outlet, project, session, signal, title }) {
       asked: widget.conversations.length > 0,
       allowed: setup ? setup.allowed_origins.length : null,
       week,
+      missing,
     };
   };
   /** @param {Facts} facts */
@@ -84,14 +86,14 @@ const unread = (project) => project.documents - project.documents_ready - projec
 /** @param {Facts} facts @param {string} base */
 function tiles({ project, week }, base) {
   const { totals } = week;
-  const answered = share(totals.answered, totals.questions);
+  const answered = share(totals.answered, totals.answered + totals.unanswered);
   const helpful = share(totals.helpful, totals.helpful + totals.unhelpful);
   /** @type {[label: string, value: string, remark: string, href: string][]} */
   const all = [
     ["Documents ready", formatNumber(project.documents_ready), unread(project) > 0 ? `${unread(project)} being read` : project.documents_failed > 0 ? `${project.documents_failed} could not be read` : project.documents === 0 ? "Nothing to answer from yet" : "All of them are searchable", `${base}/documents`],
     ["Questions", formatNumber(totals.questions), "in the last 7 days", `${base}/analytics?days=7`],
     ["Answered", answered === null ? "–" : `${answered}%`, totals.unanswered > 0 ? `${totals.unanswered} without an answer` : "of the last 7 days", `${base}/conversations?outcome=unanswered`],
-    ["Found helpful", helpful === null ? "–" : `${helpful}%`, helpful === null ? "no ratings yet" : `of ${count(totals.helpful + totals.unhelpful, "rating")}`, `${base}/conversations?outcome=helpful`],
+    ["Found helpful", helpful === null ? "–" : `${helpful}%`, helpful === null ? "no ratings yet" : `of ${count(totals.helpful + totals.unhelpful, "rating")}`, `${base}/conversations?rating=helpful`],
   ];
   return h("dl", { class: "tiles" }, all.map(([label, value, remark, href]) =>
     h("div", { class: "tile card" },
@@ -105,7 +107,7 @@ function steps({ project, tried, asked, allowed }, base) {
   const busy = unread(project);
   /** @type {{ done: boolean, name: string, text: string, href: string | null, action: string }[]} */
   const all = [
-    { done: project.documents_ready > 0, name: "Add documents", text: busy > 0 ? `Reading ${count(busy, "document")} now.` : project.documents_ready > 0 ? `${count(project.documents_ready, "document")} ready to answer from.` : "Upload the guides and help pages you already have.", href: `${base}/documents`, action: project.documents > 0 ? "Add more" : "Add documents" },
+    { done: project.documents_ready > 0, name: "Add documents", text: busy > 0 ? `Reading ${count(busy, "document")} now.` : project.documents_ready > 0 ? `${count(project.documents_ready, "document")} ready to answer from.` : "Upload the guides and help pages you already have, or connect where they live.", href: `${base}/documents`, action: project.documents > 0 ? "Add more" : "Add documents" },
     { done: tried, name: "Try a question", text: tried ? "You have asked a question here." : "Ask as a customer would and check the sources.", href: `${base}/ask`, action: tried ? "Ask another" : "Ask a question" },
     { done: (allowed ?? 0) > 0 || asked, name: "Allow your website", text: allowed === null ? "An owner or admin chooses the domains." : allowed > 0 ? `${count(allowed, "domain")} may show the widget.` : "No domain is allowed yet, so nobody can use the widget.", href: allowed === null ? null : `${base}/widget`, action: "Choose domains" },
     { done: asked, name: "Put the widget on your site", text: asked ? "Visitors are asking questions." : "Paste one line into your page. This is checked off with the first visitor's question.", href: allowed === null ? null : `${base}/widget`, action: "Get the snippet" },
@@ -128,7 +130,7 @@ function steps({ project, tried, asked, allowed }, base) {
 }
 
 /** What was asked in the last seven days, and what found no answer. @param {Facts} facts @param {string} base @param {AbortSignal} signal */
-function lately({ week: { days, totals, unanswered } }, base, signal) {
+function lately({ week: { days, totals }, missing: { gaps } }, base, signal) {
   if (totals.questions === 0) return null;
   return h("div", { class: "columns even" },
     h("section", { class: "card panel" }, chartFigure({
@@ -142,7 +144,7 @@ function lately({ week: { days, totals, unanswered } }, base, signal) {
       h("header", { class: "panel-head" },
         h("h2", { id: "gaps" }, "Questions without an answer"),
         h("a", { href: `${base}/analytics?days=7`, class: "more-link" }, "See analytics")),
-      unanswered.length === 0
+      gaps.length === 0
         ? h("p", { class: "nothing" }, "Every question of the last 7 days found an answer.")
-        : gapList(base, unanswered, 4)));
+        : gapList(base, gaps, 4)));
 }

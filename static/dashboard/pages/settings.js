@@ -1,6 +1,10 @@
 import { patch, remove } from "../api.js";
 import { h, replace } from "../dom.js";
 import { formatDate } from "../format.js";
+import { privacyPanel } from "../privacy/panel.js";
+import { visitorPanel } from "../privacy/visitor.js";
+import { embeddingPanel } from "../model/embedding.js";
+import { modelUse } from "../model/use.js";
 import { formDialog } from "../parts/dialog.js";
 import { field } from "../parts/field.js";
 import { heading } from "../parts/heading.js";
@@ -9,6 +13,7 @@ import { toast } from "../parts/toast.js";
 import { guardUnsaved } from "../parts/unsaved.js";
 import { asProblem, explain } from "../problem.js";
 import { navigate } from "../router.js";
+import { synonymsPanel } from "../settings/synonyms.js";
 
 /** @typedef {import("../types.js").Project} Project */
 
@@ -72,6 +77,11 @@ export default function page({ outlet, project: first, renamed, signal, title })
     h("section", { class: "card panel", "aria-labelledby": "general" },
       h("header", { class: "panel-head" }, h("h2", { id: "general" }, "General"), h("p", { class: "hint" }, `Created ${formatDate(project.created_at)}`)),
       form),
+    synonymsPanel(project.id, signal),
+    embeddingPanel(project.id, signal),
+    privacyPanel(project.id, signal),
+    visitorPanel(project.id, signal),
+    modelUse(project.id, signal),
     h("section", { class: "card panel panel-danger", "aria-labelledby": "danger" },
       h("header", { class: "panel-head" }, h("h2", { id: "danger" }, "Danger zone")),
       h("div", { class: "danger-row" },

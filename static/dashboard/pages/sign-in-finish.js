@@ -1,7 +1,7 @@
 import { anonymous, post } from "../api.js";
 import { h, replace } from "../dom.js";
 import { authCard } from "../parts/auth.js";
-import { field } from "../parts/field.js";
+import { nameWorkspace } from "../parts/name-workspace.js";
 import { keepLink, leaveFor, takeErrand, takeLink } from "../parts/providers.js";
 import { secondStep } from "../parts/second-step.js";
 import { skeleton } from "../parts/skeleton.js";
@@ -50,7 +50,7 @@ export default function page({ outlet, session, title }) {
     } else if (!("needs" in answer)) {
       show(secondStep({ challenge: answer.second_factor, opening: wish, title, done: enter, again: () => navigate("/sign-in", { replace: true }) }));
     } else if (answer.needs === "workspace") {
-      show(nameWorkspace(answer, title, (name) => finish(ticket, name)));
+      show(named(answer, title, (name) => finish(ticket, name)));
     } else if (session?.user.email === answer.email) {
       await link(ticket);
     } else {
@@ -66,9 +66,12 @@ export default function page({ outlet, session, title }) {
   else if (linked) void link(linked);
   else if (ticket) {
     void finish(ticket, errand.workspace).catch((error) => {
-      if (asProblem(error).code !== "no_workspace") return fail(error);
+      const { code } = asProblem(error);
+      // They proved themselves there too long ago for this workspace: once more, and this time they are asked.
+      if (code === "sign_in_too_old" && errand.provider && !errand.fresh) return leaveFor(errand.provider, { ...errand, fresh: true }).catch(fail);
+      if (code !== "no_workspace") return fail(error);
       // The ticket is used up: they name the workspace, and come by once more.
-      show(nameWorkspace(null, title, (name) => leaveFor(errand.provider ?? "", { ...errand, workspace: name })));
+      show(named(null, title, (name) => leaveFor(errand.provider ?? "", { ...errand, workspace: name })));
     });
   } else {
     const waiting = session && takeLink();
@@ -89,30 +92,12 @@ const failed = (error, session) => authCard({
 });
 
 /** @param {Unfinished | null} person @param {(title: string) => void} title @param {(name: string) => Promise<void>} create */
-function nameWorkspace(person, title, create) {
-  title("Create a workspace");
-  const name = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 80, required: true });
-  return authCard({
-    title: person ? "One thing is missing" : "You belong to no workspace",
-    lead: person
-      ? `${person.provider.title} confirmed ${person.email}. Name your workspace, and your account is ready.`
-      : "Your account is fine, but you left your last workspace, were removed from it, or it was deleted. Create a new one, or open the link of an invitation.",
-    fields: [name],
-    submit: "Create workspace",
-    valid() {
-      const named = name.input.value.trim() !== "";
-      if (!named) name.error("Give your workspace a name.");
-      return named;
-    },
-    run: () => create(name.input.value.trim()),
-    refused(error) {
-      if (asProblem(error).code !== "invalid_name") return false;
-      name.error(explain(error));
-      return true;
-    },
-    other: h("span", null, "Have an account with another address? ", h("a", { href: "/sign-in" }, "Sign in")),
-  });
-}
+const named = (person, title, create) => nameWorkspace({
+  title,
+  ...(person && { words: { title: "One thing is missing", lead: `${person.provider.title} confirmed ${person.email}. Name your workspace, and your account is ready.` } }),
+  create,
+  other: h("span", null, "Have an account with another address? ", h("a", { href: "/sign-in" }, "Sign in")),
+});
 
 /** @param {Unfinished} person @param {(title: string) => void} title @param {() => void} goOn */
 function existing({ provider, email }, title, goOn) {

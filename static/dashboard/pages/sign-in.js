@@ -2,27 +2,31 @@ import { authCard } from "../parts/auth.js";
 import { h, replace } from "../dom.js";
 import { field, passwordField } from "../parts/field.js";
 import { icon } from "../parts/icon.js";
-import { canUsePasskeys, wasCancelled } from "../parts/passkey.js";
+import { nameWorkspace } from "../parts/name-workspace.js";
+import { canFillInPasskeys, canUsePasskeys, wasCancelled } from "../parts/passkey.js";
 import { providerButtons } from "../parts/providers.js";
 import { secondStep } from "../parts/second-step.js";
 import { toast, toastProblem } from "../parts/toast.js";
-import { asProblem, explain } from "../problem.js";
+import { asProblem } from "../problem.js";
 import { navigate, safePath } from "../router.js";
 import { finishSignIn, signIn, signInWithPasskey } from "../session.js";
 
 /** @typedef {import("../types.js").Challenge} Challenge */
 
 /** @param {import("../view.js").View} view */
-export default function page({ outlet, query, title }) {
+export default function page({ outlet, query, signal, title }) {
   title("Sign in");
   const next = query.get("next");
-  const email = field({ label: "Email", type: "email", name: "email", autocomplete: "username", required: true, inputmode: "email" });
+  const email = field({ label: "Email", type: "email", name: "email", autocomplete: "username webauthn", required: true, inputmode: "email" });
   const password = passwordField({ label: "Password", name: "password", autocomplete: "current-password", required: true });
   const search = next ? `?next=${encodeURIComponent(next)}` : "";
   const card = h("div");
   outlet.append(card);
+  const waiting = new AbortController();
   const enter = () => navigate(safePath(next), { replace: true });
   const confirm = (/** @type {Challenge} */ challenge, /** @type {string} */ address, /** @type {{ workspace?: string }} */ opening = {}) => {
+    // A browser answers one question about passkeys at a time.
+    waiting.abort();
     const step = secondStep({
       challenge,
       opening,
@@ -42,7 +46,7 @@ export default function page({ outlet, query, title }) {
     (step.querySelector("input") ?? step.querySelector("button"))?.focus();
   };
   const found = (/** @type {string} */ address, /** @type {(name: string) => Promise<void>} */ create) => {
-    replace(card, withoutWorkspace(address, create, title));
+    replace(card, nameWorkspace({ title, create, other: h("span", null, "Signed in as ", h("strong", null, address), ".") }));
     card.querySelector("input")?.focus();
   };
   replace(card, authCard({
@@ -56,7 +60,7 @@ export default function page({ outlet, query, title }) {
       if (password.input.value === "") password.error("Enter your password.");
       return email.input.value.includes("@") && password.input.value !== "";
     },
-    after: [canUsePasskeys() ? passkeyButton(enter) : null],
+    after: [canUsePasskeys() ? passkeyButton(enter, () => waiting.abort()) : null],
     async run() {
       const address = email.input.value.trim();
       const challenge = await signIn(address, password.input.value);
@@ -76,13 +80,39 @@ export default function page({ outlet, query, title }) {
     other: h("span", null, "New here? ", h("a", { href: `/sign-up${search}` }, "Create account")),
   }));
   card.querySelector(".auth-card")?.append(providerButtons({ next }));
+  signal.addEventListener("abort", () => waiting.abort(), { once: true });
+  void offer(waiting.signal, enter, email);
 }
 
-/** @param {() => void} enter */
-function passkeyButton(enter) {
+/** How often the browser is asked to offer passkeys. */
+const OFFERS = 5;
+
+/** Lets the browser offer a passkey where the email is filled in. Whoever chooses one there is signed in. @param {AbortSignal} waiting @param {() => void} enter @param {import("../parts/field.js").Field} email */
+async function offer(waiting, enter, email) {
+  if (!(await canFillInPasskeys())) return;
+  for (let tries = 0; tries < OFFERS && !waiting.aborted; tries += 1) {
+    try {
+      await signInWithPasskey(waiting);
+      return enter();
+    } catch (error) {
+      if (error instanceof DOMException && ["TimeoutError", "AbortError"].includes(error.name)) {
+        // Over by itself: asked anew, as long as somebody looks at the page. Where browsers end it at once, that is no reason to ask without end.
+        await new Promise((soon) => setTimeout(soon, 1000));
+        continue;
+      }
+      // Nobody asked for it aloud: only what was chosen and did not work is worth a word.
+      if (asProblem(error).code === "wrong_second_factor") email.error("This passkey is not known here. Sign in with your password.");
+      return;
+    }
+  }
+}
+
+/** @param {() => void} enter @param {() => void} begins one question at a time */
+function passkeyButton(enter, begins) {
   const button = h("button", { type: "button", class: "button wide" }, icon("key"), "Sign in with a passkey");
   button.addEventListener("click", async () => {
     button.disabled = true;
+    begins();
     try {
       await signInWithPasskey();
       enter();
@@ -95,28 +125,4 @@ function passkeyButton(enter) {
     }
   });
   return button;
-}
-
-/** For someone who proved who they are and belongs nowhere: they left, were removed, or the workspace was deleted. @param {string} email @param {(name: string) => Promise<void>} create @param {(title: string) => void} title */
-function withoutWorkspace(email, create, title) {
-  title("Create a workspace");
-  const name = field({ label: "Workspace name", hint: "Usually your company or team.", name: "organization", autocomplete: "organization", maxlength: 80, required: true });
-  return authCard({
-    title: "You belong to no workspace",
-    lead: "Your account is fine, but you left your last workspace, were removed from it, or it was deleted. Create a new one, or open the link of an invitation.",
-    fields: [name],
-    submit: "Create workspace",
-    valid() {
-      const named = name.input.value.trim() !== "";
-      if (!named) name.error("Give your workspace a name.");
-      return named;
-    },
-    run: () => create(name.input.value.trim()),
-    refused(error) {
-      if (asProblem(error).code !== "invalid_name") return false;
-      name.error(explain(error));
-      return true;
-    },
-    other: h("span", null, "Signed in as ", h("strong", null, email), "."),
-  });
 }

@@ -1,6 +1,6 @@
 import { authCard } from "../parts/auth.js";
 import { h, replace } from "../dom.js";
-import { mailed } from "../parts/mailed.js";
+import { keptLetter, leavesMail, mailed } from "../parts/mailed.js";
 import { field } from "../parts/field.js";
 import { newPassword } from "../parts/new-password.js";
 import { providerButtons } from "../parts/providers.js";
@@ -37,7 +37,10 @@ export default function page({ outlet, query, title }) {
       const begun = await signUp(email.input.value.trim(), password.input.value, workspace.input.value.trim());
       if (begun) return navigate(safePath(next), { replace: true });
       title("Check your mail");
-      replace(card, mailed("Check your mail", `We sent a mail to ${email.input.value.trim()}. Follow its link to create your account. It works for 24 hours.`));
+      const address = email.input.value.trim();
+      replace(card, await leavesMail()
+        ? mailed("Check your mail", `We sent a mail to ${address}. Follow its link to create your account. It works for 24 hours.`)
+        : keptLetter(address));
       card.querySelector("h1")?.focus();
     },
     refused(error) {

@@ -26,6 +26,8 @@ export default function page({ outlet, session, signal, title }) {
   outlet.append(
     heading("Workspace", { lead: `You are ${ROLE_PHRASES[session.role]} of ${session.workspace.name}.` }),
     ...(owner ? [general(session), passwordLength(signal), security(session)] : []),
+    ...(owner && session.billing ? [plan()] : []),
+    ...(manages(session) ? [connections()] : []),
     roles,
     danger(session, owner),
   );
@@ -67,6 +69,22 @@ function general(session) {
   return h("section", { class: "card panel", "aria-labelledby": "general" },
     h("header", { class: "panel-head" }, h("h2", { id: "general" }, "General")), form);
 }
+
+const plan = () => h("section", { class: "card panel", "aria-labelledby": "billing" },
+  h("header", { class: "panel-head" }, h("h2", { id: "billing" }, "Plan and payments")),
+  h("div", { class: "factor-row" },
+    h("div", null, h("h3", null, "Billing"), h("p", { class: "hint" }, "The plan, how much of it is used, invoices and cards.")),
+    h("a", { class: "button", href: "/workspace/billing" }, "Open billing")));
+
+/** What the workspace is connected to. */
+const connections = () => h("section", { class: "card panel", "aria-labelledby": "connections" },
+  h("header", { class: "panel-head" }, h("h2", { id: "connections" }, "Connections")),
+  h("div", { class: "factor-rows connection-rows" }, h("div", { class: "factor-row" },
+    h("div", null, h("h3", null, "Accounts and sources"), h("p", { class: "hint" }, "What may be read at GitHub, Notion and Confluence, and how to end it. Receipts of what was ended.")),
+    h("a", { class: "button", href: "/workspace/integrations" }, "Open connections")),
+  h("div", { class: "factor-row" },
+    h("div", null, h("h3", null, "Slack"), h("p", { class: "hint" }, "Questions in Slack are answered in their thread, from the project of the channel.")),
+    h("a", { class: "button", href: "/workspace/slack" }, "Open Slack"))));
 
 /** Whether members need a second factor. @param {Session} session */
 function security(session) {

@@ -1,5 +1,6 @@
 /** An answer with its sources: marks in the text and a list below open the same excerpts. */
 import { post } from "../api.js";
+import { begin } from "../curated/draft.js";
 import { h, uid, webAddress } from "../dom.js";
 import { icon } from "./icon.js";
 import { prose } from "./prose.js";
@@ -7,11 +8,23 @@ import { toastProblem } from "./toast.js";
 
 /** @typedef {import("../types.js").Citation} Citation */
 
+/** @type {Partial<Record<import("../types.js").Writer, string>>} */
+const WRITERS = {
+  model: "Written by the language model from these sources",
+  extract: "Quoted from your documents",
+  curated: "Written by your team",
+};
+
+/** Leads to an answer of the team's own for `question`, which begins as `text`. @param {string} project @param {string} question @param {string} text @param {string} label */
+const writeLink = (project, question, text, label) =>
+  h("a", { href: `/projects/${project}/curated-answers/new?question=${encodeURIComponent(question)}`, on: { click: () => begin({ question, text }) } }, label);
+
 /** Where a citation lives in the dashboard. The fragment never reaches the server's logs. @param {string} project @param {Citation} citation */
 export function citationHref(project, citation) {
   const page = `/projects/${project}/documents/${citation.document}`;
-  if (citation.section_id) return `${page}#section-${citation.section_id}`;
   const place = new URLSearchParams();
+  // When the document was read anew since, its sections have other ids: then the words lead there.
+  if (citation.section_id) place.set("section", citation.section_id);
   for (const part of citation.section) place.append("heading", part);
   place.set("quote", citation.excerpt.slice(0, 120));
   return `${page}#${place}`;
@@ -19,10 +32,13 @@ export function citationHref(project, citation) {
 
 /**
  * @param {string} project
- * @param {{ id: string, text: string, outcome?: import("../types.js").Outcome, citations?: Citation[], closest?: Citation[], written_by?: "extract" | "model", helpful?: boolean | null }} turn
+ * @param {{ id: string | null, text: string, outcome?: import("../types.js").Outcome, citations?: Citation[], closest?: Citation[], written_by?: import("../types.js").Writer, curated?: string | null, helpful?: boolean | null }} turn
+ * @param {string} [question] that it answers
  */
-export function answer(project, turn) {
+export function answer(project, turn, question) {
   const unanswered = turn.outcome === "unanswered";
+  // Nothing was looked for: the documents are not to blame.
+  const limited = turn.written_by === "limit";
   const citations = turn.citations ?? [];
   const cards = new Map(citations.map((citation) => [citation.n, sourceCard(project, citation)]));
   const marks = (/** @type {number} */ n) => {
@@ -35,14 +51,16 @@ export function answer(project, turn) {
   };
   const closest = (turn.closest ?? []).map((citation, at) => sourceCard(project, { ...citation, n: at + 1 }));
   return h("div", { class: unanswered ? "answer unanswered" : "answer" },
-    unanswered && h("p", { class: "badge badge-warning" }, icon("alert"), "No answer in your documents"),
-    prose(turn.text, marks),
+    unanswered && h("p", { class: "badge badge-warning" }, icon("alert"), limited ? "Not answered: the plan’s answers are used up" : "No answer in your documents"),
+    prose(turn.text, marks, { answer: true }),
     cards.size > 0 && sources("Sources", [...cards.values()]),
     closest.length > 0 && sources("Closest pages", closest),
-    unanswered && h("p", { class: "hint" }, "If you know the answer, ", h("a", { href: `/projects/${project}/documents` }, "add a document"), " that says it and ask again."),
-    h("div", { class: "answer-foot" }, feedback(project, turn.id, turn.helpful ?? null),
-      turn.written_by && !unanswered && h("p", { class: "hint" },
-        turn.written_by === "model" ? "Written by the language model from these sources" : "Quoted from your documents")));
+    limited && h("p", { class: "hint" }, "The answers of the month are used up, so the visitor was asked to come back later. An owner can choose a larger plan."),
+    unanswered && !limited && h("p", { class: "hint" }, "If you know the answer, ", question !== undefined && [writeLink(project, question, "", "write it"), ", or "], h("a", { href: `/projects/${project}/documents` }, "add a document"), " that says it."),
+    h("div", { class: "answer-foot" }, turn.id !== null && feedback(project, turn.id, turn.helpful ?? null),
+      !unanswered && h("p", { class: "hint answer-writer" },
+        turn.written_by && WRITERS[turn.written_by],
+        turn.curated ? h("a", { href: `/projects/${project}/curated-answers/${turn.curated}` }, "Edit this answer") : question !== undefined && writeLink(project, question, turn.text, "Correct this answer"))));
 }
 
 /** @param {string} label @param {SourceCard[]} cards */
@@ -64,11 +82,12 @@ function sourceCard(project, citation) {
       h("span", { class: "source-title" }, citation.title),
       citation.section.length > 0 && h("span", { class: "source-path" }, citation.section.join(" › "))),
     icon("chevron"));
+  const link = citation.link === null ? null : webAddress(citation.link);
   const excerpt = h("div", { class: "excerpt", id: excerptId, hidden: true },
-    h("blockquote", null, citation.excerpt),
+    citation.excerpt !== "" && h("blockquote", null, citation.excerpt),
     h("p", { class: "excerpt-links" },
       citation.document !== null && h("a", { href: citationHref(project, citation) }, "Open in document"),
-      citation.link !== null && h("a", { href: webAddress(citation.link), target: "_blank", rel: "noopener noreferrer" }, "Public page", icon("external"), h("span", { class: "sr-only" }, "(opens in a new tab)"))));
+      link !== null && h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, "Public page", icon("external"), h("span", { class: "sr-only" }, "(opens in a new tab)"))));
   const element = h("li", { class: "source" }, button, excerpt);
   const openers = /** @type {HTMLElement[]} */ ([button]);
   const toggle = () => {

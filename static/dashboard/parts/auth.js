@@ -1,4 +1,5 @@
 /** The card that sign-in and sign-up share. */
+import { foot } from "../disclosure/foot.js";
 import { h, replace } from "../dom.js";
 import { problemNotice } from "./notice.js";
 
@@ -42,5 +43,6 @@ export function authCard({ title, lead, fields, extra = [], after = [], submit, 
   });
   return h("div", { class: "auth" },
     h("div", { class: "auth-card card" }, h("h1", null, title), h("p", { class: "lead" }, lead), form),
-    h("p", { class: "auth-other" }, other));
+    h("p", { class: "auth-other" }, other),
+    foot(""));
 }

@@ -1,6 +1,6 @@
-/** Charts by the day, drawn as SVG: one tab stop, arrow keys move between days, and a table says the same in words. */
+/** Charts by the day, or by the week, drawn as SVG: one tab stop, arrow keys move between days, and a table says the same in words. */
 import { h, replace, svg, uid } from "../dom.js";
-import { formatLongDay, formatShortDay } from "../format.js";
+import { formatLongDay, formatNumber, formatShortDay } from "../format.js";
 
 /**
  * @typedef {object} Series
@@ -15,8 +15,12 @@ import { formatLongDay, formatShortDay } from "../format.js";
  * @property {"bars" | "line"} shape
  * @property {string} [unit] follows every value
  * @property {number} [ceiling] the top of the scale, when it is fixed
+ * @property {"day" | "week"} [each] what a date stands for: itself, or the week that begins with it
  * @property {AbortSignal} signal
  */
+
+/** @param {Chart} chart @param {string} date */
+const spoken = (chart, date) => (chart.each === "week" ? `Week of ${formatLongDay(date)}` : formatLongDay(date));
 
 const HEIGHT = 220;
 const EDGE = { top: 12, right: 8, bottom: 28, left: 40 };
@@ -25,7 +29,7 @@ const EDGE = { top: 12, right: 8, bottom: 28, left: 40 };
 export function chartFigure(chart) {
   const { dates, series, label, unit = "" } = chart;
   const captionId = uid("chart");
-  const stage = h("div", { class: "chart-stage", tabindex: "0", role: "slider", "aria-label": `${label}: arrow keys move through the days`, "aria-valuemin": 0, "aria-valuemax": dates.length - 1, "aria-valuenow": dates.length - 1 });
+  const stage = h("div", { class: "chart-stage", tabindex: "0", role: "slider", "aria-label": `${label}: arrow keys move through the ${chart.each ?? "day"}s`, "aria-valuemin": 0, "aria-valuemax": dates.length - 1, "aria-valuenow": dates.length - 1 });
   const picture = svg("svg", { class: "chart", height: HEIGHT, "aria-hidden": "true", focusable: "false" });
   const tip = h("div", { class: "chart-tip", hidden: true, "aria-hidden": "true" });
   stage.append(picture, tip);
@@ -33,15 +37,15 @@ export function chartFigure(chart) {
   let current = dates.length - 1;
 
   const say = (/** @type {number} */ at) =>
-    series.map(({ name, values }) => `${name}: ${values[at] === null || values[at] === undefined ? "no data" : `${values[at]}${unit}`}`);
+    series.map(({ name, values }) => `${name}: ${values[at] === null || values[at] === undefined ? "no data" : `${formatNumber(values[at])}${unit}`}`);
   const middle = (/** @type {number} */ at) => EDGE.left + ((width - EDGE.left - EDGE.right) / dates.length) * (at + 0.5);
 
   const point = (/** @type {number} */ at) => {
     current = Math.min(dates.length - 1, Math.max(0, at));
     const date = dates[current] ?? "";
     stage.setAttribute("aria-valuenow", String(current));
-    stage.setAttribute("aria-valuetext", `${formatLongDay(date)}. ${say(current).join(", ")}`);
-    replace(tip, h("p", { class: "chart-tip-date" }, formatLongDay(date)), series.map((one, index) =>
+    stage.setAttribute("aria-valuetext", `${spoken(chart, date)}. ${say(current).join(", ")}`);
+    replace(tip, h("p", { class: "chart-tip-date" }, spoken(chart, date)), series.map((one, index) =>
       h("p", null, h("i", { class: `swatch ${one.tone}` }), say(current)[index])));
     tip.hidden = false;
     // Beside the day, not on it.
@@ -56,7 +60,7 @@ export function chartFigure(chart) {
     tip.hidden = true;
     picture.querySelector(".at")?.classList.remove("at");
   };
-  stage.setAttribute("aria-valuetext", dates.length > 0 ? `${formatLongDay(dates[current] ?? "")}. ${say(current).join(", ")}` : "no data");
+  stage.setAttribute("aria-valuetext", dates.length > 0 ? `${spoken(chart, dates[current] ?? "")}. ${say(current).join(", ")}` : "no data");
   stage.addEventListener("focus", () => point(current));
   stage.addEventListener("blur", leave);
   stage.addEventListener("pointerleave", leave);
@@ -65,7 +69,8 @@ export function chartFigure(chart) {
     point(Math.floor((event.clientX - stage.getBoundingClientRect().left - EDGE.left) / step));
   });
   stage.addEventListener("keydown", (event) => {
-    const to = { ArrowLeft: current - 1, ArrowDown: current - 1, ArrowRight: current + 1, ArrowUp: current + 1, PageDown: current - 7, PageUp: current + 7, Home: 0, End: dates.length - 1 }[event.key];
+    const leap = chart.each === "week" ? 4 : 7;
+    const to = { ArrowLeft: current - 1, ArrowDown: current - 1, ArrowRight: current + 1, ArrowUp: current + 1, PageDown: current - leap, PageUp: current + leap, Home: 0, End: dates.length - 1 }[event.key];
     if (event.key === "Escape") tip.hidden = true;
     if (to === undefined) return;
     event.preventDefault();
@@ -100,7 +105,7 @@ function draw(picture, { dates, series, shape, unit = "", ceiling }, width, midd
   for (let value = 0; value <= top; value += step) {
     parts.push(
       svg("line", { class: value === 0 ? "axis" : "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
-      svg("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, `${value}${unit.trim()}`));
+      svg("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, `${formatNumber(value)}${unit === "%" ? unit : ""}`));
   }
   // As many dates as fit without touching.
   const every = Math.max(1, Math.ceil(64 / room));
@@ -153,13 +158,14 @@ export function scale(most) {
 }
 
 /** @param {Chart} chart */
-function dataTable({ dates, series, label, unit = "" }) {
+function dataTable(chart) {
+  const { dates, series, label, unit = "" } = chart;
   return h("details", { class: "chart-data" },
     h("summary", null, "Show as table"),
     h("div", { class: "chart-table", tabindex: "0", role: "region", "aria-label": `${label}, as a table` },
       h("table", { class: "table plain" },
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, "Day"), series.map(({ name }) => h("th", { scope: "col", class: "cell-number" }, name)))),
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, chart.each === "week" ? "Week" : "Day"), series.map(({ name }) => h("th", { scope: "col", class: "cell-number" }, name)))),
         h("tbody", null, dates.map((date, at) => h("tr", null,
-          h("th", { scope: "row" }, formatLongDay(date)),
-          series.map(({ values }) => h("td", { class: "cell-number" }, values[at] === null || values[at] === undefined ? "–" : `${values[at]}${unit}`))))))));
+          h("th", { scope: "row" }, spoken(chart, date)),
+          series.map(({ values }) => h("td", { class: "cell-number" }, values[at] === null || values[at] === undefined ? "–" : `${formatNumber(values[at])}${unit}`))))))));
 }

@@ -10,6 +10,7 @@ import { problemNotice } from "./notice.js";
  * @property {string} submit
  * @property {boolean} [danger]
  * @property {boolean} [cancel] false for dialogs that only tell something
+ * @property {boolean} [wide] for what needs room
  * @property {() => boolean} [ready] whether the submit button may be pressed; asked on every input
  * @property {(() => Promise<void>) | (() => void)} run keeps the dialog open when it throws
  * @property {(error: unknown) => boolean} [refused] true when the error was shown beside its field
@@ -20,7 +21,7 @@ import { problemNotice } from "./notice.js";
  * @param {FormDialog} options
  * @returns {Promise<boolean>}
  */
-export function formDialog({ title, body, submit, danger = false, cancel = true, ready, run, refused }) {
+export function formDialog({ title, body, submit, danger = false, cancel = true, wide = false, ready, run, refused }) {
   const titleId = uid("dialog");
   const opener = document.activeElement;
   return new Promise((resolve) => {
@@ -35,7 +36,7 @@ export function formDialog({ title, body, submit, danger = false, cancel = true,
       h("div", { class: "dialog-body" }, body, trouble),
       h("footer", { class: "dialog-foot" },
         cancel && h("button", { type: "button", class: "button", on: { click: close } }, "Cancel"), button));
-    const dialog = h("dialog", { "aria-labelledby": titleId }, form);
+    const dialog = h("dialog", { "aria-labelledby": titleId, class: wide && "wide" }, form);
     const refresh = () => (button.disabled = ready ? !ready() : false);
     form.addEventListener("input", refresh);
     form.addEventListener("change", refresh);

@@ -4,6 +4,7 @@ import { formatMoment } from "../format.js";
 import { navigate } from "../router.js";
 import { manages, mustEnrol, signOut } from "../session.js";
 import { chooseTheme, chosenTheme } from "../theme.js";
+import { followCounts } from "../inbox/counts.js";
 import { segmented } from "./field.js";
 import { icon } from "./icon.js";
 import { notice } from "./notice.js";
@@ -19,10 +20,15 @@ import { workspaceMenu } from "./workspaces.js";
 const TABS = [
   ["Overview", "", "overview", false],
   ["Documents", "/documents", "documents", false],
+  ["Sources", "/sources", "link", true],
+  ["Curated answers", "/curated-answers", "pencil", false],
   ["Ask", "/ask", "ask", false],
-  ["Conversations", "/conversations", "conversations", false],
+  ["Inbox", "/conversations", "conversations", false],
+  ["To-dos", "/todos", "check", false],
   ["Analytics", "/analytics", "analytics", false],
   ["Widget", "/widget", "widget", true],
+  ["Webhooks", "/webhooks", "webhook", true],
+  ["Voice", "/voice", "voice", true],
   ["Settings", "/settings", "settings", true],
 ];
 
@@ -46,6 +52,7 @@ export function frame({ session, project, pending = false, outlet }) {
   }
   markCurrent(side);
   markPlace(top);
+  if (project && session && !side.hidden) followCounts(project.id, side);
   if (outlet.parentElement !== main) replace(main, session && reminder(session), outlet);
 }
 
@@ -130,6 +137,7 @@ function account(session) {
     h("div", { class: "account-leave" },
       h("a", { class: "menu-item", href: "/account", on: { click: close } }, "Account and sessions"),
       session.operator && h("a", { class: "menu-item", href: "/operator", on: { click: () => panel.hidePopover() } }, "Actors"),
+      session.operator && h("a", { class: "menu-item", href: "/operator/reports", on: { click: () => panel.hidePopover() } }, "Reports"),
       h("button", { type: "button", class: "menu-item", on: { click: () => void leave() } }, "Sign out")));
   hang(button, panel);
   return h("div", { class: "menu-anchor" }, button, panel);

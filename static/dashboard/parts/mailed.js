@@ -1,4 +1,5 @@
 /** What there is to say once a mail is on its way; and what is behind the # of the link that comes with it. */
+import { anonymous } from "../api.js";
 import { h } from "../dom.js";
 import { navigate } from "../router.js";
 
@@ -9,6 +10,18 @@ export const mailed = (title, text, more) =>
     h("p", { class: "lead" }, text),
     h("p", { class: "hint" }, "Nothing there after some minutes? Look among the unwanted mail, or ask for it again."),
     more ?? h("p", null, h("a", { class: "button", href: "/sign-in" }, "Back to sign-in")));
+
+/** Whether this server sends mail; a letter that it writes is on its way in any case. @returns {Promise<boolean>} */
+export const leavesMail = () =>
+  /** @type {Promise<{ mail: import("../types.js").MailWay }>} */ (anonymous("GET", "/sign-in-options")).then(({ mail }) => mail === "server", () => true);
+
+/** Instead of `mailed`, on a server without a mail server. @param {string} address */
+export const keptLetter = (address) =>
+  h("div", { class: "message-page" },
+    h("h1", { tabindex: "-1" }, "One step is left"),
+    h("p", { class: "lead" }, `This server sends no mail. The letter to ${address} is a file in the folder `, h("code", null, "mail"), " of its data, and its log names the path."),
+    h("p", { class: "hint" }, "Follow the link in it, or ask whoever runs the server for it. It works for 24 hours."),
+    h("p", null, h("a", { class: "button", href: "/sign-in" }, "Back to sign-in")));
 
 /**
  * The token of the link that led here. It is taken out of the address: neither the history nor a shared screen keeps it.

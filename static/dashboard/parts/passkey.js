@@ -52,9 +52,13 @@ export async function createPasskey(options) {
   };
 }
 
-/** Answers with a passkey. @param {Options} options */
-export async function askPasskey(options) {
+/** Whether the browser offers passkeys among what it fills in. */
+export const canFillInPasskeys = async () => canUsePasskeys() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true;
+
+/** Answers with a passkey. @param {Options} options @param {AbortSignal} [waiting] waits until one is chosen where the browser fills fields in, as long as this goes on */
+export async function askPasskey(options, waiting) {
   const given = await navigator.credentials.get({
+    ...(waiting && { mediation: /** @type {const} */ ("conditional"), signal: waiting }),
     publicKey: /** @type {any} */ ({
       ...options,
       challenge: bytes(options["challenge"]),

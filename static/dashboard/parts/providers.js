@@ -5,7 +5,7 @@ import { icon } from "./icon.js";
 import { problemNotice } from "./notice.js";
 
 /** @typedef {import("../types.js").Provider} Provider */
-/** @typedef {{ provider?: string, next?: string | null, invitation?: string, workspace?: string }} Errand what somebody wanted when they left */
+/** @typedef {{ provider?: string, next?: string | null, invitation?: string, workspace?: string, fresh?: boolean }} Errand what somebody wanted when they left */
 
 const ERRAND = "pernoex-errand";
 const LINK = "pernoex-link";
@@ -34,7 +34,8 @@ export function takeLink() {
 
 /** Leaves for a provider. @param {string} provider @param {Errand} errand */
 export async function leaveFor(provider, errand) {
-  const { url } = /** @type {{ url: string }} */ (await anonymous("POST", `/session/providers/${provider}`, {}));
+  // Who is to prove themselves anew is asked to do so there too.
+  const { url } = /** @type {{ url: string }} */ (await anonymous("POST", `/session/providers/${provider}${errand.fresh ? "?fresh=true" : ""}`, {}));
   keep({ ...errand, provider });
   location.assign(url);
 }

@@ -14,10 +14,10 @@ import { askPasskey, canUsePasskeys, wasCancelled } from "./passkey.js";
 /** @type {Record<Way, string>} */
 const OTHERWISE = { password: "Use your password", totp: "Use your authenticator app", passkey: "Use a passkey", backup_code: "Use a backup code" };
 
-/** What can be used besides the password, if anything. @returns {Promise<Challenge | null>} */
-async function challenge() {
+/** What can be used besides the password, if anything. @param {import("../types.js").Session | null} who @returns {Promise<Challenge | null>} */
+async function challenge(who) {
   try {
-    if (!(await session())?.second_factor.enabled) return null;
+    if (!who?.second_factor.enabled) return null;
     return await post("/session/proof/options", {});
   } catch {
     // The password is enough to go on with.
@@ -37,11 +37,13 @@ async function linkedProviders() {
 
 /** @returns {Promise<boolean>} whether they proved it */
 export async function stepUp() {
-  const [asked, linked] = await Promise.all([challenge(), linkedProviders()]);
-  const ways = /** @type {Way[]} */ (["password", ...(asked?.methods ?? [])]).filter((way) => way !== "passkey" || canUsePasskeys());
+  const who = await session().catch(() => null);
+  const [asked, linked] = await Promise.all([challenge(who), linkedProviders()]);
+  const all = /** @type {Way[]} */ ([...(who?.user.has_password === false ? [] : ["password"]), ...(asked?.methods ?? [])]);
+  const ways = all.filter((way) => way !== "passkey" || canUsePasskeys());
   const slot = h("div", { class: "stack" });
-  /** @type {Way} */
-  let way = "password";
+  /** @type {Way | undefined} */
+  let way = ways[0];
   /** @type {import("./field.js").Field | null} */
   let typed = null;
 
@@ -73,17 +75,19 @@ export async function stepUp() {
       case "totp": return { code: typed?.input.value };
       case "backup_code": return { backup_code: typed?.input.value };
       case "passkey": return { ticket: asked?.ticket, passkey: await askPasskey(asked?.passkey ?? {}) };
+      case undefined: return {};
     }
   };
 
-  show("password");
+  if (way) show(way);
+  else replace(slot, h("p", null, "Sign in once more the way that you usually do. If that is not possible, ", h("a", { href: "/forgot-password" }, "have a link to a password mailed"), "."));
   return formDialog({
     title: "Confirm that it is you",
     body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), slot,
       // A new sign-in proves it too, and is all that an account without a password has.
-      providerButtons({ next: location.pathname + location.search }, ({ name }) => linked.includes(name))],
+      providerButtons({ next: location.pathname + location.search, fresh: true }, ({ name }) => linked.includes(name))],
     submit: "Confirm",
-    ready: () => typed === null || typed.input.value !== "",
+    ready: () => way !== undefined && (typed === null || typed.input.value !== ""),
     run: async () => setSession(await anonymous("POST", "/session/proof", await proof())),
     refused(error) {
       if (wasCancelled(error)) return true;

@@ -67,13 +67,33 @@ export async function invite({ projects, changed }) {
   await showLink(made);
 }
 
-/** The one time that the link is seen. @param {InvitationLink} made */
-async function showLink({ link, invitation }) {
+/** Where the letter is. @param {InvitationLink} made */
+const whereabouts = ({ invitation, mail }) => mail === "server"
+  ? h("p", null, "A mail with the link is on its way to ", h("strong", { class: "person" }, invitation.email), ".")
+  : h("p", null, "This server sends no mail. The letter to ", h("strong", { class: "person" }, invitation.email), " is a file in the folder ", h("code", null, "mail"), " of its data, and its log names the path: whoever runs the server can hand the link over.");
+
+/** What becomes of an invitation, and the one time that its link is seen, where it is shown at all. @param {InvitationLink} made */
+async function showLink(made) {
+  const { link, invitation } = made;
+  if (link === null) {
+    await formDialog({
+      title: "Invitation made",
+      body: [
+        whereabouts(made),
+        notice("info", h("p", null, `The link works once, for this address, until ${formatMoment(invitation.expires_at)}. Only whoever reads its mail sees it: if it gets lost, make a new one.`)),
+      ],
+      submit: "Done",
+      cancel: false,
+      run() {},
+    });
+    return;
+  }
   const shown = h("input", { class: "input", readonly: true, value: link, "aria-label": "Invitation link", on: { focus: () => shown.setSelectionRange(0, link.length, "backward") } });
   await formDialog({
     title: "Invitation made",
     body: [
-      h("p", null, "If this server sends mail, the invitation is on its way to ", h("strong", { class: "person" }, invitation.email), ". You can also copy the link and pass it on in a way that only they can read."),
+      whereabouts(made),
+      h("p", null, "You can also copy the link and pass it on in a way that only they can read."),
       h("div", { class: "link-row" }, shown, copyButton("Copy link", () => link)),
       notice("info", h("p", null, `It works once, for this address, until ${formatMoment(invitation.expires_at)}. It is not shown again: if it gets lost, make a new one.`)),
     ],

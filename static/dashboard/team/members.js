@@ -51,6 +51,7 @@ function actionsFor(team, member, you) {
     owner && { label: "Change role", icon: "key", run: () => void changeRole(team, member) },
     member.role === "member" && { label: "Assign projects", icon: "documents", run: () => void assign(team, member) },
     owner && !you && { label: "Hand over ownership", icon: "replace", run: () => void handOver(team, member) },
+    owner && !you && { label: "End sessions", icon: "stop", run: () => void endSessions(team, member) },
     owner && !you && { label: "Remove from workspace", icon: "trash", danger: true, run: () => void dismiss(team, member) },
     you && { label: "Leave workspace", icon: "close", danger: true, run: () => void leave(team.session) },
   ];
@@ -97,6 +98,18 @@ async function handOver(team, member) {
     run: () => post("/team/owner", { member: member.id }),
   });
   if (done) location.assign("/team");
+}
+
+/** @param {Team} team @param {Member} member */
+async function endSessions(team, member) {
+  const done = await confirmDialog({
+    title: "End their sessions?",
+    text: `${member.email} is signed out of ${team.session.workspace.name} on every device, and has to sign in again. They are told by mail.`,
+    submit: "End sessions",
+    danger: true,
+    run: () => remove(`/team/members/${member.id}/sessions`),
+  });
+  if (done) toast(`${member.email} is signed out`);
 }
 
 /** @param {Team} team @param {Member} member */

@@ -1,28 +1,31 @@
-/** Title, greeting, colour, side and suggestions of the widget. Every change shows in the preview before it is saved. */
+/** Words, colours, place and language of the widget. Every change shows in the preview before it is saved. */
 import { patch } from "../api.js";
 import { h, replace } from "../dom.js";
-import { field, segmented } from "../parts/field.js";
+import { field, segmented, select } from "../parts/field.js";
 import { icon } from "../parts/icon.js";
 import { problemNotice } from "../parts/notice.js";
 import { toast } from "../parts/toast.js";
 import { asProblem, explain } from "../problem.js";
+import { colorField, isColor, paletteFields } from "./colors.js";
 
 /** @typedef {import("../types.js").Appearance} Appearance */
 /** @typedef {import("../types.js").WidgetSetup} WidgetSetup */
 
 const SUGGESTIONS = 4;
+const NOT_A_COLOR = "Enter a colour as # and six digits, such as #2457d6.";
 
-/** @param {string} color */
-export const isColor = (color) => /^#[0-9a-f]{6}$/i.test(color);
+/** @type {[string, string][]} */
+const LANGUAGES = [
+  ["auto", "As the page says, else the browser"], ["en", "English"], ["de", "Deutsch"], ["fr", "Français"], ["es", "Español"], ["pt", "Português"], ["it", "Italiano"],
+  ["nl", "Nederlands"], ["ja", "日本語"], ["zh", "简体中文"], ["ar", "العربية"], ["he", "עברית"],
+];
 
-/** WCAG contrast of white on a colour. @param {string} color */
-export function contrastWithWhite(color) {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
-}
+/** @param {WidgetSetup} setup @returns {Appearance} */
+const appearanceOf = (setup) => ({
+  title: setup.title, greeting: setup.greeting, color: setup.color, position: setup.position, suggestions: [...setup.suggestions],
+  light: { ...setup.light }, dark: { ...setup.dark }, scheme: setup.scheme, offset_x: setup.offset_x, offset_y: setup.offset_y,
+  launcher: setup.launcher, language: setup.language,
+});
 
 /**
  * @param {string} project
@@ -30,10 +33,9 @@ export function contrastWithWhite(color) {
  * @param {(appearance: Appearance) => void} changed
  */
 export function appearanceEditor(project, setup, changed) {
-  /** @type {Appearance} */
-  const draft = { title: setup.title, greeting: setup.greeting, color: setup.color, position: setup.position, suggestions: [...setup.suggestions] };
+  const draft = appearanceOf(setup);
   let stored = JSON.stringify(draft);
-  const clean = () => ({ ...draft, title: draft.title.trim(), greeting: draft.greeting.trim(), suggestions: draft.suggestions.map((text) => text.trim()).filter((text) => text !== "") });
+  const clean = () => ({ ...draft, title: draft.title.trim(), greeting: draft.greeting.trim(), launcher: draft.launcher.trim(), suggestions: draft.suggestions.map((text) => text.trim()).filter((text) => text !== "") });
   const dirty = () => JSON.stringify(clean()) !== stored;
   const save = h("button", { type: "submit", class: "button primary" }, "Save appearance");
   const trouble = h("div");
@@ -46,34 +48,35 @@ export function appearanceEditor(project, setup, changed) {
   title.input.addEventListener("input", () => { draft.title = title.input.value; update(); });
   const greeting = field({ label: "Greeting", hint: "The first thing visitors read.", value: draft.greeting, maxlength: 300, multiline: true });
   greeting.input.addEventListener("input", () => { draft.greeting = greeting.input.value; update(); });
+  const launcher = field({ label: "Button label", hint: "Beside the picture of the round button.", optional: true, value: draft.launcher, maxlength: 30, autocomplete: "off" });
+  launcher.input.addEventListener("input", () => { draft.launcher = launcher.input.value; update(); });
 
-  const color = field({ label: "Colour", value: draft.color, maxlength: 7, spellcheck: "false", autocomplete: "off" });
-  const picker = h("input", { type: "color", class: "swatch-input", value: isColor(draft.color) ? draft.color : "#2457d6", "aria-label": "Pick a colour" });
-  const row = h("div", { class: "color-row" });
-  color.input.replaceWith(row);
-  row.append(picker, color.input);
-  const remark = h("p", { class: "hint", "aria-live": "polite" });
-  color.element.append(remark);
-  const judge = () => {
-    const ratio = isColor(draft.color) ? contrastWithWhite(draft.color) : 21;
-    const text = ratio < 4.5 ? `White text on this colour is hard to read (${ratio.toFixed(1)} to 1). A darker one is better.` : "";
-    if (remark.textContent !== text) remark.textContent = text;
-  };
-  const tint = (/** @type {string} */ value) => {
-    draft.color = value.trim().toLowerCase();
-    judge();
-    update();
-  };
-  picker.addEventListener("input", () => { color.input.value = picker.value; color.error(null); tint(picker.value); });
-  color.input.addEventListener("input", () => {
-    if (isColor(color.input.value.trim())) picker.value = color.input.value.trim();
-    tint(color.input.value);
-  });
-
-  const position = segmented("Side of the page", [["right", "Right"], ["left", "Left"]], draft.position, (value) => {
-    draft.position = value === "left" ? "left" : "right";
+  const color = colorField({ label: "Colour", hint: "Text on it is black or white, whichever reads better." }, draft.color, "#2457d6", (value) => { draft.color = value; update(); });
+  const palettes = /** @type {const} */ (["light", "dark"]).map((kind) => paletteFields(kind, draft[kind], draft.color, update));
+  const scheme = segmented("Light or dark", [["auto", "As the page"], ["light", "Light"], ["dark", "Dark"]], draft.scheme, (value) => {
+    draft.scheme = /** @type {Appearance["scheme"]} */ (value);
     update();
   });
+
+  const position = segmented("Corner of the page", [["right", "Bottom right"], ["left", "Bottom left"], ["top-right", "Top right"], ["top-left", "Top left"]], draft.position, (value) => {
+    draft.position = /** @type {Appearance["position"]} */ (value);
+    update();
+  });
+  /** @param {string} label @param {"offset_x" | "offset_y"} name */
+  const offset = (label, name) => {
+    const built = field({ label, type: "number", min: 0, max: 200, step: 1, value: String(draft[name]), inputmode: "numeric" });
+    built.input.addEventListener("input", () => {
+      const pixels = Number(built.input.value);
+      const fits = built.input.value.trim() !== "" && Number.isInteger(pixels) && pixels >= 0 && pixels <= 200;
+      built.error(fits ? null : "Choose 0 to 200 pixels.");
+      if (fits) draft[name] = pixels;
+      update();
+    });
+    return built;
+  };
+  const [across, down] = [offset("Pixels from the side", "offset_x"), offset("Pixels from top or bottom", "offset_y")];
+  const language = select("Language of the widget’s own words", LANGUAGES, draft.language, (value) => { draft.language = value; update(); });
+  language.className = "field";
 
   const suggestions = h("ul", { class: "origins" });
   const more = h("button", { type: "button", class: "button" }, icon("plus"), "Add suggestion");
@@ -98,16 +101,21 @@ export function appearanceEditor(project, setup, changed) {
   });
   drawSuggestions();
 
-  const form = h("form", { class: "stack", novalidate: true }, title.element, greeting.element, color.element, position,
+  const form = h("form", { class: "stack", novalidate: true }, title.element, greeting.element,
     h("fieldset", { class: "group" }, h("legend", null, "Suggested questions"), h("p", { class: "hint" }, `Up to ${SUGGESTIONS}, shown before the first question.`), suggestions, more),
+    color.element, scheme, h("div", { class: "palettes" }, palettes.map(({ element }) => element)),
+    position, h("div", { class: "offsets" }, across.element, down.element), launcher.element, language,
     trouble, h("div", { class: "button-row" }, save));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.replaceChildren();
-    if (!isColor(draft.color)) {
-      color.error("Enter a colour as # and six digits, such as #2457d6.");
-      return color.input.focus();
+    const wrong = isColor(draft.color) ? palettes.map((palette) => palette.wrong()).find((found) => found !== null) : color;
+    if (wrong) {
+      wrong.error(NOT_A_COLOR);
+      return wrong.input.focus();
     }
+    const misplaced = [across, down].find(({ input }) => input.hasAttribute("aria-invalid"));
+    if (misplaced) return misplaced.input.focus();
     save.disabled = true;
     try {
       const sent = clean();
@@ -117,19 +125,18 @@ export function appearanceEditor(project, setup, changed) {
       drawSuggestions();
       toast("Appearance saved");
     } catch (error) {
-      const fields = { title, greeting, color };
+      const fields = { title, greeting, color, launcher };
       const name = asProblem(error).field ?? "";
       if (name in fields) {
-        const wrong = fields[/** @type {keyof typeof fields} */ (name)];
-        wrong.error(explain(error));
-        wrong.input.focus();
+        const refused = fields[/** @type {keyof typeof fields} */ (name)];
+        refused.error(explain(error));
+        refused.input.focus();
       } else {
         replace(trouble, problemNotice(error));
       }
     }
     update();
   });
-  judge();
   update();
   return { element: form, dirty, current: clean };
 }

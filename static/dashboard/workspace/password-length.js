@@ -1,12 +1,11 @@
 /** How long the passwords of members must be that are all they sign in with. For owners. */
 import { get, put } from "../api.js";
 import { h, replace } from "../dom.js";
-import { field } from "../parts/field.js";
+import { segmented } from "../parts/field.js";
 import { load } from "../parts/load.js";
 import { problemNotice } from "../parts/notice.js";
 import { skeleton } from "../parts/skeleton.js";
 import { toast } from "../parts/toast.js";
-import { asProblem } from "../problem.js";
 
 /** @param {AbortSignal} signal */
 export function passwordLength(signal) {
@@ -23,23 +22,31 @@ export function passwordLength(signal) {
 
 /** @param {number} stored */
 function form(stored) {
-  const length = field({ label: "Shortest password", hint: "Characters, from 12 to 64. Holds for passwords that are set from now on by members without a second factor.", type: "number", min: 12, max: 64, step: 1, value: String(stored), inputmode: "numeric" });
+  let chosen = stored;
   const save = h("button", { type: "submit", class: "button primary", disabled: true }, "Save length");
   const trouble = h("div");
-  const refresh = () => void (save.disabled = length.input.value === "" || Number(length.input.value) === stored);
-  const element = h("form", { class: "stack narrow", novalidate: true, on: { input: refresh } }, length.element, trouble, h("div", { class: "button-row" }, save));
+  const refresh = () => void (save.disabled = chosen === stored);
+  // Another length may have been set by the API.
+  const lengths = [...new Set([12, 15, stored])].sort((a, b) => a - b);
+  const length = segmented("Shortest password", lengths.map((characters) => [String(characters), `${characters} characters`]), String(stored), (value) => {
+    chosen = Number(value);
+    refresh();
+  });
+  const element = h("form", { class: "stack narrow", novalidate: true },
+    length,
+    h("p", { class: "hint" }, "Holds for members without a second factor: when they set a password, when they join with an account that they have, and when they remove their last second factor."),
+    trouble,
+    h("div", { class: "button-row" }, save));
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     trouble.replaceChildren();
     save.disabled = true;
     try {
-      const characters = Math.trunc(Number(length.input.value));
-      await put("/workspace/password-length", { characters });
-      stored = characters;
+      await put("/workspace/password-length", { characters: chosen });
+      stored = chosen;
       toast("Length saved");
     } catch (error) {
-      if (asProblem(error).code === "invalid_password_length") length.error(asProblem(error).message);
-      else replace(trouble, problemNotice(error));
+      replace(trouble, problemNotice(error));
     }
     refresh();
   });

@@ -1,8 +1,8 @@
 //! One call, and the database of two tenants that it is made on.
 
 use entities::{
-    AccountId, ChunkId, ConversationId, DocumentId, InvitationId, MessageId, Millis, NewAccount, NewTenant, ProjectId, StoreError,
-    TenantDb, TenantId, TenantTx, VisitorId, job, keys, message, sealed, tenants,
+    AccountId, ChunkId, ConversationId, CredentialId, DeliveryId, DocumentId, InvitationId, MessageId, Millis, NewAccount, NewTenant,
+    ProjectId, StoreError, TenantDb, TenantId, TenantTx, VisitorId, WebhookId, job, keys, message, sealed, tenants,
 };
 use uuid::Uuid;
 
@@ -102,6 +102,15 @@ impl Call {
     pub(super) fn role(&self) -> tenants::Role {
         [tenants::Role::Member, tenants::Role::Admin, tenants::Role::Owner][usize::try_from(self.n[2] % 3).unwrap()]
     }
+    pub(super) fn endpoint(&self) -> WebhookId {
+        id(14, self.n[1], 3).into()
+    }
+    pub(super) fn delivery(&self) -> DeliveryId {
+        id(15, self.n[2], 5).into()
+    }
+    pub(super) fn credential(&self) -> CredentialId {
+        id(16, self.n[3], 4).into()
+    }
     pub(super) fn invitation(&self) -> InvitationId {
         id(7, self.n[0], 2).into()
     }
@@ -163,7 +172,8 @@ pub(in crate::walls) async fn world() -> World {
         let account = NewAccount {
             account: account_of(who),
             email: format!("{who:x}@example.com"),
-            password_hash: String::new(),
+            password_hash: "a hash".into(),
+            password_long: false,
             verified_at: None,
             identity: None,
         };

@@ -96,7 +96,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             let of = call.sealed_column();
             let row = match of.table {
                 "chunk" => call.chunk().uuid(),
-                "conversation" => call.conversation().uuid(),
+                "conversation" | "voice_call" => call.conversation().uuid(),
                 "message" => call.message().uuid(),
                 _ => document.uuid(),
             };

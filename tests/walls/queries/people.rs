@@ -19,8 +19,10 @@ pub(super) const OPERATIONS: &[&str] = &[
     "member::list",
     "member::email_of",
     "member::epoch",
+    "member::sessions_from",
     "member::has_email",
     "member::has_second_factor",
+    "member::has_short_password_only",
     "member::insert_account",
     "member::insert",
     "member::set_role",
@@ -43,6 +45,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "session::touch",
     "session::delete",
     "session::delete_of",
+    "session::end_all_of",
     "session::delete_expired",
 ];
 
@@ -76,14 +79,17 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "member::role_of" => read(db, async |tx| tenants::role_of(tx, call.account()).await).await,
         "member::list" => read(db, async |tx| members::list(tx).await).await,
         "member::email_of" => read(db, async |tx| members::email_of(tx, call.account()).await).await,
+        "member::sessions_from" => read(db, async |tx| members::sessions_from(tx, call.account()).await).await,
         "member::epoch" => read(db, async |tx| members::epoch(tx, call.account()).await).await,
         "member::has_second_factor" => read(db, async |tx| members::has_second_factor(tx, call.account()).await).await,
+        "member::has_short_password_only" => write(db, async |tx| members::has_short_password_only(tx, call.account()).await).await,
         "member::has_email" => read(db, async |tx| members::has_email(tx, "both@example.com").await).await,
         "member::insert_account" => {
             let new = NewAccount {
                 account: id(12, u64::try_from(call.who).unwrap() + call.n[0] % 3, u64::MAX).into(),
                 email: format!("{}@example.com", text.replace(' ', ".")),
                 password_hash: String::new(),
+                password_long: false,
                 verified_at: None,
                 identity: None,
             };
@@ -160,6 +166,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "session::touch" => write(db, async |tx| sessions::touch(tx, &call.hash(), at + 2_000_000, at).await).await,
         "session::delete" => write(db, async |tx| sessions::delete(tx, &call.hash()).await).await,
         "session::delete_of" => write(db, async |tx| sessions::delete_of(tx, call.account(), &call.hash()).await).await,
+        "session::end_all_of" => write(db, async |tx| sessions::end_all_of(tx, call.account(), at).await).await,
         "session::delete_expired" => write(db, async |tx| sessions::delete_expired(tx, at).await).await,
         unknown => panic!("{unknown} has no call here"),
     }

@@ -1,6 +1,6 @@
 //! Projects and the work that waits for them.
 
-use entities::{JobId, job, projects};
+use entities::{JobId, embeddings, job, projects};
 
 use super::call::{Call, read, sorted, tenant, write};
 use crate::walls::store::World;
@@ -13,11 +13,19 @@ pub(super) const OPERATIONS: &[&str] = &[
     "project::rename",
     "project::set_look",
     "project::set_origins",
+    "project::set_hand_off",
     "project::set_public_key",
     "project::delete",
     "project::purge",
     "project::knowledge",
+    "project::synonyms",
+    "project::set_synonyms",
     "project::knowledge_changed",
+    "embeddings::load",
+    "embeddings::hold",
+    "embeddings::store",
+    "job::enqueue_reembedding",
+    "job::reembedding_waits",
     "job::enqueue",
     "job::enqueue_for",
     "job::release",
@@ -25,6 +33,9 @@ pub(super) const OPERATIONS: &[&str] = &[
     "job::finish",
     "job::put_back",
     "job::waiting_shares",
+    "job::enqueue_sweep",
+    "job::swept",
+    "job::enqueue_look",
 ];
 
 pub(super) async fn perform(world: &World, call: &Call) -> String {
@@ -40,6 +51,7 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
                 public_key_at: at,
                 allowed_origins: vec![text.clone()],
                 look: look(&text),
+                hand_off: call.n[3].is_multiple_of(2).then(|| hand_off(&text)),
             };
             write(db, async |tx| projects::insert(tx, &new, route(call)).await).await
         }
@@ -58,12 +70,38 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             .await
         }
         "project::set_look" => write(db, async |tx| projects::set_look(tx, project, &look(&text)).await).await,
+        "project::set_hand_off" => {
+            let to = hand_off(&text);
+            let to = call.n[3].is_multiple_of(2).then_some(&to);
+            write(db, async |tx| projects::set_hand_off(tx, project, to).await).await
+        }
         "project::set_origins" => write(db, async |tx| projects::set_origins(tx, project, &[text]).await).await,
         "project::set_public_key" => write(db, async |tx| projects::set_public_key(tx, project, &text, route(call), at).await).await,
         "project::delete" => write(db, async |tx| Ok(projects::delete(tx, project, at).await?.map(sorted))).await,
         "project::purge" => write(db, async |tx| projects::purge(tx, project).await).await,
         "project::knowledge" => read(db, async |tx| projects::knowledge(tx, project).await).await,
+        "project::synonyms" => read(db, async |tx| projects::synonyms(tx, project).await).await,
+        "project::set_synonyms" => write(db, async |tx| projects::set_synonyms(tx, project, call.sealed()).await).await,
         "project::knowledge_changed" => write(db, async |tx| projects::knowledge_changed(tx, project).await).await,
+        "embeddings::load" => read(db, async |tx| embeddings::load(tx, project).await).await,
+        "embeddings::hold" => write(db, async |tx| embeddings::hold(tx, project).await).await,
+        "embeddings::store" => {
+            let new = embeddings::Embeddings {
+                other: Some(text),
+                ..embeddings::Embeddings::default()
+            };
+            write(db, async |tx| embeddings::store(tx, project, &new).await).await
+        }
+        "job::enqueue_reembedding" => {
+            let on = call.n[3].is_multiple_of(2);
+            let done = write(db, async |tx| job::enqueue_reembedding(tx, project, on, at).await).await;
+            // As after a step that failed: only then there is a reason to tell.
+            let failed = "update job set attempts = 1, last_error = $1 where kind = 'reembed' and tenant_id = $2";
+            let values = [text.into(), tenant(call.who).uuid().into()];
+            world.execute(failed, values).await.unwrap();
+            done
+        }
+        "job::reembedding_waits" => read(db, async |tx| job::reembedding_waits(tx, project).await).await,
         "job::enqueue" => {
             let work = call.job().work;
             let found = db.write(async |tx| job::enqueue(tx, project, work, at).await).await;
@@ -84,6 +122,21 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             format!("{:?}", found.map(|_| ()))
         }
         "job::waiting_shares" => read(db, async |tx| job::waiting_shares(tx).await).await,
+        "job::enqueue_sweep" => {
+            let found = db.write(async |tx| job::enqueue_sweep(tx, at).await).await;
+            if let Ok(found) = found {
+                lease(world, call, found).await;
+            }
+            format!("{:?}", found.map(|_| ()))
+        }
+        "job::enqueue_look" => {
+            let found = db.write(async |tx| job::enqueue_look(tx, at).await).await;
+            if let Ok(Some(found)) = found {
+                lease(world, call, found).await;
+            }
+            format!("{:?}", found.map(|found| found.is_some()))
+        }
+        "job::swept" => write(db, async |tx| job::swept(tx, &call.job(), at).await).await,
         "job::advance" => write(db, async |tx| job::advance(tx, &call.job(), job::Work::PurgeProject, at).await).await,
         "job::release" => write(db, async |tx| job::release(tx, &call.job(), at).await).await,
         "job::finish" => write(db, async |tx| job::finish(tx, &call.job()).await).await,
@@ -95,11 +148,12 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
 fn look(text: &str) -> projects::Look {
     projects::Look {
         title: text.into(),
-        greeting: String::new(),
-        color: String::new(),
-        position: String::new(),
-        suggestions: Vec::new(),
+        ..projects::Look::default()
     }
+}
+
+fn hand_off(text: &str) -> projects::HandOff {
+    projects::HandOff { email: Some(text.into()) }
 }
 
 /// Public keys are random and unique in the whole installation.

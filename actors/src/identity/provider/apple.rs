@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::settings::AppleKey;
+use super::{oidc::has_begun, settings::AppleKey};
 
 /// Minutes would do; clocks differ.
 const SECRET_S: i64 = 600;
@@ -64,6 +64,7 @@ struct Claims {
     iss: String,
     aud: Audience,
     exp: Option<i64>,
+    nbf: Option<f64>,
     /// JSON inside JSON, as Apple sends it.
     events: String,
 }
@@ -119,7 +120,7 @@ pub(super) fn read(payload: &str, expected: &Expected<'_>) -> Result<AppleNotice
         Audience::Many(many) => many.iter().any(|one| one == expected.client_id),
     };
     let expired = claims.exp.is_some_and(|exp| exp.saturating_mul(1000) <= expected.now);
-    if claims.iss != expected.issuer || !for_us || expired {
+    if claims.iss != expected.issuer || !for_us || expired || !has_begun(claims.nbf, expected.now) {
         return Err(Refusal::Invalid);
     }
     let event: Event = serde_json::from_str(&claims.events).map_err(|_| Refusal::Invalid)?;

@@ -4,10 +4,11 @@ use entities::{AccountId, Millis, account_identity as rows, accounts};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{DONE, Provider, Providers, hash, oidc::Person};
+use super::{DONE, Provider, Providers, oidc::Person};
 use crate::{
     fault::Fault,
     identity::{Email, Proven},
+    token::hash,
     vault::Place,
 };
 
@@ -20,6 +21,9 @@ pub(super) struct Done {
     pub verified: bool,
     pub hosted: bool,
     pub refresh_token: Option<String>,
+    /// When they last proved themselves there, if it was said.
+    #[serde(default)]
+    pub auth_time: Option<Millis>,
     pub browser: [u8; 32],
     pub link: Option<AccountId>,
 }
@@ -36,6 +40,7 @@ impl Done {
             verified: person.email_verified,
             hosted: person.email_hosted,
             refresh_token: person.refresh_token.map(|token| token.to_string()),
+            auth_time: person.auth_time,
             browser,
             link,
         }
@@ -55,8 +60,8 @@ impl Done {
 pub enum Arrival {
     /// Has an account that this opens.
     Known(Proven),
-    /// Has none, and the address is free.
-    Newcomer { provider: Provider, email: String },
+    /// Has none, and the address is free. They proved themselves `at`.
+    Newcomer { provider: Provider, email: String, at: Millis },
     /// The address has an account, which this does not open until its owner says so.
     Unlinked { provider: Provider, email: String },
 }
@@ -83,6 +88,7 @@ impl Arrived {
             email: self.email,
             // No password opens it; a forgotten one can be set by mail.
             password_hash: String::new(),
+            password_long: false,
             verified_at: self.verified.then_some(now),
             identity: Some(self.identity),
         }
@@ -107,7 +113,8 @@ impl Providers {
 
     /// What a ticket stands for, in the browser that it is for. Leaves it there.
     pub(super) async fn done(&self, ticket: &str, browser: impl Fn(Provider) -> Option<String>) -> Result<Done, Fault> {
-        let done: Done = self.look(ticket, DONE).await?;
+        let done: Option<Done> = self.ceremonies.look(ticket, DONE).await?;
+        let done = done.ok_or(Fault::SignInExpired)?;
         let same = browser(done.provider()?).is_some_and(|browser| hash(&browser) == done.browser);
         if same { Ok(done) } else { Err(Fault::SignInExpired) }
     }
@@ -143,12 +150,18 @@ impl Providers {
         let email = done.checked_email().ok_or(Fault::EmailUnverified)?.to_owned();
         Ok(match self.platform.account_by_email(&email).await? {
             Some(_) => Arrival::Unlinked { provider, email },
-            None => Arrival::Newcomer { provider, email },
+            None => Arrival::Newcomer {
+                provider,
+                email,
+                at: self.proved_at(done.auth_time),
+            },
         })
     }
 
     async fn known(&self, ticket: &str, known: rows::LinkedIdentity) -> Result<Proven, Fault> {
-        let done: Done = self.take(ticket, DONE).await?;
+        let done: Option<Done> = self.ceremonies.take(ticket, DONE).await?;
+        let done = done.ok_or(Fault::SignInExpired)?;
+        let at = self.proved_at(done.auth_time);
         let sealed = self.seal_grant(known.account, done.refresh_token.as_deref())?;
         let email = done.email.unwrap_or(known.email);
         let account = self.platform.write(async |tx| {
@@ -166,7 +179,14 @@ impl Providers {
             account: account.id,
             email: account.email,
             epoch: account.epoch,
+            at,
         })
+    }
+
+    /// When a provider does not say it, coming back from there is all that is known: then it is now.
+    fn proved_at(&self, auth_time: Option<Millis>) -> Millis {
+        let now = self.clock.now();
+        auth_time.map_or(now, |at| at.min(now))
     }
 
     /// Uses a newcomer's ticket up.
@@ -174,7 +194,8 @@ impl Providers {
     /// # Errors
     /// `SignInExpired` when that was done already.
     pub async fn take_newcomer(&self, ticket: &str) -> Result<Arrived, Fault> {
-        let done: Done = self.take(ticket, DONE).await?;
+        let done: Option<Done> = self.ceremonies.take(ticket, DONE).await?;
+        let done = done.ok_or(Fault::SignInExpired)?;
         let email = done.checked_email().ok_or(Fault::EmailUnverified)?.to_owned();
         let account = AccountId::new();
         Ok(Arrived {

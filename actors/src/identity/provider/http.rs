@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openidconnect::{HttpRequest, HttpResponse, http};
 use url::{Host, Url};
 
-use crate::fault::Fault;
+use crate::{
+    fault::Fault,
+    reading::{ReadError, read_whole},
+};
 
 const WHOLE: Duration = Duration::from_secs(10);
 /// Discovery documents and key sets are a few KiB.
 const MOST_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HttpError {
+pub(crate) enum HttpError {
     #[error("the address is not one of TLS")]
     Plain,
     #[error("no answer")]
@@ -23,7 +25,7 @@ pub(super) enum HttpError {
 }
 
 #[derive(Clone)]
-pub(super) struct Http {
+pub(crate) struct Http {
     client: reqwest::Client,
     /// For providers on this machine, which only tests and trials have.
     plain: bool,
@@ -40,7 +42,7 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 impl Http {
-    pub(super) fn to(issuer: &Url) -> Result<Self, Fault> {
+    pub(crate) fn to(issuer: &Url) -> Result<Self, Fault> {
         let client = reqwest::Client::builder()
             // A redirect would carry codes and secrets to a host that nobody configured.
             .redirect(reqwest::redirect::Policy::none())
@@ -56,7 +58,7 @@ impl Http {
         url.scheme() == "https" || (self.plain && url.scheme() == "http" && is_loopback(url))
     }
 
-    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let url = Url::parse(&parts.uri.to_string()).map_err(|_| HttpError::Plain)?;
         if !self.may_ask(&url) {
@@ -68,15 +70,10 @@ impl Http {
         if let Some(headers) = answer.headers_mut() {
             *headers = response.headers().clone();
         }
-        let mut body = Vec::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| HttpError::NoAnswer)?;
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(HttpError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        answer.body(body).map_err(|_| HttpError::NoAnswer)
+        let mut body = read_whole(response, MOST_BYTES).await.map_err(|error| match error {
+            ReadError::CutOff => HttpError::NoAnswer,
+            ReadError::TooLarge => HttpError::TooLarge,
+        })?;
+        answer.body(std::mem::take(&mut *body)).map_err(|_| HttpError::NoAnswer)
     }
 }

@@ -3,7 +3,6 @@
 use entities::{
     AccountId, Millis, PlatformTx, StoreError, account_identity as rows, accounts,
     audit::{self, Act, Note, Target},
-    second_factor::passkey,
 };
 use serde_json::Value;
 
@@ -54,7 +53,8 @@ impl Providers {
         if !theirs {
             return Err(Fault::SignInExpired);
         }
-        let done: Done = self.take(ticket, DONE).await?;
+        let done: Option<Done> = self.ceremonies.take(ticket, DONE).await?;
+        let done = done.ok_or(Fault::SignInExpired)?;
         let (identity, provider) = (self.identity(&done, account)?, done.provider()?);
         let note = self.note(Act::ProviderLinked, &done.provider, Some(account), address);
         let linked = self.platform.write(async |tx| {
@@ -86,16 +86,12 @@ impl Providers {
         let unlinked = self.platform.write(async |tx| {
             let held = accounts::lock(tx, account).await?.ok_or(Fault::NotFound)?;
             let linked = rows::of_account(tx, account).await?;
-            let others = linked.len() > 1 || !held.password_hash.is_empty() || passkey::count(tx, account).await? > 0;
             let gone = linked.into_iter().find(|identity| identity.provider == provider.name());
-            let gone = gone.ok_or(Fault::NotFound)?;
-            if !others {
-                return Err(Fault::LastWayIn);
-            }
-            self.take_away(tx, gone).await?;
+            self.take_away(tx, gone.ok_or(Fault::NotFound)?).await?;
+            self.ways.keep_one(tx, account).await?;
             let title = provider.title().to_owned();
             self.outbox.notify(tx, &held.email, Notice::ProviderUnlinked(title)).await?;
-            Ok(audit::append_for_account(tx, account, &note).await?)
+            Ok::<_, Fault>(audit::append_for_account(tx, account, &note).await?)
         });
         unlinked.await?;
         self.work.notify_one();

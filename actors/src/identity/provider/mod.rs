@@ -11,26 +11,30 @@ mod settings;
 
 use std::sync::Arc;
 
-use entities::{AccountId, Ceremony, Millis, PlatformDb};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
+use entities::{AccountId, Millis, PlatformDb};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-use uuid::Uuid;
-use zeroize::Zeroizing;
 
+use super::Ways;
 use crate::{
+    billing::Billing,
+    ceremonies::Ceremonies,
     clock::Clock,
     fault::Fault,
+    integrations::slack::SlackApp,
     limits::{Limits, Rule},
     mail::Outbox,
-    vault::{Keeper, Place},
+    sources::connect::Connections,
+    token::{hash, random},
+    vault::Keeper,
 };
 
 pub use apple::AppleNotice;
 pub use arrival::{Arrival, Arrived};
 pub use http::is_loopback;
+pub(crate) use http::{Http, HttpError};
 pub use link::Linked;
-use oidc::{Client, Started, random};
+use oidc::{Client, Started};
 pub(crate) use revoke::watch as watch_revocations;
 pub use settings::{AppleKey, ClientSettings, Credential, Provider, ProvidersSettings};
 
@@ -42,11 +46,17 @@ const DONE: &str = "provider_done";
 /// The providers that are set up, and who came from them.
 pub struct Providers {
     clients: Vec<Client>,
+    ceremonies: Ceremonies,
     platform: PlatformDb,
     keeper: Arc<Keeper>,
     limits: Arc<Limits>,
     outbox: Arc<Outbox>,
+    ways: Ways,
     clock: Clock,
+    /// Whose grants end by the same list.
+    slack: Option<Arc<SlackApp>>,
+    sources: Option<Arc<Connections>>,
+    billing: Option<Arc<Billing>>,
     /// A grant is to be ended.
     work: Notify,
 }
@@ -78,21 +88,17 @@ struct Start {
     link: Option<AccountId>,
 }
 
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
-}
-
-fn place(purpose: &'static str) -> Place {
-    Place("ceremony", purpose, Uuid::nil())
-}
-
 /// What everything in here works with.
 pub(crate) struct Parts {
     pub platform: PlatformDb,
     pub keeper: Arc<Keeper>,
     pub limits: Arc<Limits>,
     pub outbox: Arc<Outbox>,
+    pub ways: Ways,
     pub clock: Clock,
+    pub slack: Option<Arc<SlackApp>>,
+    pub sources: Option<Arc<Connections>>,
+    pub billing: Option<Arc<Billing>>,
 }
 
 impl Providers {
@@ -102,7 +108,11 @@ impl Providers {
             keeper,
             limits,
             outbox,
+            ways,
             clock,
+            slack,
+            sources,
+            billing,
         } = parts;
         let clients = settings.map_or_else(Vec::new, |settings| {
             let base = settings.base;
@@ -114,11 +124,16 @@ impl Providers {
         });
         Ok(Self {
             clients: clients.into_iter().collect::<Result<_, _>>()?,
+            ceremonies: Ceremonies::new(platform.clone(), keeper.clone(), clock.clone(), LIFE_MS),
             platform,
             keeper,
             limits,
             outbox,
+            ways,
             clock,
+            slack,
+            sources,
+            billing,
             work: Notify::new(),
         })
     }
@@ -133,45 +148,15 @@ impl Providers {
         client.ok_or(Fault::NotFound)
     }
 
-    async fn lay_down(&self, ticket: &str, purpose: &'static str, content: &impl Serialize) -> Result<(), Fault> {
-        let plain = Zeroizing::new(serde_json::to_vec(content).map_err(|_| Fault::Internal("ceremony"))?);
-        let sealed = self.keeper.seal_personal(Uuid::nil(), place(purpose), &plain);
-        let new = Ceremony {
-            account: None,
-            sealed: sealed.map_err(|_| Fault::Sealed)?,
-            expires_at: self.clock.now() + LIFE_MS,
-        };
-        Ok(self.platform.begin_ceremony(&hash(ticket), purpose, new).await?)
-    }
-
-    /// A ticket may be looked at before it is used: to ask for what is still missing.
-    async fn look<T: DeserializeOwned>(&self, ticket: &str, purpose: &'static str) -> Result<T, Fault> {
-        let found = self.platform.look_at_ceremony(&hash(ticket), purpose, self.clock.now()).await?;
-        self.open(&found.ok_or(Fault::SignInExpired)?.sealed, purpose)
-    }
-
-    async fn take<T: DeserializeOwned>(&self, ticket: &str, purpose: &'static str) -> Result<T, Fault> {
-        let taken = self.platform.take_ceremony(&hash(ticket), purpose, self.clock.now()).await?;
-        self.open(&taken.ok_or(Fault::SignInExpired)?.sealed, purpose)
-    }
-
-    fn open<T: DeserializeOwned>(&self, sealed: &[u8], purpose: &'static str) -> Result<T, Fault> {
-        let opened = self.keeper.open_personal(Uuid::nil(), place(purpose), sealed);
-        let opened = opened.map_err(|_| Fault::Sealed)?;
-        opened
-            .open(|bytes| serde_json::from_slice(bytes))
-            .map_err(|_| Fault::Internal("ceremony"))
-    }
-
-    /// Begins a sign-in, or a link of somebody who is signed in.
+    /// Begins a sign-in, or a link of somebody who is signed in; a `fresh` one is to be a new proof.
     ///
     /// # Errors
     /// `NotFound` for a provider that is not set up; `ProviderUnavailable`; `TooMany`.
-    pub async fn begin(&self, provider: Provider, link: Option<AccountId>, address: &str) -> Result<Begun, Fault> {
+    pub async fn begin(&self, provider: Provider, link: Option<AccountId>, fresh: bool, address: &str) -> Result<Begun, Fault> {
         let client = self.client(provider)?;
         self.limits.check(Rule::PROVIDER_START, address).await?;
         let (state, browser) = (random(), random());
-        let Started { url, nonce, pkce } = client.start(&state).await?;
+        let Started { url, nonce, pkce } = client.start(&state, fresh).await?;
         let start = Start {
             provider: provider.name().to_owned(),
             nonce,
@@ -179,8 +164,11 @@ impl Providers {
             browser: hash(&browser),
             link,
         };
-        self.lay_down(&state, START, &start).await?;
-        Ok(Begun { url, browser })
+        self.ceremonies.lay_down(&state, START, &start).await?;
+        Ok(Begun {
+            url,
+            browser: browser.to_string(),
+        })
     }
 
     /// Takes somebody back who was at the provider. Answers whether they came for a link, and with the ticket that finishes it.
@@ -190,8 +178,9 @@ impl Providers {
     pub async fn returned(&self, provider: Provider, back: Return, browser: Option<&str>) -> Result<(bool, Result<String, Fault>), Fault> {
         let client = self.client(provider)?;
         // Used up whatever comes of it: a state is good for one return.
-        let start: Start = match self.take(&back.state, START).await {
-            Ok(start) => start,
+        let start: Start = match self.ceremonies.take(&back.state, START).await {
+            Ok(Some(start)) => start,
+            Ok(None) => return Ok((false, Err(Fault::SignInExpired))),
             Err(fault) => return Ok((false, Err(fault))),
         };
         let links = start.link.is_some();
@@ -213,13 +202,9 @@ impl Providers {
             (None, Some(code)) => {
                 let person = client.exchange(code, start.nonce, start.pkce).await?;
                 let ticket = random();
-                self.lay_down(
-                    &ticket,
-                    DONE,
-                    &arrival::Done::new(client.provider(), person, start.browser, start.link),
-                )
-                .await?;
-                Ok(ticket)
+                let done = arrival::Done::new(client.provider(), person, start.browser, start.link);
+                self.ceremonies.lay_down(&ticket, DONE, &done).await?;
+                Ok(ticket.to_string())
             }
         }
     }

@@ -1,8 +1,7 @@
 //! An OpenID Connect client for one provider: discovery, the address to send people to, and what comes back for their code.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use entities::Millis;
 use openidconnect::{
@@ -29,7 +28,7 @@ use super::{
     http::Http,
     settings::{ClientSettings, Credential, Provider},
 };
-use crate::{clock::Clock, fault::Fault};
+use crate::{clock::Clock, fault::Fault, token::random};
 
 /// How long a discovery document serves, and for how much longer while the provider does not answer.
 const FRESH_MS: Millis = 3_600_000;
@@ -51,6 +50,8 @@ impl AdditionalProviderMetadata for More {}
 struct Extra {
     /// The organisation at Google that the account belongs to.
     hd: Option<String>,
+    /// Seconds. Before that it is not valid.
+    nbf: Option<f64>,
 }
 impl AdditionalClaims for Extra {}
 
@@ -130,6 +131,8 @@ pub(super) struct Person {
     /// The provider itself runs the mailbox, so that it is theirs today.
     pub email_hosted: bool,
     pub refresh_token: Option<Zeroizing<String>>,
+    /// When they last proved themselves to it.
+    pub auth_time: Option<Millis>,
 }
 
 impl Client {
@@ -218,11 +221,11 @@ impl Client {
             .set_auth_type(AuthType::RequestBody)
     }
 
-    /// Where to send somebody who comes back with `state`.
-    pub(super) async fn start(&self, state: &str) -> Result<Started, Fault> {
+    /// Where to send somebody who comes back with `state`; `fresh` asks that they prove themselves there anew, and that it is said when.
+    pub(super) async fn start(&self, state: &str, fresh: bool) -> Result<Started, Fault> {
         let found = self.discovered().await?;
         let client = self.client(&found);
-        let (state, nonce) = (state.to_owned(), Nonce::new(random()));
+        let (state, nonce) = (state.to_owned(), Nonce::new(random().to_string()));
         let (stated, given) = (state.clone(), nonce.clone());
         let mut request = client.authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
@@ -237,6 +240,9 @@ impl Client {
             let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
             request = request.set_pkce_challenge(challenge);
             pkce = Some(verifier.into_secret());
+        }
+        if fresh {
+            request = request.set_max_age(Duration::ZERO);
         }
         request = match self.provider() {
             Provider::Google => request.add_extra_param("prompt", "select_account"),
@@ -306,6 +312,7 @@ impl Client {
             email,
             email_verified: verified,
             email_hosted: verified && hosted,
+            auth_time: claims.auth_time().map(|at| at.timestamp_millis()),
             // Kept for nothing but its end: Google's are not asked for.
             refresh_token: refresh_token
                 .filter(|_| self.provider() == Provider::Apple)
@@ -346,6 +353,9 @@ impl Client {
             .is_some_and(|party| party.as_str() != self.settings.client_id)
         {
             return Err(ClaimsVerificationError::InvalidAudience("issued to another client".into()));
+        }
+        if !has_begun(claims.additional_claims().nbf, now) {
+            return Err(ClaimsVerificationError::Other("not valid yet".into()));
         }
         Ok(claims.clone())
     }
@@ -394,11 +404,14 @@ impl Client {
     }
 }
 
-/// 256 random bits, for addresses and forms.
-pub(super) fn random() -> String {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes);
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+/// How far a provider's clock may be ahead.
+const AHEAD_MS: f64 = 60_000.0;
+
+/// Whether a token that is not valid before `nbf` (seconds) is at `now`.
+pub(super) fn has_begun(nbf: Option<f64>, now: Millis) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds are exact for 285 000 years")]
+    let now = now as f64;
+    nbf.is_none_or(|nbf| nbf * 1000.0 <= now + AHEAD_MS)
 }
 
 /// The kind of an error, without what it quotes.

@@ -1,11 +1,16 @@
 //! From passages to an answer: whole sentences with their sources, or an honest "I don't know".
 
 mod confidence;
+pub(crate) mod grounded;
+mod link;
 mod passage;
+pub mod safe;
 mod select;
 
 #[cfg(test)]
 mod calibration_tests;
+#[cfg(test)]
+mod grounded_tests;
 #[cfg(test)]
 mod tests;
 
@@ -51,7 +56,7 @@ pub struct Citation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub outcome: Outcome,
-    /// Plain text: paragraphs parted by blank lines, "- " or "1. " items, code in backticks, sources as [1].
+    /// As [`safe::write`] writes answers.
     pub text: String,
     /// The sources of the text, by number; empty when unanswered.
     pub citations: Vec<Citation>,
@@ -75,9 +80,8 @@ pub fn extract(question: &str, question_vector: Option<&Vector>, hits: &[Hit]) -
     }
     let sure = confidence(question_vector.is_some(), hits);
     let (Some(best), true) = (hits.first(), sure >= ANSWER_FROM) else {
-        return unanswered(hits, sure);
+        return refuse(hits, sure);
     };
-    let analyser = Analyser::new();
     let mut text = String::new();
     let mut citations: Vec<Citation> = Vec::new();
     let mut said: HashSet<String> = HashSet::new();
@@ -90,22 +94,22 @@ pub fn extract(question: &str, question_vector: Option<&Vector>, hits: &[Hit]) -
             break;
         }
         let n = u32::try_from(citations.len() + 1).unwrap_or(u32::MAX);
-        let Some(chosen) = choose(&analyser, hit, room, citations.is_empty(), &said) else {
+        let Some(chosen) = choose(hit, room, citations.is_empty(), &said) else {
             continue;
         };
         if !text.is_empty() {
             text.push_str("\n\n");
         }
         text.push_str(&marked(&chosen.text, n));
-        citations.push(citation(n, hit, &plain(&chosen.text), EXCERPT));
+        citations.push(citation(n, hit, &chosen.text, EXCERPT));
         said.extend(chosen.sentences);
     }
     if citations.is_empty() {
-        return unanswered(hits, sure);
+        return refuse(hits, sure);
     }
     Answer {
         outcome: Outcome::Answered,
-        text,
+        text: safe::clean(&text, &safe::Rules::of_document(citations.iter().map(|cited| cited.n))),
         citations,
         closest: Vec::new(),
         confidence: sure,
@@ -121,7 +125,8 @@ fn adds(best: &Hit, hit: &Hit) -> bool {
     hit.score >= best.score * 0.85 && near_in_meaning
 }
 
-fn unanswered(hits: &[Hit], sure: f32) -> Answer {
+/// That there is no answer, and what comes closest.
+pub fn refuse(hits: &[Hit], sure: f32) -> Answer {
     let mut documents = HashSet::new();
     let near = hits
         .iter()
@@ -130,7 +135,7 @@ fn unanswered(hits: &[Hit], sure: f32) -> Answer {
         .filter(|hit| documents.insert(hit.document))
         .take(CLOSEST)
         .zip(1..)
-        .map(|(hit, n)| citation(n, hit, &plain(&hit.text), EXCERPT))
+        .map(|(hit, n)| citation(n, hit, &hit.text, EXCERPT))
         .collect();
     let text = if closest.is_empty() {
         "I don't know: I could not find anything about this in the documentation."
@@ -146,20 +151,23 @@ fn unanswered(hits: &[Hit], sure: f32) -> Answer {
     }
 }
 
-fn citation(n: u32, hit: &Hit, text: &str, characters: usize) -> Citation {
-    let link = hit.source_url.as_ref().map(|url| match hit.page {
-        Some(page) if !url.contains('#') => format!("{url}#page={page}"),
-        _ => url.clone(),
-    });
+/// `told` is what is told of the passage.
+fn citation(n: u32, hit: &Hit, told: &str, characters: usize) -> Citation {
+    let link = hit.source_url.as_ref().map(|url| link::at_passage(url, hit.page, told));
     Citation {
         n,
         chunk: hit.chunk,
         document: hit.document,
         title: hit.title.clone(),
         section: hit.heading.clone(),
-        excerpt: shortened(text, characters),
+        excerpt: shortened(&plain(told), characters),
         link,
     }
+}
+
+/// The beginning of a passage's text, as it is shown of a source.
+pub(crate) fn excerpt(text: &str) -> String {
+    shortened(&plain(text), EXCERPT)
 }
 
 /// Cut at a word, with an ellipsis.
@@ -247,9 +255,18 @@ pub fn passages_for_model(hits: &[Hit]) -> Vec<Citation> {
         words += count;
         kept.push(own);
         let n = u32::try_from(passages.len() + 1).unwrap_or(u32::MAX);
+        // The rest of the section, unless it is told anyway.
+        let after = hit.after.as_ref().filter(|after| !hits.iter().any(|other| other.text == **after));
+        let mut excerpt = hit.text.clone();
+        if let Some(after) = after.filter(|after| words + after.split_whitespace().count() <= PROMPT_WORDS) {
+            words += after.split_whitespace().count();
+            excerpt.push_str("\n\n");
+            excerpt.push_str(after);
+        }
         passages.push(Citation {
-            excerpt: hit.text.clone(),
-            ..citation(n, hit, "", 0)
+            // What nobody sees in a document is not for a model's eyes either.
+            excerpt: safe::visible(&excerpt),
+            ..citation(n, hit, &hit.text, 0)
         });
     }
     passages

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::passage::{Kind, Unit, units};
-use crate::knowledge::index::{Analyser, Hit};
+use super::passage::{self, Kind, Unit, units};
+use crate::knowledge::index::Hit;
 
 /// Characters that a list or a piece of code may take beyond the room, so that steps are not cut.
 const LIST: usize = 1_400;
@@ -19,11 +19,14 @@ pub(super) struct Chosen {
 
 /// Whole units in their order, around the one that fits best. `None` when nothing can be told within `room`, or
 /// everything has been `said`. `first`: the answer begins with this passage.
-pub(super) fn choose(analyser: &Analyser, hit: &Hit, room: usize, first: bool, said: &HashSet<String>) -> Option<Chosen> {
-    let units = units(&hit.text);
+pub(super) fn choose(hit: &Hit, room: usize, first: bool, said: &HashSet<String>) -> Option<Chosen> {
+    let mut units = units(&hit.text);
+    let scores: Vec<f32> = units.iter().map(|unit| fit(hit, unit)).collect();
+    // The section goes on in the next passage, and so may a list.
+    let own = units.len();
+    units.extend(hit.after.iter().flat_map(|after| passage::units(after)));
     let fresh: Vec<bool> = units.iter().map(|unit| !said.contains(&key(unit))).collect();
-    let scores: Vec<f32> = units.iter().map(|unit| fit(analyser, hit, unit)).collect();
-    let best = best_unit(&units, &scores, &fresh)?;
+    let best = best_unit(&units[..own], &scores, &fresh)?;
     let (mut from, mut to) = whole_list(&units, best);
     let length = |from: usize, to: usize| units[from..to].iter().map(|unit| unit.text.chars().count() + 1).sum::<usize>();
     let listed = units[from..to].iter().any(|unit| matches!(unit.kind, Kind::Item | Kind::Code));
@@ -65,13 +68,9 @@ fn key(unit: &Unit) -> String {
 }
 
 /// The weight of the question's terms that the unit holds.
-fn fit(analyser: &Analyser, hit: &Hit, unit: &Unit) -> f32 {
-    let own: HashSet<String> = analyser.terms(&unit.text).into_iter().collect();
-    hit.terms
-        .iter()
-        .filter(|term| own.contains(&term.stem))
-        .map(|term| term.weight)
-        .sum()
+fn fit(hit: &Hit, unit: &Unit) -> f32 {
+    let own = hit.terms_of(&unit.text);
+    hit.terms.iter().filter(|term| term.is_in(&own)).map(|term| term.weight).sum()
 }
 
 /// The best new unit; a heading hands its score to what stands below it, and the first unit wins ties.
@@ -170,11 +169,25 @@ fn leans(text: &str) -> bool {
     BACK.contains(&first.to_lowercase().as_str())
 }
 
+fn without_marker(item: &str) -> &str {
+    let item = item.trim_start();
+    let number = item.bytes().take_while(u8::is_ascii_digit).count();
+    item.strip_prefix("- ")
+        .unwrap_or_else(|| item[number..].strip_prefix(". ").unwrap_or(item))
+}
+
 /// Units as text. Headings inside are left out: the source names the section.
 fn tell(units: &[Unit]) -> String {
     let mut text = String::new();
     let mut before = None;
-    for unit in units.iter().filter(|unit| unit.kind != Kind::Heading) {
+    let told: Vec<&Unit> = units.iter().filter(|unit| unit.kind != Kind::Heading).collect();
+    for (at, unit) in told.iter().enumerate() {
+        let is_item = |other: Option<&&Unit>| other.is_some_and(|other| other.kind == Kind::Item);
+        // One item alone is no list, unless it was announced as one.
+        let alone = !is_item(told.get(at + 1))
+            && !at
+                .checked_sub(1)
+                .is_some_and(|before| is_item(told.get(before)) || told[before].text.ends_with(':'));
         text.push_str(match (before, unit.kind) {
             (None, _) => "",
             (Some(Kind::Item), Kind::Item) => "\n",
@@ -184,6 +197,7 @@ fn tell(units: &[Unit]) -> String {
         match unit.kind {
             Kind::Code if !unit.text.contains(['\n', '`']) => text.push_str(&format!("`{}`", unit.text.trim())),
             Kind::Code => text.push_str(&format!("```\n{}\n```", unit.text)),
+            Kind::Item if alone => text.push_str(without_marker(&unit.text)),
             _ => text.push_str(&unit.text),
         }
         before = Some(unit.kind);

@@ -42,9 +42,22 @@ fn steps_are_told_whole_and_with_their_source() {
     let source = &answer.citations[0];
     assert_eq!(
         (source.n, source.title.as_str(), source.link.as_deref()),
-        (1, "Guide", Some("https://d.example/a"))
+        (
+            1,
+            "Guide",
+            Some("https://d.example/a#:~:text=You%20can%20cancel%20at%20any%20time.")
+        )
     );
     assert_eq!(source.section, ["Cancel"]);
+}
+
+#[test]
+fn one_item_alone_is_told_as_a_sentence() {
+    let index = index_of("# Limits\n\n- A project holds at most twenty members.\n\nMore can be bought.\n\n## Colours\n\nRed.\n");
+    assert_eq!(
+        ask(&index, "how many members can a project hold").text,
+        "A project holds at most twenty members.\n\nMore can be bought. [1]"
+    );
 }
 
 #[test]
@@ -159,4 +172,27 @@ fn any_passage_gives_a_bounded_answer() {
         let answer = ask(&index, "seats");
         assert!(answer.text.chars().count() < 1_600, "{text}");
     }
+}
+
+#[test]
+fn steps_that_go_on_in_the_next_passage_are_told_whole() {
+    let mut index = Index::new();
+    let part = |n: u128, text: &str| {
+        let chunk = Chunk {
+            heading: vec!["Reset".into()],
+            text: text.into(),
+            page: None,
+        };
+        (Uuid::from_u128(n), chunk, None)
+    };
+    let chunks = vec![
+        part(1, "To reset the gateway:\n\n1. Unplug it.\n2. Hold the button."),
+        part(2, "3. Plug it in again.\n4. Wait for a minute."),
+    ];
+    index.add(Uuid::from_u128(9), "Gateway", None, chunks);
+    let answer = ask(&index, "reset the gateway");
+    assert!(answer.text.starts_with("To reset the gateway:"), "{}", answer.text);
+    assert!(answer.text.contains("4. Wait for a minute."), "{}", answer.text);
+    let passages = passages_for_model(&index.search("hold the button", None, 1));
+    assert!(passages[0].excerpt.contains("Plug it in again"), "{}", passages[0].excerpt);
 }

@@ -1,5 +1,6 @@
 //! Text to vectors with all-MiniLM-L6-v2 (384 dimensions), compiled into the program.
 
+mod scale;
 mod vector;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use rten_tensor::prelude::*;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use crate::knowledge::chunk::Chunk;
+pub use scale::{Scale, probes};
 pub(crate) use vector::product;
-pub use vector::{DIMENSIONS, Vector};
+pub use vector::{DIMENSIONS, Vector, width};
 
 /// int8, made by `model/make_model.py`.
 static MODEL: &[u8] = include_bytes!("../../../model/all-minilm-l6-v2-int8.onnx");
@@ -51,6 +53,15 @@ enum Input {
     Types,
 }
 
+/// Has this thread, and those that it starts, run on what the others leave of the processor: a millisecond of a request is not to wait
+/// behind the many of an embedding. Threads have a priority of their own on Linux only.
+fn make_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(10) {
+        tracing::debug!(%error, "the embedding model's threads have the usual priority");
+    }
+}
+
 impl Embedder {
     /// Takes some 50 ms.
     pub fn load() -> Result<Self, EmbedError> {
@@ -76,7 +87,11 @@ impl Embedder {
         }
         let output = model.output_ids().first().copied().ok_or_else(|| failed(&"no output"))?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let lanes = (0..cores).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
+        let pools = std::thread::spawn(move || {
+            make_way();
+            (0..cores).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect()
+        });
+        let lanes = pools.join().map_err(|_| failed(&"no threads"))?;
         Ok(Self {
             model,
             tokenizer,

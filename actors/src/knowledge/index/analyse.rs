@@ -1,249 +1,217 @@
-//! Text to search terms: words in lower case, without accents, stemmed as English, identifiers also in parts.
+//! Text to search terms: words in lower case, without accents, stemmed by their language, identifiers also in parts, and
+//! scripts without blanks in pairs of letters.
 
-use rust_stemmers::{Algorithm, Stemmer};
+use std::collections::HashMap;
 
+use rust_stemmers::Stemmer;
+
+use crate::knowledge::language::{Language, without_accent};
 use crate::knowledge::sentence::is_ideograph;
 
 /// Longest word kept, in letters: what is longer is data and not a word.
 const LONGEST: usize = 40;
 
-/// Words that say nothing about what is asked. "off", "up" and the like stay: they matter in instructions.
-const STOP: [&str; 149] = [
-    "a",
-    "about",
-    "after",
-    "again",
-    "all",
-    "also",
-    "am",
-    "an",
-    "and",
-    "any",
-    "anyone",
-    "are",
-    "as",
-    "at",
-    "be",
-    "because",
-    "been",
-    "before",
-    "being",
-    "both",
-    "but",
-    "by",
-    "can",
-    "cannot",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doing",
-    "done",
-    "each",
-    "either",
-    "else",
-    "ever",
-    "every",
-    "few",
-    "for",
-    "from",
-    "further",
-    "had",
-    "has",
-    "have",
-    "having",
-    "he",
-    "her",
-    "here",
-    "hers",
-    "him",
-    "his",
-    "how",
-    "however",
-    "i",
-    "if",
-    "in",
-    "into",
-    "is",
-    "it",
-    "its",
-    "itself",
-    "just",
-    "let",
-    "like",
-    "may",
-    "me",
-    "might",
-    "more",
-    "most",
-    "much",
-    "must",
-    "my",
-    "myself",
-    "nor",
-    "not",
-    "now",
-    "of",
-    "on",
-    "once",
-    "one",
-    "only",
-    "or",
-    "other",
-    "our",
-    "ours",
-    "own",
-    "please",
-    "possible",
-    "really",
-    "s",
-    "same",
-    "shall",
-    "she",
-    "should",
-    "so",
-    "some",
-    "someone",
-    "something",
-    "such",
-    "t",
-    "than",
-    "that",
-    "the",
-    "their",
-    "theirs",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "those",
-    "through",
-    "to",
-    "too",
-    "us",
-    "very",
-    "via",
-    "was",
-    "way",
-    "we",
-    "well",
-    "were",
-    "what",
-    "when",
-    "where",
-    "whether",
-    "which",
-    "while",
-    "who",
-    "whom",
-    "whose",
-    "why",
-    "will",
-    "with",
-    "within",
-    "would",
-    "yet",
-    "you",
-    "your",
-    "yours",
-    "yourself",
-    "d",
-    "ll",
-    "m",
-    "re",
-    "ve",
-    "don",
-    "im",
-    "want",
-    "need",
-];
-
-/// Makes search terms. Cheap to make; holds no text.
+/// Makes search terms of texts in one language. Cheap to make; holds no text.
 pub(crate) struct Analyser {
+    language: Language,
     stemmer: Stemmer,
 }
 
+/// Analysers that remember the words they met: most words of a project are the same few thousand, and looking one up takes a tenth
+/// of the time that stemming takes.
+#[derive(Default)]
+pub struct Memory {
+    analysers: HashMap<Language, (Analyser, Stems)>,
+}
+
+/// What became of a word; `None` of one that says nothing.
+type Stems = HashMap<Box<str>, Option<Box<str>>>;
+
+/// Words remembered: some megabytes at most, for as long as an index is built.
+const REMEMBERED: usize = 100_000;
+
+impl Memory {
+    pub(super) fn terms(&mut self, language: Language, text: &str) -> Vec<String> {
+        let entry = self.analysers.entry(language);
+        let (analyser, known) = entry.or_insert_with(|| (Analyser::of(language), HashMap::new()));
+        let mut terms = Vec::with_capacity(text.len() / 8);
+        tokens(text, &mut |token| {
+            let Token::Word(word) = token else {
+                terms.extend(analyser.term(token));
+                return;
+            };
+            let term = match known.get(word) {
+                Some(term) => term.as_deref().map(str::to_owned),
+                None => {
+                    let term = analyser.term(Token::Word(word));
+                    if known.len() < REMEMBERED {
+                        known.insert(word.into(), term.as_deref().map(Into::into));
+                    }
+                    term
+                }
+            };
+            terms.extend(term);
+        });
+        terms
+    }
+}
+
+/// A piece of text that becomes one term.
+pub(super) enum Token<'a> {
+    /// In lower case, with its accents.
+    Word(&'a str),
+    /// A term as it stands.
+    Exact(&'a str),
+}
+
 impl Analyser {
+    /// For English.
     pub(crate) fn new() -> Self {
+        Self::of(Language::English)
+    }
+
+    pub(crate) fn of(language: Language) -> Self {
         Self {
-            stemmer: Stemmer::create(Algorithm::English),
+            language,
+            stemmer: Stemmer::create(language.algorithm()),
         }
     }
 
     /// The terms of a text in order, repeated as they are.
     pub(crate) fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::with_capacity(text.len() / 8);
-        for compound in
-            text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '\'' | '’' | '+' | '#' | '/')))
-        {
-            self.compound(compound, &mut terms);
-        }
+        tokens(text, &mut |token| terms.extend(self.term(token)));
         terms
     }
 
-    /// "max_retryCount" gives its parts and the whole: people ask for either.
-    fn compound(&self, compound: &str, terms: &mut Vec<String>) {
-        let compound = compound
-            .trim_matches(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '#'))
-            .trim_start_matches(['+', '#', '/']);
-        if compound.is_empty() {
-            return;
-        }
-        if matches!(compound, "C++" | "c++" | "C#" | "c#" | "F#" | "f#") {
-            terms.push(compound.to_lowercase());
-            return;
-        }
-        let mut whole = String::new();
-        let mut parts = 0;
-        let joined = compound.contains(['_', '-']) || is_version(compound);
-        for word in compound.split(|letter: char| !letter.is_alphanumeric()) {
-            // "don't", "user's": what follows the apostrophe says nothing.
-            if word.is_empty() {
-                continue;
+    fn term(&self, token: Token<'_>) -> Option<String> {
+        match token {
+            Token::Exact(term) => Some(term.to_owned()),
+            Token::Word(word) => {
+                let plain = plain(word);
+                (!self.language.ignores(&plain)).then(|| self.stem(word, plain))
             }
-            let humps = humps(word);
-            if humps.len() > 1 && !joined {
-                self.word(word, terms);
-            }
-            for hump in humps {
-                self.word(hump, terms);
-                parts += 1;
-            }
-            if is_version(compound) && !whole.is_empty() {
-                whole.push('.');
-            }
-            whole.push_str(word);
-        }
-        if joined && parts > 1 {
-            self.word(&whole, terms);
         }
     }
 
-    fn word(&self, word: &str, terms: &mut Vec<String>) {
-        if word.chars().any(is_ideograph) {
-            terms.extend(
-                word.chars()
-                    .filter(|letter| letter.is_alphanumeric())
-                    .take(LONGEST)
-                    .map(|letter| letter.to_lowercase().collect()),
-            );
-            return;
+    /// `word` in lower case, `plain` the same without accents.
+    pub(super) fn stem(&self, word: &str, plain: String) -> String {
+        if !plain.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return plain;
         }
-        let plain: String = word
-            .chars()
-            .take(LONGEST)
-            .flat_map(char::to_lowercase)
-            .map(without_accent)
-            .collect();
-        if STOP.contains(&plain.as_str()) {
-            return;
+        match self.language {
+            Language::English | Language::Dutch => self.stemmer.stem(&plain).into_owned(),
+            Language::German => self.stemmer.stem(&without_digraphs(&plain)).into_owned(),
+            // Their endings carry accents, which are left out as often as not.
+            Language::French | Language::Italian => folded(&self.stemmer.stem(word)),
+            Language::Spanish | Language::Portuguese => folded(&self.stemmer.stem(&with_accent(word, self.language))),
         }
-        if plain.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            terms.push(self.stemmer.stem(&plain).into_owned());
-        } else {
-            terms.push(plain);
+    }
+}
+
+/// A word in lower case without its accents.
+pub(super) fn plain(word: &str) -> String {
+    word.chars().map(without_accent).collect()
+}
+
+fn folded(stem: &str) -> String {
+    stem.chars().map(without_accent).collect()
+}
+
+/// "zuruecksetzen" as "zurucksetzen", which is also what "zurücksetzen" becomes. "ue" after a vowel or q is none ("neue", "Quelle").
+fn without_digraphs(word: &str) -> String {
+    let mut kept = String::with_capacity(word.len());
+    let mut before = ' ';
+    for letter in word.chars() {
+        let opens = matches!(before, 'a' | 'o' | 'u');
+        let preceded = kept.chars().rev().nth(1);
+        let inside = !matches!(preceded, Some('a' | 'e' | 'i' | 'o' | 'u' | 'q'));
+        if letter == 'e' && opens && inside {
+            before = letter;
+            continue;
+        }
+        kept.push(letter);
+        before = letter;
+    }
+    kept
+}
+
+/// "configuracion" with the accent by which the stemmer knows its ending.
+fn with_accent(word: &str, language: Language) -> String {
+    let endings: &[(&str, &str)] = match language {
+        Language::Spanish => &[("cion", "ción"), ("sion", "sión")],
+        _ => &[("coes", "ções"), ("soes", "sões"), ("cao", "ção"), ("sao", "são")],
+    };
+    for (bare, accented) in endings {
+        if let Some(root) = word.strip_suffix(bare).filter(|root| root.len() > 1) {
+            return format!("{root}{accented}");
+        }
+    }
+    word.to_owned()
+}
+
+/// Hands each token of a text to `emit`, in order.
+pub(super) fn tokens(text: &str, emit: &mut dyn FnMut(Token<'_>)) {
+    for part in text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '\'' | '’' | '+' | '#' | '/')))
+    {
+        compound(part, emit);
+    }
+}
+
+/// "max_retryCount" gives its parts and the whole: people ask for either.
+fn compound(compound: &str, emit: &mut dyn FnMut(Token<'_>)) {
+    let compound = compound
+        .trim_matches(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '#'))
+        .trim_start_matches(['+', '#', '/']);
+    if compound.is_empty() {
+        return;
+    }
+    if matches!(compound, "C++" | "c++" | "C#" | "c#" | "F#" | "f#") {
+        emit(Token::Exact(&compound.to_lowercase()));
+        return;
+    }
+    let mut whole = String::new();
+    let mut parts = 0;
+    let version = is_version(compound);
+    let joined = version || compound.contains(['_', '-']);
+    for run in compound.split(|letter: char| !letter.is_alphanumeric()) {
+        // "don't", "user's": what follows the apostrophe says nothing.
+        if run.is_empty() {
+            continue;
+        }
+        let humps = humps(run);
+        if humps.len() > 1 && !joined {
+            word(run, emit);
+        }
+        for hump in humps {
+            word(hump, emit);
+            parts += 1;
+        }
+        if joined {
+            if version && !whole.is_empty() {
+                whole.push('.');
+            }
+            whole.push_str(run);
+        }
+    }
+    if joined && parts > 1 {
+        word(&whole, emit);
+    }
+}
+
+fn word(word: &str, emit: &mut dyn FnMut(Token<'_>)) {
+    if word.is_ascii() {
+        let cut = &word[..word.len().min(LONGEST)];
+        emit(Token::Word(&cut.to_ascii_lowercase()));
+        return;
+    }
+    let letters: Vec<char> = word.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
+    for run in letters.chunk_by(|a, b| is_ideograph(*a) == is_ideograph(*b)) {
+        let text = |letters: &[char]| letters.iter().collect::<String>();
+        match run {
+            [first, ..] if !is_ideograph(*first) => emit(Token::Word(&text(run))),
+            [alone] => emit(Token::Exact(&text(&[*alone]))),
+            _ => run.windows(2).for_each(|pair| emit(Token::Exact(&text(pair)))),
         }
     }
 }
@@ -272,28 +240,6 @@ fn humps(word: &str) -> Vec<&str> {
         vec![word]
     } else {
         parts
-    }
-}
-
-/// The letter below the accent, for the languages of Western and Central Europe.
-fn without_accent(letter: char) -> char {
-    match letter {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-        'ç' | 'ć' | 'č' => 'c',
-        'ď' | 'đ' => 'd',
-        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => 'e',
-        'ğ' => 'g',
-        'ì'..='ï' | 'ī' | 'į' | 'ı' => 'i',
-        'ł' | 'ľ' => 'l',
-        'ñ' | 'ń' | 'ň' => 'n',
-        'ò'..='ö' | 'ø' | 'ő' => 'o',
-        'ř' => 'r',
-        'ś' | 'š' | 'ş' => 's',
-        'ť' | 'ţ' => 't',
-        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'ź' | 'ż' | 'ž' => 'z',
-        _ => letter,
     }
 }
 
@@ -327,6 +273,28 @@ mod tests {
     }
 
     #[test]
+    fn forms_of_a_word_meet_in_each_language_with_and_without_accents() {
+        for (language, one, other) in [
+            (Language::German, "Rechnungen kündigen", "Rechnung kuendigen"),
+            (Language::German, "die neuen Quellen", "eine neue Quelle"),
+            (Language::French, "les abonnements résiliés", "l'abonnement résilié"),
+            (Language::Spanish, "las configuraciones", "la configuracion"),
+            (Language::Portuguese, "as configurações", "a configuracao"),
+            (Language::Italian, "delle fatture", "la fattura"),
+            (Language::Dutch, "de facturen", "een factuur"),
+        ] {
+            let analyser = Analyser::of(language);
+            assert_eq!(analyser.terms(one), analyser.terms(other), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn scripts_without_blanks_become_pairs() {
+        assert_eq!(Analyser::new().terms("東京タワー"), ["東京", "京タ", "タワ", "ワー"]);
+        assert_eq!(Analyser::new().terms("iPhone版"), ["iphon", "版"]);
+    }
+
+    #[test]
     fn odd_text_does_no_harm() {
         for text in [
             "",
@@ -337,14 +305,13 @@ mod tests {
             "\u{0}",
             "İSTANBUL ß ﬁ",
             "東京タワー",
+            "ue aue que",
             &"x".repeat(10_000),
         ] {
-            assert!(
-                Analyser::new()
-                    .terms(text)
-                    .iter()
-                    .all(|term| !term.is_empty() && term.chars().count() <= LONGEST * 2)
-            );
+            for language in Language::ALL {
+                let terms = Analyser::of(language).terms(text);
+                assert!(terms.iter().all(|term| !term.is_empty() && term.chars().count() <= LONGEST * 2));
+            }
         }
     }
 }

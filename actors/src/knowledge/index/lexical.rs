@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 
 use super::Tuning;
+use super::spelling::{self, Postings};
+use super::synonyms::Word;
 
 /// Passages without the term that are counted besides the real ones: in a project of three, a word that all three hold
 /// would tell nothing, and an unknown word would outweigh everything.
 const FURTHER: usize = 20;
+/// Unknown words of one question that are compared with all known ones.
+const SPELLED: usize = 8;
 
 /// One term in one passage: how often in each field.
-#[derive(Clone, Copy)]
-struct Posting {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Posting {
     slot: u32,
     body: u16,
     title: u8,
@@ -34,7 +38,7 @@ struct Lengths {
 /// Which passages hold which terms. Passages are known by their slot.
 #[derive(Default)]
 pub(super) struct Lexical {
-    postings: HashMap<Box<str>, Vec<Posting>>,
+    postings: Postings,
     lengths: Vec<Lengths>,
     passages: usize,
     sums: [u64; 3],
@@ -45,8 +49,22 @@ pub(super) struct QueryTerm {
     pub stem: String,
     /// Its inverse document frequency: how much it tells.
     pub weight: f32,
-    /// Terms of the index that stand for it; itself, or near spellings when it is unknown.
-    pub stands: Vec<(Box<str>, f32)>,
+    /// Terms of the index that stand for it: itself, its synonyms, or near spellings when it is unknown.
+    pub stands: Vec<Stand>,
+}
+
+/// A term of the index in another's place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Stand {
+    pub term: Box<str>,
+    /// What an occurrence counts of one of the term itself.
+    pub share: f32,
+}
+
+impl Stand {
+    pub(super) fn new(term: impl Into<Box<str>>, share: f32) -> Self {
+        Self { term: term.into(), share }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2²⁴, and rounding does not matter")]
@@ -55,15 +73,6 @@ fn number(count: usize) -> f32 {
 }
 
 impl Lexical {
-    /// About how much memory it takes.
-    pub(super) fn bytes(&self) -> usize {
-        let postings = self.postings.iter();
-        let terms: usize = postings
-            .map(|(term, list)| term.len() + size_of::<(Box<str>, Vec<Posting>)>() + list.capacity() * size_of::<Posting>())
-            .sum();
-        terms + self.lengths.capacity() * size_of::<Lengths>()
-    }
-
     pub(super) fn add(&mut self, slot: u32, fields: &Fields) {
         let at = slot as usize;
         if self.lengths.len() <= at {
@@ -109,6 +118,31 @@ impl Lexical {
         }
     }
 
+    /// Takes over the postings of another, whose slots begin at `first` here.
+    pub(super) fn merge(&mut self, other: Self, first: u32) {
+        self.lengths.resize(first as usize, Lengths::default());
+        self.lengths.extend(other.lengths);
+        self.passages += other.passages;
+        for (sum, more) in self.sums.iter_mut().zip(other.sums) {
+            *sum += more;
+        }
+        for (term, mut postings) in other.postings {
+            postings.iter_mut().for_each(|posting| posting.slot += first);
+            match self.postings.get_mut(&term) {
+                Some(known) => known.append(&mut postings),
+                None => {
+                    self.postings.insert(term, postings);
+                }
+            }
+        }
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.postings.shrink_to_fit();
+        self.postings.values_mut().for_each(Vec::shrink_to_fit);
+        self.lengths.shrink_to_fit();
+    }
+
     /// Takes out every posting of `slots`. `terms`: all terms that they may hold. Terms that nothing holds any more go too.
     pub(super) fn remove<'a>(&mut self, slots: &std::collections::HashSet<u32>, terms: impl Iterator<Item = &'a str>) {
         for term in terms {
@@ -132,52 +166,55 @@ impl Lexical {
         }
     }
 
+    pub(super) fn knows(&self, term: &str) -> bool {
+        self.postings.contains_key(term)
+    }
+
     /// Terms with their weights, each once.
-    pub(super) fn query(&self, stems: Vec<String>, tuning: &Tuning) -> Vec<QueryTerm> {
+    pub(super) fn query(&self, words: Vec<Word>, tuning: &Tuning) -> Vec<QueryTerm> {
         let mut terms: Vec<QueryTerm> = Vec::new();
-        for stem in stems {
-            if terms.len() >= tuning.query_terms || terms.iter().any(|term| term.stem == stem) {
+        let mut spelled = 0;
+        for word in words {
+            let Some(stem) = word.forms.first() else { continue };
+            if terms.len() >= tuning.query_terms || terms.iter().any(|term| term.stem == *stem) {
                 continue;
             }
-            let mut stands = Vec::new();
-            let mut found = 0;
-            if let Some((own, list)) = self.postings.get_key_value(stem.as_str()) {
-                found = list.len();
-                stands.push((own.clone(), 1.0));
-            } else if tuning.near_spellings {
-                stands = self.near(&stem);
-                found = stands
-                    .iter()
-                    .filter_map(|(near, _)| self.postings.get(near))
-                    .map(Vec::len)
-                    .max()
-                    .unwrap_or(0);
+            let known = |form: &&String| self.knows(form);
+            let mut stands: Vec<Stand> = word.forms.iter().filter(known).map(|form| Stand::new(form.as_str(), 1.0)).collect();
+            if stands.is_empty() && tuning.near_spellings && spelled < SPELLED {
+                spelled += 1;
+                stands = spelling::near(&self.postings, stem);
+            }
+            let own = stands.iter().map(|stand| self.holding(&stand.term)).max().unwrap_or(0);
+            let found = own.max(word.synonyms.iter().map(|phrase| self.holding_all(phrase)).max().unwrap_or(0));
+            for stand in word.synonyms.into_iter().flatten() {
+                if !stands.iter().any(|known| known.term == stand.term) {
+                    stands.push(stand);
+                }
             }
             let weight = self.weight(found);
-            terms.push(QueryTerm { stem, weight, stands });
+            terms.push(QueryTerm {
+                stem: stem.clone(),
+                weight,
+                stands,
+            });
         }
         terms
+    }
+
+    fn holding(&self, term: &str) -> usize {
+        self.postings.get(term).map_or(0, Vec::len)
+    }
+
+    /// About how many passages hold a phrase: no more than its rarest word.
+    fn holding_all(&self, phrase: &[Stand]) -> usize {
+        phrase.iter().map(|stand| self.holding(&stand.term)).min().unwrap_or(0)
     }
 
     /// How much a term tells that this many passages hold.
     pub(super) fn weight(&self, holding: usize) -> f32 {
         let (all, with) = (number(self.passages + FURTHER), number(holding));
         (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln()
-    }
-
-    /// Up to two known terms one slip of the finger away from an unknown word, the most frequent first.
-    fn near(&self, stem: &str) -> Vec<(Box<str>, f32)> {
-        if stem.len() < 5 || !stem.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            return Vec::new();
-        }
-        let mut near: Vec<(&str, usize)> = self
-            .postings
-            .iter()
-            .filter(|(term, _)| term.len().abs_diff(stem.len()) <= 1 && one_slip(stem.as_bytes(), term.as_bytes()))
-            .map(|(term, list)| (&**term, list.len()))
-            .collect();
-        near.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        near.into_iter().take(2).map(|(term, _)| (term.into(), 0.7)).collect()
     }
 
     /// Adds each passage's score to `scores`, and the weight of the terms that it holds to `held`. Both have one place a slot.
@@ -192,19 +229,37 @@ impl Lexical {
                 weight * count / (1.0 - b + b * f32::from(length) / mean)
             }
         };
+        let often = |posting: &Posting, lengths: &Lengths| {
+            part(f32::from(posting.body), lengths.body, body, tuning.b_body, 1.0)
+                + part(f32::from(posting.heading), lengths.heading, heading, tuning.b_short, tuning.heading)
+                + part(f32::from(posting.title), lengths.title, title, tuning.b_short, tuning.title)
+        };
+        let mut count = |slot: u32, often: f32, share: f32, weight: f32| {
+            if let (Some(score), Some(held)) = (scores.get_mut(slot as usize), held.get_mut(slot as usize)) {
+                *score += weight * often * (tuning.k1 + 1.0) / (tuning.k1 + often);
+                *held += weight * share.min(1.0);
+            }
+        };
+        let mut together: HashMap<u32, (f32, f32)> = HashMap::new();
         for term in query {
-            for (stand, share) in &term.stands {
-                for posting in self.postings.get(stand).into_iter().flatten() {
-                    let at = posting.slot as usize;
-                    let (Some(lengths), Some(score), Some(held)) = (self.lengths.get(at), scores.get_mut(at), held.get_mut(at)) else {
+            for stand in &term.stands {
+                for posting in self.postings.get(&stand.term).into_iter().flatten() {
+                    let Some(lengths) = self.lengths.get(posting.slot as usize) else {
                         continue;
                     };
-                    let often = part(f32::from(posting.body), lengths.body, body, tuning.b_body, 1.0)
-                        + part(f32::from(posting.heading), lengths.heading, heading, tuning.b_short, tuning.heading)
-                        + part(f32::from(posting.title), lengths.title, title, tuning.b_short, tuning.title);
-                    *score += share * term.weight * often * (tuning.k1 + 1.0) / (tuning.k1 + often);
-                    *held += share * term.weight;
+                    let often = often(posting, lengths);
+                    // What stands for one term counts as one, however many of them a passage holds.
+                    if term.stands.len() == 1 {
+                        count(posting.slot, often * stand.share, stand.share, term.weight);
+                    } else {
+                        let (sum, share) = together.entry(posting.slot).or_default();
+                        *sum += often * stand.share;
+                        *share += stand.share;
+                    }
                 }
+            }
+            for (slot, (often, share)) in together.drain() {
+                count(slot, often, share, term.weight);
             }
         }
     }
@@ -218,22 +273,5 @@ impl Lexical {
             .map(|(term, list)| term.len() + list.capacity() * size_of::<Posting>())
             .sum();
         places + lists + self.lengths.capacity() * size_of::<Lengths>()
-    }
-}
-
-/// Whether one letter was left out, added or changed, or two neighbours swapped; the first letter is never wrong.
-fn one_slip(a: &[u8], b: &[u8]) -> bool {
-    if a.first() != b.first() {
-        return false;
-    }
-    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[same..], &b[same..]);
-    match a.len().cmp(&b.len()) {
-        std::cmp::Ordering::Less => b.get(1..) == Some(a),
-        std::cmp::Ordering::Greater => a.get(1..) == Some(b),
-        std::cmp::Ordering::Equal => {
-            let swapped = a.len() > 1 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..];
-            a.get(1..) == b.get(1..) || swapped
-        }
     }
 }

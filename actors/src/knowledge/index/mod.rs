@@ -4,6 +4,8 @@ mod analyse;
 mod fuse;
 mod lexical;
 mod search;
+mod spelling;
+mod synonyms;
 
 #[cfg(test)]
 mod tests;
@@ -13,11 +15,14 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::knowledge::chunk::Chunk;
-use crate::knowledge::embed::{DIMENSIONS, Vector};
+use crate::knowledge::embed::{DIMENSIONS, Scale, Vector, width};
+use crate::knowledge::language::{LANGUAGES, Language};
 pub(crate) use analyse::Analyser;
-pub use fuse::Tuning;
+pub use analyse::Memory;
+pub use fuse::{Method, Tuning};
 use lexical::{Fields, Lexical};
 pub use search::{Hit, Term};
+use synonyms::Synonyms;
 
 /// One passage.
 struct Slot {
@@ -32,9 +37,38 @@ struct Slot {
 struct Document {
     title: Box<str>,
     source_url: Option<Box<str>>,
+    language: Language,
     /// By position.
     slots: Vec<u32>,
 }
+
+/// What the vectors are like that an index holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    /// Bytes of each.
+    width: usize,
+    /// How their cosines are read; as they are without.
+    scale: Option<Scale>,
+}
+
+impl Default for Space {
+    fn default() -> Self {
+        Self::new(DIMENSIONS, None)
+    }
+}
+
+impl Space {
+    #[must_use]
+    pub fn new(dimensions: usize, scale: Option<Scale>) -> Self {
+        Self {
+            width: width(dimensions),
+            scale,
+        }
+    }
+}
+
+/// Characters of a document by which its language is told.
+const TELLING: usize = 4_000;
 
 /// All passages of one project. Documents and passages are known by ids that the caller keeps unique.
 #[derive(Default)]
@@ -45,7 +79,11 @@ pub struct Index {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     lexical: Lexical,
-    /// 384 bytes a slot; empty until the first vector comes.
+    /// Documents by language.
+    languages: [usize; LANGUAGES],
+    synonyms: Synonyms,
+    space: Space,
+    /// So many bytes a slot as `space` says; empty until the first vector comes.
     values: Vec<i8>,
     /// One factor a slot; 0 where there is no vector.
     scales: Vec<f32>,
@@ -62,12 +100,31 @@ impl Index {
         Self { tuning, ..Self::default() }
     }
 
+    /// For vectors of another model than the built-in one.
+    pub fn of(space: Space) -> Self {
+        Self { space, ..Self::default() }
+    }
+
+    /// Forgets all vectors, and takes those of another model.
+    pub fn embed_anew(&mut self, space: Space, vectors: impl IntoIterator<Item = (Uuid, Vector)>) {
+        self.space = space;
+        (self.values, self.scales, self.vectors) = (Vec::new(), Vec::new(), 0);
+        for (chunk, vector) in vectors {
+            self.set_vector(chunk, vector);
+        }
+    }
+
     /// Adds a document, in place of an earlier one of the same id. Passages are in reading order.
-    pub fn add(&mut self, document: Uuid, title: &str, source_url: Option<&str>, chunks: Vec<(Uuid, Chunk, Option<Vector>)>) {
+    pub fn add(&mut self, document: Uuid, title: &str, source_url: Option<&str>, chunks: Passages) {
+        self.add_with(&mut Memory::default(), document, title, source_url, chunks);
+    }
+
+    /// As [`Self::add`], for many documents one after the other.
+    pub fn add_with(&mut self, memory: &mut Memory, document: Uuid, title: &str, source_url: Option<&str>, chunks: Passages) {
         self.remove(document);
         let mut slots = Vec::with_capacity(chunks.len());
-        let analyser = Analyser::new();
-        let title_terms = analyser.terms(title);
+        let language = language_of(title, &chunks);
+        let title_terms = memory.terms(language, title);
         for (position, (id, chunk, vector)) in chunks.into_iter().enumerate() {
             // An id that another document holds would leave that one's passage unreachable for removal.
             if self.by_chunk.contains_key(&id) {
@@ -85,7 +142,7 @@ impl Index {
                 self.slots.push(None);
                 u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
             });
-            self.lexical.add(at, &fields(&analyser, title_terms.clone(), &slot));
+            self.lexical.add(at, &fields(memory, language, title_terms.clone(), &slot));
             self.by_chunk.insert(id, at);
             self.slots[at as usize] = Some(slot);
             slots.push(at);
@@ -98,21 +155,95 @@ impl Index {
             Document {
                 title: title.into(),
                 source_url: source_url.map(Into::into),
+                language,
                 slots,
             },
         );
+        self.count(language, true);
     }
 
-    /// Gives a passage its vector; an unknown passage (removed meanwhile) is ignored.
+    /// Words and phrases that mean the same, in place of earlier ones.
+    pub fn set_synonyms(&mut self, groups: Vec<Vec<String>>) {
+        self.synonyms = Synonyms::new(groups, &self.spoken());
+    }
+
+    /// The languages of the documents, the most frequent first; English while there are none.
+    fn spoken(&self) -> Vec<Language> {
+        let mut spoken: Vec<Language> = Language::ALL
+            .into_iter()
+            .filter(|language| self.languages[*language as usize] > 0)
+            .collect();
+        spoken.sort_by_key(|language| std::cmp::Reverse(self.languages[*language as usize]));
+        if spoken.is_empty() {
+            spoken.push(Language::English);
+        }
+        spoken
+    }
+
+    fn count(&mut self, language: Language, added: bool) {
+        let count = &mut self.languages[language as usize];
+        let before = *count;
+        *count = if added { before + 1 } else { before.saturating_sub(1) };
+        // Only then is it another set of languages.
+        if before.min(*count) == 0 && !self.synonyms.is_empty() {
+            let spoken = self.spoken();
+            self.synonyms.analyse(&spoken);
+        }
+    }
+
+    /// Takes over all of `other`, which was built beside it, of other documents and passages. The place that it took is freed.
+    pub fn merge(&mut self, other: Self) {
+        let first = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let moved = |at: u32| at.saturating_add(first);
+        self.by_chunk
+            .extend(other.by_chunk.into_iter().map(|(chunk, at)| (chunk, moved(at))));
+        for (id, mut document) in other.documents {
+            document.slots.iter_mut().for_each(|at| *at = moved(*at));
+            self.documents.insert(id, document);
+        }
+        if other.vectors > 0 && other.space.width == self.space.width {
+            self.scales.resize(self.slots.len(), 0.0);
+            self.values.resize(self.slots.len() * self.space.width, 0);
+            self.scales.extend(other.scales);
+            self.values.extend(other.values);
+            self.vectors += other.vectors;
+        }
+        self.slots.extend(other.slots);
+        self.free.extend(other.free.into_iter().map(moved));
+        for (count, more) in self.languages.iter_mut().zip(other.languages) {
+            *count += more;
+        }
+        self.lexical.merge(other.lexical, first);
+        let spoken = self.spoken();
+        self.synonyms.analyse(&spoken);
+    }
+
+    /// Gives back what was reserved for more and is not needed.
+    pub fn shrink(&mut self) {
+        self.by_chunk.shrink_to_fit();
+        self.documents.shrink_to_fit();
+        self.slots.shrink_to_fit();
+        self.values.shrink_to_fit();
+        self.scales.shrink_to_fit();
+        self.lexical.shrink();
+    }
+
+    /// Gives a passage its vector; an unknown passage (removed meanwhile) is ignored, and a vector of another width.
     pub fn set_vector(&mut self, chunk: Uuid, vector: Vector) {
-        let Some(at) = self.by_chunk.get(&chunk).map(|at| *at as usize) else {
+        let width = self.space.width;
+        let Some(at) = self
+            .by_chunk
+            .get(&chunk)
+            .map(|at| *at as usize)
+            .filter(|_| vector.values().len() == width)
+        else {
             return;
         };
         if self.scales.len() <= at {
             self.scales.resize(self.slots.len(), 0.0);
-            self.values.resize(self.slots.len() * DIMENSIONS, 0);
+            self.values.resize(self.slots.len() * self.space.width, 0);
         }
-        let place = self.values.get_mut(at * DIMENSIONS..(at + 1) * DIMENSIONS);
+        let place = self.values.get_mut(at * width..(at + 1) * width);
         if let (Some(place), Some(scale)) = (place, self.scales.get_mut(at)) {
             place.copy_from_slice(vector.values());
             self.vectors += usize::from(*scale == 0.0);
@@ -125,6 +256,7 @@ impl Index {
     pub fn remove(&mut self, document: Uuid) {
         let Some(removed) = self.documents.remove(&document) else { return };
         self.unlist(&removed);
+        self.count(removed.language, false);
         for at in removed.slots {
             let place = at as usize;
             if let Some(slot) = self.slots.get_mut(place).and_then(Option::take) {
@@ -134,25 +266,20 @@ impl Index {
                 self.vectors -= usize::from(*scale != 0.0);
                 *scale = 0.0;
             }
-            if let Some(values) = self.values.get_mut(place * DIMENSIONS..(place + 1) * DIMENSIONS) {
+            let width = self.space.width;
+            if let Some(values) = self.values.get_mut(place * width..(place + 1) * width) {
                 values.fill(0);
             }
             self.free.push(at);
         }
         if self.documents.is_empty() {
-            *self = Self::with_tuning(self.tuning);
+            let (synonyms, space) = (std::mem::take(&mut self.synonyms), self.space.clone());
+            *self = Self {
+                synonyms,
+                space,
+                ..Self::with_tuning(self.tuning)
+            };
         }
-    }
-
-    /// About how much memory the index takes.
-    pub fn bytes(&self) -> usize {
-        let slots = self.slots.iter().flatten();
-        let texts: usize = slots
-            .map(|slot| slot.text.len() + slot.heading.iter().map(|part| part.len() + size_of::<Box<str>>()).sum::<usize>())
-            .sum();
-        let by_id = self.by_chunk.capacity() * (size_of::<Uuid>() + size_of::<u32>());
-        let vectors = self.values.capacity() + self.scales.capacity() * size_of::<f32>();
-        texts + self.slots.capacity() * size_of::<Option<Slot>>() + by_id + vectors + self.lexical.bytes()
     }
 
     /// Renames a document. Vectors stay: embed its passages again, since they were made with the old title.
@@ -162,11 +289,12 @@ impl Index {
         };
         self.unlist(&renamed);
         renamed.title = title.into();
-        let analyser = Analyser::new();
-        let title_terms = analyser.terms(title);
+        let mut memory = Memory::default();
+        let title_terms = memory.terms(renamed.language, title);
         for at in &renamed.slots {
             if let Some(Some(slot)) = self.slots.get(*at as usize) {
-                self.lexical.add(*at, &fields(&analyser, title_terms.clone(), slot));
+                self.lexical
+                    .add(*at, &fields(&mut memory, renamed.language, title_terms.clone(), slot));
             }
         }
         self.documents.insert(document, renamed);
@@ -180,11 +308,11 @@ impl Index {
 
     /// Takes a document's passages out of the postings.
     fn unlist(&mut self, document: &Document) {
-        let analyser = Analyser::new();
-        let mut terms: HashSet<String> = analyser.terms(&document.title).into_iter().collect();
+        let mut memory = Memory::default();
+        let mut terms: HashSet<String> = memory.terms(document.language, &document.title).into_iter().collect();
         for at in &document.slots {
             if let Some(Some(slot)) = self.slots.get(*at as usize) {
-                let fields = fields(&analyser, Vec::new(), slot);
+                let fields = fields(&mut memory, document.language, Vec::new(), slot);
                 terms.extend(fields.heading);
                 terms.extend(fields.body);
             }
@@ -240,11 +368,26 @@ impl Index {
     }
 }
 
-fn fields(analyser: &Analyser, title: Vec<String>, slot: &Slot) -> Fields {
-    let heading = slot.heading.iter().flat_map(|part| analyser.terms(part)).collect();
+/// Passages of a document with their ids, in reading order; the vectors of those that were embedded.
+pub type Passages = Vec<(Uuid, Chunk, Option<Vector>)>;
+
+fn language_of(title: &str, chunks: &[(Uuid, Chunk, Option<Vector>)]) -> Language {
+    let mut telling = title.to_owned();
+    for (_, chunk, _) in chunks {
+        if telling.len() > TELLING {
+            break;
+        }
+        telling.push(' ');
+        telling.push_str(&chunk.text);
+    }
+    Language::of(&telling)
+}
+
+fn fields(memory: &mut Memory, language: Language, title: Vec<String>, slot: &Slot) -> Fields {
+    let heading = slot.heading.iter().flat_map(|part| memory.terms(language, part)).collect();
     Fields {
         title,
         heading,
-        body: analyser.terms(&slot.text),
+        body: memory.terms(language, &slot.text),
     }
 }

@@ -1,13 +1,16 @@
 //! Finding passages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tracing::debug_span;
 use uuid::Uuid;
 
-use super::fuse::fuse;
-use super::{Analyser, Index, Slot};
-use crate::knowledge::embed::{DIMENSIONS, Vector};
+use super::fuse::{fuse, fuse_plainly};
+use super::synonyms::{Word, words};
+use super::{Analyser, Index, Method, Slot};
+use crate::knowledge::embed::Vector;
+use crate::knowledge::language::Language;
 
 /// Characters of a question that are looked at.
 const LONGEST: usize = 2_000;
@@ -18,8 +21,17 @@ pub struct Term {
     pub stem: String,
     /// Inverse document frequency in this project: how much it tells.
     pub weight: f32,
-    /// Whether any passage of the project holds it.
+    /// Whether any passage of the project holds it, or what stands for it.
     pub known: bool,
+    /// Terms of the project that stand for it: itself, synonyms, near spellings.
+    pub forms: Vec<String>,
+}
+
+impl Term {
+    /// Whether a text with these terms holds it.
+    pub fn is_in(&self, terms: &HashSet<String>) -> bool {
+        terms.contains(&self.stem) || self.forms.iter().any(|form| terms.contains(form))
+    }
 }
 
 /// A passage that was found.
@@ -30,6 +42,10 @@ pub struct Hit {
     pub title: String,
     pub heading: Vec<String>,
     pub text: String,
+    /// The passages next to it in the same section.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub language: Language,
     pub position: u32,
     pub page: Option<u32>,
     pub source_url: Option<String>,
@@ -48,6 +64,13 @@ pub struct Hit {
     pub passages: usize,
 }
 
+impl Hit {
+    /// The terms of a text in this passage's language.
+    pub fn terms_of(&self, text: &str) -> HashSet<String> {
+        Analyser::of(self.language).terms(text).into_iter().collect()
+    }
+}
+
 /// What is known of every slot after a search; places without a passage have the score -1.
 struct Scores {
     fused: Vec<f32>,
@@ -59,23 +82,42 @@ struct Scores {
 }
 
 impl Index {
-    /// The best passages, best first. Passages that share neither a word nor any meaning with the question are left out.
+    /// The best passages, best first. Passages that share neither a word nor any meaning with the question are left out, and so
+    /// are those that say the same as a better one.
     pub fn search(&self, query: &str, query_vector: Option<&Vector>, limit: usize) -> Vec<Hit> {
-        let scores = self.scores(query, query_vector);
+        self.search_without(query, query_vector, limit, &HashSet::new())
+    }
+
+    /// As [`Self::search`], as though the documents `withheld` had nothing to say: for measuring refusals.
+    pub fn search_without(&self, query: &str, query_vector: Option<&Vector>, limit: usize, withheld: &HashSet<Uuid>) -> Vec<Hit> {
+        let mut scores = self.scores(Method::Shipped, query, query_vector);
+        for at in withheld
+            .iter()
+            .filter_map(|document| self.documents.get(document))
+            .flat_map(|document| &document.slots)
+        {
+            if let Some(score) = scores.fused.get_mut(*at as usize) {
+                *score = -1.0;
+            }
+        }
         let rarest = self.lexical.weight(1);
         let weight: f32 = scores.terms.iter().map(|term| term.weight.min(rarest)).sum();
         let weight = weight.max(f32::MIN_POSITIVE);
-        let best = top(&scores.fused, limit);
+        let best = self.distinct(top(&scores.fused, limit.saturating_mul(2)), limit);
         best.into_iter()
             .filter_map(|at| {
                 let slot = self.slots.get(at)?.as_ref()?;
                 let document = self.documents.get(&slot.document)?;
+                let (before, after) = self.neighbours(slot);
                 Some(Hit {
                     chunk: slot.chunk,
                     document: slot.document,
                     title: document.title.to_string(),
                     heading: slot.heading.iter().map(ToString::to_string).collect(),
                     text: slot.text.to_string(),
+                    before,
+                    after,
+                    language: document.language,
                     position: slot.position,
                     page: slot.page,
                     source_url: document.source_url.as_ref().map(ToString::to_string),
@@ -90,9 +132,49 @@ impl Index {
             .collect()
     }
 
+    /// The first `limit` of `places` that say something new.
+    fn distinct(&self, places: Vec<usize>, limit: usize) -> Vec<usize> {
+        let mut kept: Vec<(usize, Said<'_>)> = Vec::with_capacity(limit.min(places.len()));
+        for at in places {
+            if kept.len() == limit {
+                break;
+            }
+            let Some(Some(slot)) = self.slots.get(at) else { continue };
+            let said = Said::of(slot);
+            if !kept.iter().any(|(_, known)| said.repeats(known, self.tuning.repeats)) {
+                kept.push((at, said));
+            }
+        }
+        kept.into_iter().map(|(at, _)| at).collect()
+    }
+
+    /// The passages before and after one, where a section was too long for one passage.
+    fn neighbours(&self, slot: &Slot) -> (Option<String>, Option<String>) {
+        let text = |at: Option<usize>| {
+            let place = self.documents.get(&slot.document)?.slots.get(at?)?;
+            let next = self.slots.get(*place as usize)?.as_ref()?;
+            (next.heading == slot.heading).then(|| next.text.to_string())
+        };
+        let own = self.documents.get(&slot.document).and_then(|document| {
+            let place = self.by_chunk.get(&slot.chunk)?;
+            document.slots.iter().position(|at| at == place)
+        });
+        (text(own.and_then(|own| own.checked_sub(1))), text(own.map(|own| own + 1)))
+    }
+
+    /// What to look up the meaning of: the question, with other names for what it names.
+    pub fn meant(&self, query: &str) -> String {
+        if self.synonyms.is_empty() {
+            return query.to_owned();
+        }
+        let spoken = self.spoken();
+        let words = words(query, &spoken, Some(Language::of_question(query, &spoken)));
+        self.synonyms.meant(query, &words, |term| self.lexical.knows(term))
+    }
+
     /// The best documents with the score of their best passage, best first.
-    pub fn search_documents(&self, query: &str, query_vector: Option<&Vector>, limit: usize) -> Vec<(Uuid, f32)> {
-        let scores = self.scores(query, query_vector);
+    pub fn search_documents(&self, method: Method, query: &str, query_vector: Option<&Vector>, limit: usize) -> Vec<(Uuid, f32)> {
+        let scores = self.scores(method, query, query_vector);
         let mut best: HashMap<Uuid, f32> = HashMap::new();
         for (slot, score) in self.slots.iter().zip(&scores.fused) {
             if let Some(Slot { document, .. }) = slot
@@ -109,17 +191,36 @@ impl Index {
         found
     }
 
-    fn scores(&self, query: &str, query_vector: Option<&Vector>) -> Scores {
+    /// The words of a question, with what stands for them in this project.
+    fn words(&self, query: &str) -> Vec<Word> {
+        let spoken = self.spoken();
+        let mut words = words(query, &spoken, Some(Language::of_question(query, &spoken)));
+        if !self.synonyms.is_empty() {
+            self.synonyms.apply(&mut words, |term| self.lexical.knows(term));
+        }
+        words
+    }
+
+    fn scores(&self, method: Method, query: &str, query_vector: Option<&Vector>) -> Scores {
         let end = query.char_indices().nth(LONGEST).map_or(query.len(), |(at, _)| at);
-        let terms = self.lexical.query(Analyser::new().terms(&query[..end]), &self.tuning);
         let mut lexical = vec![0.0; self.slots.len()];
         let mut held = vec![0.0; self.slots.len()];
-        self.lexical.score(&terms, &self.tuning, &mut lexical, &mut held);
-        let cosines = query_vector
-            .filter(|_| self.vectors > 0)
-            .map_or_else(Vec::new, |vector| self.cosines(vector));
+        let terms = debug_span!("words").in_scope(|| {
+            let terms = self.lexical.query(self.words(&query[..end]), &self.tuning);
+            self.lexical.score(&terms, &self.tuning, &mut lexical, &mut held);
+            terms
+        });
+        let cosines = debug_span!("vectors").in_scope(|| {
+            let fits = |vector: &&Vector| self.vectors > 0 && vector.values().len() == self.space.width;
+            let vector = query_vector.filter(fits);
+            vector.map_or_else(Vec::new, |vector| self.cosines(vector))
+        });
+        let _span = debug_span!("fuse").entered();
         let possible = terms.iter().map(|term| term.weight).sum::<f32>() * (self.tuning.k1 + 1.0);
-        let mut fused = fuse(&self.tuning, &lexical, possible, &cosines);
+        let mut fused = match method {
+            Method::Shipped => fuse(&self.tuning, &lexical, possible, &cosines),
+            plain => fuse_plainly(plain, &lexical, &cosines),
+        };
         for (slot, score) in self.slots.iter().zip(&mut fused) {
             if slot.is_none() {
                 *score = -1.0;
@@ -129,6 +230,7 @@ impl Index {
             .into_iter()
             .map(|term| Term {
                 known: !term.stands.is_empty(),
+                forms: term.stands.into_iter().map(|stand| stand.term.into_string()).collect(),
                 stem: term.stem,
                 weight: term.weight,
             })
@@ -146,7 +248,7 @@ impl Index {
     fn cosines(&self, question: &Vector) -> Vec<f32> {
         let mut cosines: Vec<f32> = self
             .values
-            .chunks_exact(DIMENSIONS)
+            .chunks_exact(self.space.width)
             .zip(&self.scales)
             .map(|(values, scale)| {
                 if *scale == 0.0 {
@@ -156,6 +258,9 @@ impl Index {
                 }
             })
             .collect();
+        if let Some(scale) = &self.space.scale {
+            cosines.iter_mut().for_each(|cosine| *cosine = scale.read(*cosine));
+        }
         // Passages that were added after the last vector.
         cosines.resize(self.slots.len(), f32::NAN);
         cosines
@@ -172,4 +277,48 @@ fn top(scores: &[f32], limit: usize) -> Vec<usize> {
     }
     places.sort_unstable_by(order);
     places
+}
+
+/// What a passage says, to see whether another says the same.
+struct Said<'a> {
+    heading: Option<&'a str>,
+    words: HashSet<String>,
+    /// Words with digits: two prices are not the same, however alike the texts around them.
+    figures: usize,
+}
+
+impl<'a> Said<'a> {
+    fn of(slot: &'a Slot) -> Self {
+        let split = slot
+            .text
+            .split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let words: HashSet<String> = split.map(str::to_lowercase).collect();
+        Self {
+            heading: slot.heading.last().map(|heading| &**heading),
+            figures: words.iter().filter(|word| has_digit(word)).count(),
+            words,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "words of a passage")]
+    fn repeats(&self, other: &Self, from: f32) -> bool {
+        let (less, more) = (self.words.len().min(other.words.len()), self.words.len().max(other.words.len()));
+        // A cheap look first: sets of very different sizes share too little.
+        if self.heading != other.heading || self.figures != other.figures || (less as f32) < from * more as f32 {
+            return false;
+        }
+        let shared = self.words.iter().filter(|word| other.words.contains(*word));
+        let (mut common, mut figures) = (0_usize, 0_usize);
+        for word in shared {
+            common += 1;
+            figures += usize::from(has_digit(word));
+        }
+        let all = self.words.len() + other.words.len() - common;
+        figures == self.figures && common as f32 >= from * all as f32
+    }
+}
+
+fn has_digit(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -2,6 +2,7 @@
 
 use scraper::{ElementRef, Html, Node};
 
+use super::html_head::PageHead;
 use super::html_rules::{heading_level, is_block, is_dropped};
 use super::html_source::reduced;
 use super::html_tree::build;
@@ -28,11 +29,20 @@ struct Table {
 }
 
 pub(super) fn read(source: &str, stop: &Stop) -> Result<Parsed, ParseError> {
+    Ok(parsed(&build(&reduced(source), stop)?))
+}
+
+/// As [`read`], with what the page says of itself.
+pub(super) fn read_page(source: &str, stop: &Stop) -> Result<(Parsed, PageHead), ParseError> {
     let page = build(&reduced(source), stop)?;
+    Ok((parsed(&page), PageHead::of(&page)))
+}
+
+fn parsed(page: &Html) -> Parsed {
     let whole = blocks_of(page.root_element());
     let size = |blocks: &[Block]| blocks.iter().map(|block| block.text().len()).sum::<usize>();
     // `main` or `article` is believed unless it holds next to nothing of the page.
-    let blocks = content_root(&page)
+    let blocks = content_root(page)
         .map(blocks_of)
         .filter(|part| size(part) * 5 >= size(&whole))
         .unwrap_or(whole);
@@ -40,15 +50,15 @@ pub(super) fn read(source: &str, stop: &Stop) -> Result<Parsed, ParseError> {
         Block::Heading { level: 1, text } => Some(text.clone()),
         _ => None,
     });
-    Ok(Parsed {
-        title: heading.or_else(|| first_text(&page, "title")),
-        source_url: canonical(&page),
+    Parsed {
+        title: heading.or_else(|| first_text(page, "title")),
+        source_url: canonical(page),
         blocks,
         pages: None,
-    })
+    }
 }
 
-fn elements(page: &Html) -> impl Iterator<Item = ElementRef<'_>> {
+pub(super) fn elements(page: &Html) -> impl Iterator<Item = ElementRef<'_>> {
     page.tree.nodes().filter_map(ElementRef::wrap)
 }
 

@@ -8,6 +8,34 @@ const NEVER: [&str; 26] = [
     "input", "textarea", "option", "datalist", "dialog", "form", "nav", "aside", "footer", "head", "menu", "map",
 ];
 
+/// What makers of banners that ask about cookies call them.
+const CONSENT: [&str; 24] = [
+    "cookie-banner",
+    "cookie-bar",
+    "cookie-consent",
+    "cookie-notice",
+    "cookie-notification",
+    "cookie-popup",
+    "cookie-law-info-bar",
+    "cookie-message",
+    "cookiebanner",
+    "cookieconsent",
+    "cookie_banner",
+    "cookie_consent",
+    "cookie_notice",
+    "consent-banner",
+    "gdpr-banner",
+    "gdpr-consent",
+    "cc-window",
+    "cc-banner",
+    "onetrust-consent-sdk",
+    "onetrust-banner-sdk",
+    "cybotcookiebotdialog",
+    "usercentrics-root",
+    "didomi-host",
+    "osano-cm-window",
+];
+
 /// Elements that begin and end a line of text.
 const BLOCKS: [&str; 30] = [
     "p",
@@ -69,7 +97,18 @@ pub(super) fn is_dropped(element: &Element, in_content: bool) -> bool {
     {
         return true;
     }
-    is_hidden(element)
+    (!in_content && asks_consent(element)) || is_hidden(element)
+}
+
+/// By its name, or one of its classes, as a whole: a page's own frame may say in a class that it has a banner.
+fn asks_consent(element: &Element) -> bool {
+    if !matches!(element.name(), "div" | "section") {
+        return false;
+    }
+    let names = [element.attr("id"), element.attr("class")].into_iter().flatten();
+    names
+        .flat_map(str::split_whitespace)
+        .any(|name| CONSENT.iter().any(|known| name.eq_ignore_ascii_case(known)))
 }
 
 /// What a reader of the page cannot see must not be answered from either.

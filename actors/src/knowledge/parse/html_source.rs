@@ -2,8 +2,8 @@
 //!
 //! The tree builder compares each attribute of a tag with all before it: a tag of a million attributes would take hours.
 
-/// Attributes that decide what is read: where it is, whether it shows, how it is numbered.
-const KEPT: [&str; 9] = [
+/// Attributes that decide what is read: where it is, whether it shows, how it is numbered, whether it is a banner.
+const KEPT: [&str; 12] = [
     "hidden",
     "aria-hidden",
     "style",
@@ -13,6 +13,9 @@ const KEPT: [&str; 9] = [
     "href",
     "property",
     "content",
+    "name",
+    "id",
+    "class",
 ];
 /// Of one tag; the same name twice does not count twice, since only its first is kept.
 const MOST: usize = KEPT.len();
@@ -163,7 +166,7 @@ mod tests {
     #[test]
     fn only_what_is_read_is_kept() {
         for (source, expected) in [
-            ("<p class=x HIDDEN id='a>b'>t</p>", "<p HIDDEN>t</p>"),
+            ("<p lang=x HIDDEN title='a>b'>t</p>", "<p HIDDEN>t</p>"),
             ("a < b <3 <!doctype html>", "a < b <3 <!doctype html>"),
             ("<a href='x' href=y>l</a x=y>", "<a href='x'>l</a>"),
             ("x<!-- <p> -->y<!-->z<!-- open", "xyz"),

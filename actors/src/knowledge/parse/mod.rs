@@ -3,6 +3,7 @@
 mod docx;
 mod docx_styles;
 mod html;
+mod html_head;
 mod html_rules;
 mod html_source;
 mod html_tree;
@@ -23,6 +24,7 @@ mod hostile_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use html_head::PageHead;
 pub use media::MediaType;
 pub use stop::Stop;
 
@@ -148,13 +150,28 @@ pub fn parse(media: MediaType, name: &str, bytes: &[u8], limits: &Limits, stop: 
             limit: limits.decompressed_bytes,
         });
     }
-    let mut parsed = match media {
+    let parsed = match media {
         MediaType::Markdown => markdown::read(&text::decode(bytes), stop)?,
         MediaType::PlainText => plain::read(&text::decode(bytes)),
         MediaType::Html => html::read(&text::decode_html(bytes), stop)?,
         MediaType::Docx => docx::read(bytes, limits, stop)?,
         MediaType::Pdf => pdf::read(bytes, limits, stop)?,
     };
+    finish(parsed, name, limits)
+}
+
+/// As [`parse`] for HTML, with what the page says of itself and where it leads. That is there whether or not there is text.
+pub(crate) fn parse_page(
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<(Result<Parsed, ParseError>, PageHead), ParseError> {
+    let (parsed, head) = html::read_page(&text::decode_html(bytes), stop)?;
+    Ok((finish(parsed, name, limits), head))
+}
+
+fn finish(mut parsed: Parsed, name: &str, limits: &Limits) -> Result<Parsed, ParseError> {
     parsed.blocks = parsed.blocks.into_iter().filter_map(tidy).collect();
     let size: usize = parsed.blocks.iter().map(|block| block.text().len()).sum();
     if size > limits.text_bytes {

@@ -138,6 +138,19 @@ fn html_gives_the_page_without_furniture_or_hidden_text() {
 }
 
 #[test]
+fn a_banner_that_asks_about_cookies_is_no_text() {
+    let source = "<body class=has-cookie-banner><div class='box cookie-banner'>Agree?</div><div id=onetrust-banner-sdk>Accept</div>\
+        <p>Text.<div class=cookie-banner-demo>A demo.</div><main><h2 id=cookie-banner>Banners</h2></main>";
+    let parsed = read("a.html", source.as_bytes()).unwrap();
+    let said: Vec<&str> = parsed.blocks.iter().map(Block::text).collect();
+    assert!(
+        !said.iter().any(|text| text.contains("Agree") || text.contains("Accept")),
+        "{said:?}"
+    );
+    assert!(said.contains(&"Banners"), "{said:?}");
+}
+
+#[test]
 fn plain_text_shows_headings_and_lists() {
     let parsed = read(
         "my_file-name.txt",

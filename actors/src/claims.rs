@@ -1,0 +1,72 @@
+//! What an installation can see of itself, for who holds it to what is said of it: the database from behind the walls, backups, promises.
+
+use std::sync::atomic::AtomicBool;
+
+pub use entities::evidence::{Evidence, FollowedLogs, Passwords, opens_without_key};
+use entities::{Inspection, Location, Millis, Store, StoreError, evidence::gather, inspect};
+
+use crate::{
+    backup::LastRuns,
+    disclosure::{Promises, deadlines::Holidays, promises},
+};
+
+pub struct Seen {
+    /// Of PostgreSQL: what its role may do, and which tables have no wall. An embedded file, of which this would read every page, has neither.
+    pub inspection: Option<Inspection>,
+    /// `Err` when the database cannot be opened or does not answer, or it was told to stop: what was seen before is told all the same.
+    pub rows: Result<Rows, StoreError>,
+}
+
+pub struct Rows {
+    pub evidence: Evidence,
+    pub backups: LastRuns,
+    pub promises: Promises,
+}
+
+/// Looks with connections of its own, beside servers or without, and changes nothing. Breaks off when it is to `stop`. What it finds of
+/// audit logs is `known` to the next look.
+pub async fn look(location: &Location, holidays: &Holidays, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Seen {
+    let alone = match location {
+        // It asks one thing after the other.
+        Location::Postgres { url, .. } => Location::Postgres {
+            url: url.clone(),
+            connections: 2,
+        },
+        Location::Embedded { .. } => return of_rows(location, None, holidays, now, stop, known).await,
+    };
+    match inspect(location).await {
+        Ok(inspection) => of_rows(&alone, Some(inspection), holidays, now, stop, known).await,
+        Err(error) => Seen {
+            inspection: None,
+            rows: Err(error),
+        },
+    }
+}
+
+async fn of_rows(
+    location: &Location,
+    inspection: Option<Inspection>,
+    holidays: &Holidays,
+    now: Millis,
+    stop: &AtomicBool,
+    known: &mut FollowedLogs,
+) -> Seen {
+    let looked = async {
+        let store = Store::open(location).await?;
+        let looked = async {
+            let platform = store.platform();
+            Ok(Rows {
+                evidence: gather(&store, now, stop, known).await?,
+                backups: platform.last_backups(now).await?,
+                promises: promises(&platform, holidays, now).await?,
+            })
+        };
+        let looked = looked.await;
+        store.close().await;
+        looked
+    };
+    Seen {
+        inspection,
+        rows: looked.await,
+    }
+}

@@ -1,0 +1,95 @@
+//! Audit logs, followed in steps that nobody waits for.
+
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
+
+use super::within;
+use crate::{
+    Millis, Store, StoreError, TenantId, TenantTx,
+    audit::{
+        self,
+        chain::{self, Broken, Head, Walk},
+    },
+};
+
+/// How long a log that was followed from its first entry is followed from where it ended then.
+const WHOLE: Millis = 24 * 3_600_000;
+/// How many entries a step reads.
+const STRIDE: u64 = 500;
+
+/// Up to where logs were found to hold, by who keeps this: the next look goes on from there, and once a day from the first entry.
+#[derive(Debug, Default)]
+pub struct FollowedLogs(BTreeMap<TenantId, (Head, Millis)>);
+
+impl FollowedLogs {
+    fn from(&self, tenant: TenantId, now: Millis) -> Option<(Head, Millis)> {
+        self.0.get(&tenant).copied().filter(|(_, whole)| now - whole < WHOLE)
+    }
+}
+
+/// Follows the log of a tenant. The number of its last entry; or where it breaks.
+pub(super) async fn follow(
+    store: &Store,
+    tenant: TenantId,
+    now: Millis,
+    stop: &AtomicBool,
+    known: &mut FollowedLogs,
+) -> Result<Result<i64, Broken>, StoreError> {
+    let (from, whole) = known.from(tenant, now).unwrap_or_else(|| (chain::origin(tenant), now));
+    let mut walk = Walk::behind(tenant, from);
+    loop {
+        match within(store, tenant, stop, async |tx| step(tx, from, &mut walk).await).await? {
+            Ok(false) => {}
+            Ok(true) => {
+                known.0.insert(tenant, (walk.head, whole));
+                return Ok(Ok(walk.head.seq));
+            }
+            Err(broken) => {
+                known.0.remove(&tenant);
+                return Ok(Err(broken));
+            }
+        }
+    }
+}
+
+/// Whether it came to the end. What is added meanwhile may be seen or not, and is no fault either way.
+async fn step(tx: &TenantTx, from: Head, walk: &mut Walk) -> Result<Result<bool, Broken>, StoreError> {
+    let kept = async || Ok::<_, StoreError>(audit::head(tx).await?.unwrap_or_else(|| chain::origin(tx.tenant())));
+    let before = kept().await?;
+    let entries = audit::after(tx, walk.head.seq, STRIDE).await?;
+    for entry in &entries {
+        if let Err(broken) = walk.step(entry) {
+            return Ok(Err(broken));
+        }
+        if entry.seq == before.seq && entry.hash != before.hash {
+            return Ok(Err(Broken::Link(before.seq + 1)));
+        }
+    }
+    if entries.len() as u64 == STRIDE {
+        return Ok(Ok(false));
+    }
+    let (reached, after) = (walk.head.seq, kept().await?);
+    let short = |expected, found| Ok(Err(Broken::Short { expected, found }));
+    match after {
+        after if after.seq < from.seq => short(from.seq, after.seq),
+        after if after.seq < reached => Ok(Err(Broken::Link(after.seq + 1))),
+        _ if reached < before.seq => short(before.seq, reached),
+        after if after.seq == reached && after.hash != walk.head.hash => Ok(Err(Broken::Link(after.seq + 1))),
+        _ => Ok(Ok(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_followed_from_its_first_entry_once_a_day() {
+        let tenant = TenantId::from(uuid::Uuid::now_v7());
+        let mut known = FollowedLogs::default();
+        assert_eq!(known.from(tenant, 0), None);
+        let head = chain::origin(tenant);
+        known.0.insert(tenant, (head, 1_000));
+        assert_eq!(known.from(tenant, 999 + WHOLE), Some((head, 1_000)));
+        assert_eq!(known.from(tenant, 1_000 + WHOLE), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! The checks from inside: rows as they lie in the database, files, settings, backups, promises.
+
+mod settings;
+
+use std::sync::atomic::AtomicBool;
+
+use actors::{
+    Millis,
+    claims::{Evidence, FollowedLogs, Rows, look as look_at},
+    disclosure::Promises,
+    doctor::Inspection,
+};
+
+use super::{Check, Given, Outcome, Outcomes, build};
+use crate::doctor::backups::Freshness;
+
+/// Below this, a bcrypt hash is guessed too fast.
+const LEAST_COST: u32 = 10;
+
+/// Runs them all; what could not be, says why. Breaks off when it is to `stop`. What it finds of audit logs is `known` to the next look.
+pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Outcomes {
+    let mut found = Outcomes::new();
+    build::look(&mut found);
+    found.insert(Check::StoreFile, settings::file(given).await);
+    found.insert(Check::StoreLinks, settings::links(given));
+    found.insert(Check::KeyFiles, settings::key_files(given));
+    found.insert(Check::Outward, settings::outward(given));
+    let (inspection, rows) = match &given.location {
+        Some(location) => {
+            let seen = look_at(location, &given.holidays, now, stop, known).await;
+            (seen.inspection, seen.rows.map_err(|error| error.to_string()))
+        }
+        None => (None, Err("its key does not open".to_owned())),
+    };
+    match rows {
+        Ok(rows) => {
+            found.insert(Check::Walls, walls(inspection.as_ref(), &rows.evidence.open_tables));
+            of_rows(given, &rows, now, &mut found);
+        }
+        Err(error) => {
+            tracing::warn!(error, "claims cannot be checked");
+            for check in ROWS {
+                found.insert(*check, NO_ROWS);
+            }
+            // A role that is too powerful is refused by whoever opens the database, and seen before.
+            if let Some(inspection) = inspection
+                && let broken @ Outcome::Broken(_) = walls(Some(&inspection), &[])
+            {
+                found.insert(Check::Walls, broken);
+            }
+        }
+    }
+    found
+}
+
+const NO_ROWS: Outcome = Outcome::NotTried("the database could not be looked at: pernoex doctor says why");
+const PART: Outcome = Outcome::Unproven("only some of the workspaces were looked at: there are more than one look takes");
+
+/// What was found of the workspaces that were looked at, said of all.
+fn of_all(evidence: &Evidence, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Holds(_) if evidence.is_part => PART,
+        outcome => outcome,
+    }
+}
+
+/// Those that need the database.
+const ROWS: &[Check] = &[
+    Check::Passwords,
+    Check::Sessions,
+    Check::Links,
+    Check::Invitations,
+    Check::Sealed,
+    Check::Walls,
+    Check::AuditChain,
+    Check::Backups,
+    Check::KeptTokens,
+    Check::Promises,
+];
+
+fn of_rows(given: &Given, seen: &Rows, now: Millis, found: &mut Outcomes) {
+    let evidence = &seen.evidence;
+    found.insert(Check::Passwords, passwords(evidence, given.bcrypt_cost));
+    found.insert(
+        Check::Sessions,
+        of_all(
+            evidence,
+            none(
+                evidence.bare_sessions,
+                format!("{} sessions, each by the hash of its id", evidence.sessions),
+                "sessions are stored by something else than a hash",
+            ),
+        ),
+    );
+    found.insert(
+        Check::Links,
+        none(
+            evidence.bare_links,
+            "only hashes are stored".into(),
+            "links or codes are stored as something else than a hash",
+        ),
+    );
+    found.insert(
+        Check::Invitations,
+        of_all(
+            evidence,
+            none(
+                evidence.endless_invitations,
+                "each ends by itself".into(),
+                "invitations are good for longer than 30 days",
+            ),
+        ),
+    );
+    found.insert(
+        Check::KeptTokens,
+        of_all(
+            evidence,
+            none(
+                evidence.kept_tokens,
+                "what was disconnected has no token".into(),
+                "connections ended and still have a token",
+            ),
+        ),
+    );
+    found.insert(Check::Sealed, sealed(evidence));
+    found.insert(Check::AuditChain, of_all(evidence, chains(evidence)));
+    found.insert(Check::Promises, promises(seen.promises));
+    found.insert(
+        Check::Backups,
+        match given.backups.freshness(&seen.backups, now) {
+            Freshness::NotSet => {
+                Outcome::Unproven("this program is not set to make backups here; whether something else does, it cannot see")
+            }
+            Freshness::NoneYet if seen.backups.failures == 0 => Outcome::Unproven("no backup was made yet"),
+            Freshness::NoneYet => Outcome::Broken(format!("no backup was made yet, and {} failed", seen.backups.failures)),
+            Freshness::TooOld => Outcome::Broken("the last backup is older than it may be".into()),
+            Freshness::Fresh => Outcome::Holds("the last one is as recent as it should be; pernoex backup verify tries it out".into()),
+        },
+    );
+}
+
+fn none(wrong: i64, right: String, what: &str) -> Outcome {
+    match wrong {
+        0 => Outcome::Holds(right),
+        many => Outcome::Broken(format!("{many} {what}")),
+    }
+}
+
+fn passwords(evidence: &Evidence, set: u32) -> Outcome {
+    let found = &evidence.passwords;
+    if found.foreign > 0 {
+        return Outcome::Broken(format!(
+            "{} of {} passwords are stored as something else than bcrypt",
+            found.foreign, found.hashes
+        ));
+    }
+    if set < LEAST_COST {
+        return Outcome::Broken(format!(
+            "PERNOEX_BCRYPT_COST is {set}, which is guessed too fast: at least {LEAST_COST}"
+        ));
+    }
+    match found.lowest_cost {
+        Some(cost) if cost < LEAST_COST => Outcome::Broken(format!(
+            "some hashes are of cost {cost}: they are made anew when their owners sign in"
+        )),
+        Some(cost) => Outcome::Holds(format!("{} hashes, all bcrypt, of cost {cost} or more", found.hashes)),
+        None => Outcome::Unproven("there is no password yet"),
+    }
+}
+
+fn sealed(evidence: &Evidence) -> Outcome {
+    let part = if evidence.is_part { ", of some of the workspaces" } else { "" };
+    match (evidence.readable.is_empty(), evidence.cells) {
+        (true, 0) => Outcome::Unproven("nothing is stored yet"),
+        (true, cells) => Outcome::Holds(format!("{cells} cells{part}: each is sealed")),
+        (false, cells) => {
+            let readable: Vec<String> = evidence
+                .readable
+                .iter()
+                .map(|(column, many)| format!("{many} in {column}"))
+                .collect();
+            Outcome::Broken(format!("of {cells} cells{part}, some are not sealed: {}", readable.join(", ")))
+        }
+    }
+}
+
+fn walls(inspection: Option<&Inspection>, open_tables: &[String]) -> Outcome {
+    let Some(inspection) = inspection else {
+        return Outcome::Unproven(
+            "the embedded database has no row-level security: one customer is told from another by the program's types alone, which tests hold",
+        );
+    };
+    let list = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
+    let wrong: Vec<String> = [
+        list("row-level security is not forced on", &inspection.unwalled),
+        list("the role of DATABASE_URL is too powerful", &inspection.powers),
+        list("rows are shown to nobody in particular by", open_tables),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match wrong.is_empty() {
+        true => Outcome::Holds("row-level security is forced on every table of customers, and nothing is shown without one".into()),
+        false => Outcome::Broken(wrong.join("; ")),
+    }
+}
+
+fn chains(evidence: &Evidence) -> Outcome {
+    match evidence.broken_logs.first() {
+        Some((tenant, broken)) => Outcome::Broken(format!(
+            "the audit logs of {} workspaces do not hold, such as {tenant}'s: {broken}",
+            evidence.broken_logs.len()
+        )),
+        None => Outcome::Holds(format!(
+            "{} entries in {} logs, each in its chain",
+            evidence.entries, evidence.tenants
+        )),
+    }
+}
+
+fn promises(found: Promises) -> Outcome {
+    let before = match found.late {
+        0 => String::new(),
+        late => format!("; {late} times it was late before"),
+    };
+    match found.overdue {
+        0 => Outcome::Holds(format!("no report waits for longer than is promised{before}")),
+        overdue => Outcome::Broken(format!("{overdue} reports wait for longer than is promised{before}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        claims::Status,
+        settings::{Settings, Source},
+    };
+
+    #[test]
+    fn what_was_seen_of_some_workspaces_is_not_said_of_all() {
+        let settings = Source::load(None, std::iter::empty()).and_then(|source| Settings::from_source(&source));
+        let given = Given::of(&settings.unwrap(), None);
+        let of = |evidence: Evidence| {
+            let mut found = Outcomes::new();
+            let rows = Rows {
+                evidence,
+                backups: actors::backup::LastRuns::default(),
+                promises: Promises::default(),
+            };
+            of_rows(&given, &rows, 0, &mut found);
+            [Check::Sessions, Check::Invitations, Check::KeptTokens, Check::AuditChain].map(|check| found[&check].status())
+        };
+        assert_eq!(of(Evidence::default()), [Status::Holds; 4]);
+        let part = Evidence {
+            is_part: true,
+            ..Evidence::default()
+        };
+        assert_eq!(of(part.clone()), [Status::Unproven; 4]);
+        let broken = Evidence { bare_sessions: 1, ..part };
+        assert_eq!(of(broken)[0], Status::Broken, "what is wrong in some is wrong");
+    }
+}

@@ -1,0 +1,274 @@
+//! `pernoex verify`: holds an installation to what is said of it, and says for each claim what came of it.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf, sync::atomic::AtomicBool};
+
+use actors::{claims::FollowedLogs, clock::Clock};
+use clap::Args;
+use serde::Serialize;
+use url::Url;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    StartError,
+    claims::{
+        self, Check, Given, Outcome, Outcomes, Place, Status,
+        outside::{self, Account, Target},
+    },
+    cli::complain,
+    doctor::keys,
+    settings::{SettingError, Settings},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// The address that browsers use. [default: PERNOEX_PUBLIC_URL]
+    #[arg(long)]
+    url: Option<Url>,
+    /// Look at rows, files and settings too: on a machine of the installation, with its settings.
+    #[arg(long)]
+    inside: bool,
+    /// For programs: one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// The e-mail address of an account that is there for this: its session begins and ends. Its password comes from PERNOEX_VERIFY_PASSWORD or --password-file.
+    #[arg(long, env = "PERNOEX_VERIFY_EMAIL")]
+    email: Option<String>,
+    /// A file with that account's password.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// A project's public key, as the line for its website has it.
+    #[arg(long, value_name = "KEY", env = "PERNOEX_VERIFY_WIDGET_KEY")]
+    widget_key: Option<String>,
+    /// The id of a project of another workspace than that account's: it must not be there for it.
+    #[arg(long, value_name = "ID", env = "PERNOEX_VERIFY_FOREIGN_PROJECT")]
+    foreign_project: Option<Uuid>,
+    /// Authorities whose certificates are taken instead of those that this machine trusts: PEM.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Connect there instead of where the name leads: one node behind a balancer.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    connect: Option<SocketAddr>,
+}
+
+const PASSWORD: &str = "PERNOEX_VERIFY_PASSWORD";
+
+/// Nothing is broken, and something could not be looked at.
+const INCOMPLETE: i32 = 2;
+
+#[derive(Serialize)]
+struct Report {
+    version: &'static str,
+    /// When it was looked at: seconds, in UTC.
+    at: String,
+    url: Option<String>,
+    /// The worst that counts: `broken`, `not_tried`, or `holds`.
+    status: Status,
+    claims: Vec<Line>,
+    checks: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: &'static str,
+    section: usize,
+    sentences: &'static [usize],
+    words: &'static str,
+    mechanism: &'static str,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
+    checks: Vec<&'static str>,
+    tests: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+struct Found {
+    id: &'static str,
+    place: Place,
+    status: Status,
+    how: &'static str,
+    found: String,
+}
+
+/// Looks, and prints what came of it. The status to exit with: 0 when everything holds that can be proven, 1 when a claim is broken, and 2 when
+/// none is and something was not tried.
+pub async fn run(settings: Result<Settings, SettingError>, options: Options) -> i32 {
+    // Fails only when it was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let looked = match target(settings.as_ref().ok(), &options) {
+        Ok(target) => look(settings, &options, target.as_ref()).await.map(|found| (found, target)),
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok((found, target)) => {
+            let report = report(&found, target.as_ref().map(Target::address));
+            // A reader that closes the pipe has seen enough.
+            let _ = print(&mut std::io::stdout().lock(), &report, options.json);
+            match report.status {
+                Status::Broken => 1,
+                Status::NotTried => INCOMPLETE,
+                Status::Holds | Status::Unproven => 0,
+            }
+        }
+        Err(error) => {
+            complain(&error);
+            INCOMPLETE
+        }
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>, StartError> {
+    let unread = |source| StartError::DataFolder {
+        path: path.display().to_string(),
+        source,
+    };
+    Ok(Zeroizing::new(std::fs::read(path).map_err(unread)?))
+}
+
+/// What to ask, if an address is known.
+fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Target>, StartError> {
+    let Some(url) = options.url.clone().or_else(|| settings?.public_url.clone()) else {
+        return Ok(None);
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(StartError::Input("--url must be a web address such as https://support.example.com"));
+    }
+    let ca = options.ca_file.as_deref().map(read).transpose()?;
+    let mut target = Target::new(url, ca.as_ref().map(|ca| ca.as_slice()), options.connect).map_err(StartError::Input)?;
+    target.widget_key.clone_from(&options.widget_key);
+    target.foreign_project = options.foreign_project;
+    if let Some(email) = &options.email {
+        target.account = Some(Account {
+            email: email.clone(),
+            password: password(options)?,
+        });
+    }
+    Ok(Some(target))
+}
+
+fn password(options: &Options) -> Result<Zeroizing<String>, StartError> {
+    let text = match &options.password_file {
+        Some(file) => {
+            let bytes = read(file)?;
+            Zeroizing::new(
+                std::str::from_utf8(&bytes)
+                    .map(str::to_owned)
+                    .map_err(|_| StartError::Input("the file of the password is no text"))?,
+            )
+        }
+        None => Zeroizing::new(std::env::var(PASSWORD).unwrap_or_default()),
+    };
+    let password = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    match password.is_empty() {
+        true => Err(StartError::Input(
+            "the account's password is missing: set PERNOEX_VERIFY_PASSWORD, or name its file by --password-file",
+        )),
+        false => Ok(password),
+    }
+}
+
+async fn look(settings: Result<Settings, SettingError>, options: &Options, target: Option<&Target>) -> Result<Outcomes, StartError> {
+    let mut found = match target {
+        Some(target) => outside::run(target).await,
+        None => outside::nowhere(),
+    };
+    if !options.inside {
+        let inside = Check::ALL
+            .iter()
+            .filter(|check| matches!(check.place(), Place::Inside | Place::Build));
+        found.extend(inside.map(|check| (*check, Outcome::NotTried("give --inside, on a machine of the installation"))));
+        return Ok(found);
+    }
+    let settings = settings?;
+    let location = match keys::location(&settings).await {
+        Ok(None) => {
+            return Err(StartError::Input(
+                "there is no installation here yet: start the server once, or set PERNOEX_DATA",
+            ));
+        }
+        Ok(found) => found,
+        // What needs no key is looked at all the same: that the key is exposed may be why it is not used.
+        Err(error) => {
+            complain(&error);
+            None
+        }
+    };
+    let given = Given::of(&settings, location.as_ref());
+    found.extend(claims::look(&given, Clock::system().now(), &AtomicBool::new(false), &mut FollowedLogs::default()).await);
+    Ok(found)
+}
+
+fn report(outcomes: &Outcomes, url: Option<String>) -> Report {
+    let claims: Vec<Line> = claims::all()
+        .into_iter()
+        .map(|claim| Line {
+            id: claim.id,
+            section: claim.section,
+            sentences: claim.sentences,
+            words: claim.words,
+            mechanism: claim.mechanism,
+            status: claim.status(outcomes),
+            limit: claim.limit,
+            checks: claim.checks.iter().map(|check| check.id()).collect(),
+            tests: claim.tests,
+        })
+        .collect();
+    let checks = outcomes.iter().map(|(check, outcome)| Found {
+        id: check.id(),
+        place: check.place(),
+        status: outcome.status(),
+        how: check.how(),
+        found: outcome.words().to_owned(),
+    });
+    let has = |status| claims.iter().any(|claim| claim.status == status);
+    let status = [Status::Broken, Status::NotTried].into_iter().find(|status| has(*status));
+    Report {
+        version: env!("CARGO_PKG_VERSION"),
+        at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        url,
+        status: status.unwrap_or(Status::Holds),
+        checks: checks.collect(),
+        claims,
+    }
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Holds => "holds",
+        Status::Unproven => "unproven",
+        Status::NotTried => "not tried",
+        Status::Broken => "BROKEN",
+    }
+}
+
+fn print(out: &mut impl Write, report: &Report, json: bool) -> std::io::Result<()> {
+    if json {
+        let text = serde_json::to_string_pretty(report).unwrap_or_default();
+        return writeln!(out, "{text}");
+    }
+    for section in report.claims.chunk_by(|a, b| a.section == b.section) {
+        let Some(first) = section.first() else { continue };
+        writeln!(out, "{}", claims::section_name(first.section))?;
+        for claim in section {
+            writeln!(out, "  {:<9} {:<30} {}", word(claim.status), claim.id, claim.words)?;
+            if let Some(limit) = claim.limit {
+                writeln!(out, "  {:<9} {:<30} cannot be proven: {limit}", "", "")?;
+            }
+        }
+    }
+    writeln!(out, "\nChecks")?;
+    for check in &report.checks {
+        writeln!(out, "  {:<9} {:<30} {}", word(check.status), check.id, check.found)?;
+    }
+    let count = |status| report.claims.iter().filter(|claim| claim.status == status).count();
+    writeln!(
+        out,
+        "\nPernoex {}: {} claims hold, {} broken, {} cannot be proven here, {} not tried",
+        report.version,
+        count(Status::Holds),
+        count(Status::Broken),
+        count(Status::Unproven),
+        count(Status::NotTried)
+    )
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { barriers, openBrowser, openPage, SERVER } from "./support.mjs";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser.close();
+});
+
+test("what is promised can be read by everybody, on a phone and in the dark, without a script", async () => {
+  for (const { theme, width } of /** @type {const} */ ([
+    { theme: "light", width: 1280 },
+    { theme: "dark", width: 1280 },
+    { theme: "light", width: 390 },
+    { theme: "dark", width: 390 },
+  ])) {
+    const { page, calm, close } = await openPage(browser, { theme, width });
+    const where = `${theme}, ${width}`;
+    await page.goto(`${SERVER}/trust`);
+    await page.getByRole("heading", { level: 1, name: "What is promised, and whether it holds" }).waitFor();
+    assert((await page.getByRole("article").count()) > 40, where);
+    await page.getByText("Atlassian offers no revocation").waitFor();
+    assert.equal(await page.locator("script").count(), 0, where);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert(over <= 0, `${where}: ${over} px stick out`);
+    assert.deepEqual(await barriers(page), [], where);
+    calm(where);
+    await close();
+  }
+});
+
+test("from there it goes on to the form for reports", async () => {
+  const { page, close } = await openPage(browser);
+  await page.goto(`${SERVER}/trust`);
+  await page.getByRole("link", { name: "Report a vulnerability" }).click();
+  await page.getByRole("heading", { level: 1, name: "Report a vulnerability" }).waitFor();
+  await close();
+});
