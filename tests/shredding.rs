@@ -59,7 +59,7 @@ async fn restore(app: &mut TestApp, backup: &Path) {
     if in_database {
         std::fs::write(&ring, shell("pg_dump", &["--data-only", "--table=key_share", &url], None)).unwrap();
     }
-    let own = database::own().await.unwrap();
+    let own = database::empty().await.unwrap();
     shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &own.admin], Some(backup));
     if in_database {
         shell("psql", &["-q", "-v", "ON_ERROR_STOP=1", &own.admin], Some(&ring));

@@ -115,7 +115,12 @@ pub async fn find_by_email(tx: &TenantTx, email: &str) -> Result<Option<Invitati
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &TenantTx) -> Result<Vec<Invitation>, StoreError> {
-    let rows = tx.find::<Entity>().order(Column::CreatedAt, Order::Desc).all().await?;
+    let rows = tx
+        .find::<Entity>()
+        .order(Column::CreatedAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
+        .all()
+        .await?;
     rows.into_iter().map(Invitation::try_from).collect()
 }
 

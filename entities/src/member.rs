@@ -125,7 +125,12 @@ pub async fn has_short_password_only(tx: &TenantTx, account: AccountId) -> Resul
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &TenantTx) -> Result<Vec<Member>, StoreError> {
-    let rows = tx.find::<Entity>().order(Column::CreatedAt, Order::Asc).all().await?;
+    let rows = tx
+        .find::<Entity>()
+        .order(Column::CreatedAt, Order::Asc)
+        .order(Column::AccountId, Order::Asc)
+        .all()
+        .await?;
     let ids = rows.iter().map(|row| row.account_id);
     let accounts = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(tx.raw()).await?;
     let accounts: std::collections::HashMap<Uuid, account::Model> = accounts.into_iter().map(|row| (row.id, row)).collect();

@@ -322,6 +322,7 @@ pub async fn unanswered(tx: &TenantTx, project: ProjectId, (from, to): (Millis, 
         // In the words of the index on it.
         .filter(Expr::cust("outcome = 'unanswered'"))
         .order(Column::CreatedAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
         .limit(limit)
         .all()
         .await?;

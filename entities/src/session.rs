@@ -102,6 +102,7 @@ pub async fn of_account(tx: &TenantTx, account: AccountId, epoch: i64, now: Mill
         .filter(Column::ExpiresAt.gt(now))
         .filter(Column::EndsAt.gt(now))
         .order(Column::SeenAt, Order::Desc)
+        .order(Column::IdHash, Order::Desc)
         .all()
         .await?;
     rows.into_iter().map(Session::try_from).collect()

@@ -7,14 +7,15 @@ use std::sync::Mutex;
 
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityName, EntityTrait, Iden,
-    IntoActiveModel, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement, UpdateMany, Value,
+    IntoActiveModel, Iterable, Order, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+    UpdateMany, Value,
     prelude::Uuid,
     sea_query::{Expr, IntoCondition, SimpleExpr},
 };
 
 use tracing::{Instrument, debug_span};
 
-use crate::{ProjectId, Store, StoreError, TenantId, keys, sealed, store::set_local};
+use crate::{ProjectId, Store, StoreError, TenantId, fair::Place, keys, sealed, store::set_local};
 
 /// A table whose rows belong to tenants. Only such tables can be reached through a [`TenantTx`].
 pub(crate) trait TenantScoped: EntityTrait {
@@ -86,13 +87,11 @@ impl TenantDb {
     pub async fn read<T, E: From<StoreError>>(&self, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
-        let reading = async {
-            let tx = TenantTx::enter(self.store.begin_read().await?, self.tenant).await?;
-            let outcome = work(&tx).await;
-            tx.tx.rollback().await.map_err(StoreError::from)?;
-            outcome
-        };
-        reading.instrument(debug_span!("db_read")).await
+        let span = debug_span!("db_read");
+        let tx = self.enter_read().instrument(span.clone()).await?;
+        let outcome = work(&tx).await;
+        tx.roll_back().instrument(span).await?;
+        outcome
     }
 
     /// Runs `work` as one transaction: all of it is stored when this returns `Ok`, none of it otherwise.
@@ -115,25 +114,33 @@ impl TenantDb {
     async fn run<T, E: From<StoreError>>(&self, writing: Writing, work: impl AsyncFnOnce(&TenantTx) -> Result<T, E>) -> Result<T, E> {
         #[cfg(feature = "faults")]
         self.strike(crate::faults::Point::Begin)?;
-        let writing = async {
-            let _turn = self.store.turn_to_write(self.tenant).await?;
-            let tx = self.store.begin_write().await?;
-            take_turn(&tx, self.tenant, writing).await?;
-            let tx = TenantTx::enter(tx, self.tenant).await?;
-            match work(&tx).await {
-                Ok(value) => {
-                    #[cfg(feature = "faults")]
-                    self.strike(crate::faults::Point::Commit)?;
-                    tx.tx.commit().await.map_err(StoreError::from)?;
-                    Ok(value)
-                }
-                Err(error) => {
-                    tx.tx.rollback().await.map_err(StoreError::from)?;
-                    Err(error)
-                }
+        let span = debug_span!("db_write");
+        let (_turn, tx) = self.enter_write(writing).instrument(span.clone()).await?;
+        match work(&tx).await {
+            Ok(value) => {
+                #[cfg(feature = "faults")]
+                self.strike(crate::faults::Point::Commit)?;
+                tx.commit().instrument(span).await?;
+                Ok(value)
             }
-        };
-        writing.instrument(debug_span!("db_write")).await
+            Err(error) => {
+                tx.roll_back().instrument(span).await?;
+                Err(error)
+            }
+        }
+    }
+
+    // Apart from the two above, which are compiled once for each of their hundreds of callers.
+
+    async fn enter_read(&self) -> Result<TenantTx, StoreError> {
+        TenantTx::enter(self.store.begin_read().await?, self.tenant).await
+    }
+
+    async fn enter_write(&self, writing: Writing) -> Result<(Place<TenantId>, TenantTx), StoreError> {
+        let turn = self.store.turn_to_write(self.tenant).await?;
+        let tx = self.store.begin_write().await?;
+        take_turn(&tx, self.tenant, writing).await?;
+        Ok((turn, TenantTx::enter(tx, self.tenant).await?))
     }
 }
 
@@ -205,6 +212,14 @@ impl TenantTx {
         })
     }
 
+    async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+
+    async fn roll_back(self) -> Result<(), StoreError> {
+        Ok(self.tx.rollback().await?)
+    }
+
     pub(crate) fn into_transaction(self) -> DatabaseTransaction {
         self.tx
     }
@@ -221,6 +236,7 @@ impl TenantTx {
         Scoped {
             tx: self,
             select: E::find(),
+            ordered: false,
         }
     }
 
@@ -315,6 +331,8 @@ impl TenantTx {
 pub(crate) struct Scoped<'a, E: TenantScoped> {
     tx: &'a TenantTx,
     select: Select<E>,
+    /// Whether whoever asks has said in what order.
+    ordered: bool,
 }
 
 impl<E: TenantScoped> Scoped<'_, E> {
@@ -325,6 +343,7 @@ impl<E: TenantScoped> Scoped<'_, E> {
 
     pub(crate) fn order(mut self, column: E::Column, order: Order) -> Self {
         self.select = self.select.order_by(column, order);
+        self.ordered = true;
         self
     }
 
@@ -336,6 +355,7 @@ impl<E: TenantScoped> Scoped<'_, E> {
     /// For aggregates: the caller shapes the columns, the wall is put up after.
     pub(crate) fn shape(mut self, shape: impl FnOnce(Select<E>) -> Select<E>) -> Self {
         self.select = shape(self.select);
+        self.ordered = true;
         self
     }
 
@@ -343,8 +363,15 @@ impl<E: TenantScoped> Scoped<'_, E> {
         self.select.filter(E::TENANT.eq(self.tx.tenant.uuid()))
     }
 
-    pub(crate) async fn all(self) -> Result<Vec<E::Model>, StoreError> {
+    /// In the order of their keys unless another was asked for: what one tenant is told, and in what order, must not hang on how the rows
+    /// of all lie in the file.
+    pub(crate) async fn all(mut self) -> Result<Vec<E::Model>, StoreError> {
         let tx = self.tx;
+        if !self.ordered {
+            for column in E::PrimaryKey::iter() {
+                self.select = self.select.order_by(column.into_column(), Order::Asc);
+            }
+        }
         Ok(self.walled().all(&tx.tx).await?)
     }
 

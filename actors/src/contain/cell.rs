@@ -1,9 +1,9 @@
 //! The one actor type.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use tokio::{
     sync::{Mutex, Notify, OwnedSemaphorePermit},
     time::Instant,
@@ -17,15 +17,53 @@ use super::{
 };
 
 /// A message on its way, with its place in the mailbox. Dropping it, read or unread, gives the place back.
-pub(super) struct Envelope<M> {
-    pub message: M,
-    pub slot: OwnedSemaphorePermit,
+///
+/// One type for all messages of an actor: what carries them is compiled once for each actor, and not for each of some hundred messages.
+pub(super) struct Envelope<T: Behaviour> {
+    serve: Serving<T>,
+    exclusive: bool,
+    patience: Duration,
+    slot: OwnedSemaphorePermit,
     /// From when it is sent until it is answered, as part of what whoever sends it is at.
-    pub span: Span,
+    span: Span,
 }
 
-impl<M: Request> Message for Envelope<M> {
-    type Result = Result<M::Reply, CallError>;
+type Serving<T> = Box<dyn FnOnce(Arc<T>) -> LocalBoxFuture<'static, Served> + Send>;
+
+/// A reply, and what it says of the actor's health.
+pub(super) struct Served {
+    reply: Box<dyn Any + Send>,
+    failure: Option<Failure>,
+}
+
+impl<T: Behaviour> Envelope<T> {
+    pub(super) fn new<M: Request>(message: M, slot: OwnedSemaphorePermit) -> Self
+    where
+        T: Serve<M>,
+    {
+        let serve = |state: Arc<T>| {
+            let serving = async move {
+                let reply = state.serve(message).await;
+                let failure = M::failure(&reply);
+                Served {
+                    reply: Box::new(reply),
+                    failure,
+                }
+            };
+            serving.boxed_local()
+        };
+        Self {
+            serve: Box::new(serve),
+            exclusive: M::EXCLUSIVE,
+            patience: M::PATIENCE,
+            slot,
+            span: tracing::debug_span!("actor", name = T::NAME),
+        }
+    }
+}
+
+impl<T: Behaviour> Message for Envelope<T> {
+    type Result = Result<Box<dyn Any + Send>, CallError>;
 }
 
 /// Begin anew: an operator asks.
@@ -56,8 +94,8 @@ struct Quarantine {
 }
 
 /// What became of a message.
-enum Outcome<R> {
-    Reply(R),
+enum Outcome {
+    Served(Served),
     Panicked,
     Hung,
     Cancelled,
@@ -210,36 +248,36 @@ impl<T: Behaviour> Handler<Reset> for Cell<T> {
     }
 }
 
-impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
-    type Result = ResponseActFuture<Self, Result<M::Reply, CallError>>;
+impl<T: Behaviour> Handler<Envelope<T>> for Cell<T> {
+    type Result = ResponseActFuture<Self, Result<Box<dyn Any + Send>, CallError>>;
 
-    fn handle(&mut self, envelope: Envelope<M>, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, envelope: Envelope<T>, ctx: &mut Self::Context) -> Self::Result {
         let state = match self.ready(ctx) {
             Ok(state) => state,
             Err(refused) => return Box::pin(async move { Err(refused) }.into_actor(self)),
         };
-        let turn = M::EXCLUSIVE.then(|| self.turn.clone());
+        let turn = envelope.exclusive.then(|| self.turn.clone());
         let (served, vitals, cancelled) = (Arc::downgrade(&state), self.vitals.clone(), self.cancelled.clone());
         let strike = Strike::plan(&vitals);
-        let bound = strike.bound(M::PATIENCE * self.policy.hang_factor);
+        let bound = strike.bound(envelope.patience * self.policy.hang_factor);
         let work = async move {
-            let Envelope { message, slot, span } = envelope;
-            let serve = async {
+            let Envelope { serve, slot, span, .. } = envelope;
+            let serving = async {
                 let _turn = match &turn {
                     Some(turn) => Some(turn.lock().await),
                     None => None,
                 };
                 let began = Instant::now();
-                let serve = async {
+                let serving = async {
                     strike.before().await;
-                    let reply = state.serve(message).await;
+                    let served = serve(state).await;
                     strike.after().await;
-                    reply
+                    served
                 };
-                let outcome = tokio::time::timeout(bound, AssertUnwindSafe(serve).catch_unwind()).await;
+                let outcome = tokio::time::timeout(bound, AssertUnwindSafe(serving).catch_unwind()).await;
                 vitals.handled(began.elapsed());
                 match outcome {
-                    Ok(Ok(reply)) => Outcome::Reply(reply),
+                    Ok(Ok(served)) => Outcome::Served(served),
                     Ok(Err(_)) => Outcome::Panicked,
                     Err(_) => Outcome::Hung,
                 }
@@ -247,14 +285,14 @@ impl<T: Serve<M>, M: Request> Handler<Envelope<M>> for Cell<T> {
             let outcome = tokio::select! {
                 biased;
                 () = cancelled.notified() => Outcome::Cancelled,
-                outcome = serve.instrument(span) => outcome,
+                outcome = serving.instrument(span) => outcome,
             };
             drop(slot);
             outcome
         };
         Box::pin(work.into_actor(self).map(move |outcome, cell, ctx| match outcome {
-            Outcome::Reply(reply) => {
-                match M::failure(&reply) {
+            Outcome::Served(Served { reply, failure }) => {
+                match failure {
                     Some(Failure { reason, breaks: true }) => cell.broken(&served, reason, ctx),
                     Some(Failure { reason, .. }) => cell.vitals.failed(reason),
                     None => {}

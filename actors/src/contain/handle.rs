@@ -73,13 +73,15 @@ impl<T: Behaviour> Handle<T> {
     {
         let sent = if let Ok(slot) = self.vitals.slots.clone().try_acquire_owned() {
             self.vitals.admitted();
-            let span = tracing::debug_span!("actor", name = T::NAME);
-            Ok(self.address.send(Envelope { message, slot, span }).timeout(M::PATIENCE))
+            Ok(self.address.send(Envelope::new(message, slot)).timeout(M::PATIENCE))
         } else {
             self.vitals.turned_away();
             Err(CallError::Overloaded)
         };
-        async move { sent?.await? }
+        async move {
+            let reply = sent?.await??.downcast().map_err(|_| CallError::Crashed)?; // proven: what served this message replied to it
+            Ok(*reply)
+        }
     }
 }
 

@@ -56,6 +56,9 @@ pub(super) struct SealedChunk {
     pub page: Option<u32>,
 }
 
+/// The words that parts of an index met, handed on from each to one that begins when it has ended.
+type Words = std::sync::Mutex<Vec<Memory>>;
+
 /// Chunks that are read and analysed at a time, and documents that they are of.
 const PART: i64 = 1_000;
 const DOCUMENTS: usize = 500;
@@ -146,7 +149,8 @@ impl ProjectActor {
             .await?;
         let synonyms = self.open_synonyms(synonyms.as_deref())?;
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-        let parts = stream::iter(in_parts(documents)).map(|part| self.load_part(part, &embeddings));
+        let words = Arc::<Words>::default();
+        let parts = stream::iter(in_parts(documents)).map(|part| self.load_part(part, &embeddings, words.clone()));
         let mut parts = parts.buffered(at_once);
         let mut index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
         while let Some(part) = parts.next().await {
@@ -173,7 +177,7 @@ impl ProjectActor {
     }
 
     /// The index of some documents alone.
-    async fn load_part(&self, documents: Vec<documents::Document>, embeddings: &Embeddings) -> Result<Index, Fault> {
+    async fn load_part(&self, documents: Vec<documents::Document>, embeddings: &Embeddings, words: Arc<Words>) -> Result<Index, Fault> {
         let project = self.id();
         let ids: Vec<DocumentId> = documents.iter().map(|document| document.id).collect();
         let rows = self.db().read(async |tx| chunk::of_documents(tx, project, &ids).await);
@@ -192,13 +196,14 @@ impl ProjectActor {
             let mut opened = opened?;
             let _span = debug_span!("load_analyse").entered();
             let index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
-            let (mut index, mut memory) = (index, Memory::default());
+            let (mut index, mut memory) = (index, words.lock().map_err(broken)?.pop().unwrap_or_default());
             for document in documents {
                 if let Some(passages) = opened.remove(&document.id) {
                     let id = document.id.uuid();
                     index.add_with(&mut memory, id, &document.title, document.source_url.as_deref(), passages);
                 }
             }
+            words.lock().map_err(broken)?.push(memory);
             Ok(index)
         };
         self.seed.lane.question(build).await?

@@ -1,8 +1,7 @@
 //! Text to search terms: words in lower case, without accents, stemmed by their language, identifiers also in parts, and
 //! scripts without blanks in pairs of letters.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rust_stemmers::Stemmer;
 
 use crate::knowledge::language::{Language, without_accent};
@@ -18,41 +17,63 @@ pub(crate) struct Analyser {
 }
 
 /// Analysers that remember the words they met: most words of a project are the same few thousand, and looking one up takes a tenth
-/// of the time that stemming takes.
+/// of the time that stemming takes. Terms have numbers here, so that counting them copies no text.
 #[derive(Default)]
 pub struct Memory {
     analysers: HashMap<Language, (Analyser, Stems)>,
+    numbers: HashMap<Box<str>, Number>,
+    terms: Vec<Box<str>>,
 }
 
+/// A term's number in one memory.
+pub(super) type Number = u32;
+
 /// What became of a word; `None` of one that says nothing.
-type Stems = HashMap<Box<str>, Option<Box<str>>>;
+type Stems = HashMap<Box<str>, Option<Number>>;
 
 /// Words remembered: some megabytes at most, for as long as an index is built.
 const REMEMBERED: usize = 100_000;
 
 impl Memory {
-    pub(super) fn terms(&mut self, language: Language, text: &str) -> Vec<String> {
-        let entry = self.analysers.entry(language);
-        let (analyser, known) = entry.or_insert_with(|| (Analyser::of(language), HashMap::new()));
-        let mut terms = Vec::with_capacity(text.len() / 8);
-        tokens(text, &mut |token| {
-            let Token::Word(word) = token else {
-                terms.extend(analyser.term(token));
-                return;
-            };
-            let term = match known.get(word) {
-                Some(term) => term.as_deref().map(str::to_owned),
-                None => {
-                    let term = analyser.term(Token::Word(word));
+    /// The terms of a text in order, repeated as they are.
+    pub(super) fn terms(&mut self, language: Language, text: &str) -> Vec<Number> {
+        let Self { analysers, numbers, terms } = self;
+        let mut number = |term: &str| {
+            if let Some(number) = numbers.get(term) {
+                return *number;
+            }
+            let number = Number::try_from(terms.len()).unwrap_or(Number::MAX);
+            terms.push(term.into());
+            numbers.insert(term.into(), number);
+            number
+        };
+        let entry = analysers.entry(language);
+        let (analyser, known) = entry.or_insert_with(|| (Analyser::of(language), Stems::default()));
+        let mut found = Vec::with_capacity(text.len() / 8);
+        tokens(text, &mut |token| match token {
+            Token::Exact(term) => found.push(number(term)),
+            Token::Word(word) => {
+                let term = known.get(word).copied().unwrap_or_else(|| {
+                    let term = analyser.term(Token::Word(word)).map(|term| number(&term));
                     if known.len() < REMEMBERED {
-                        known.insert(word.into(), term.as_deref().map(Into::into));
+                        known.insert(word.into(), term);
                     }
                     term
-                }
-            };
-            terms.extend(term);
+                });
+                found.extend(term);
+            }
         });
-        terms
+        found
+    }
+
+    /// The term that has this number.
+    pub(super) fn term(&self, number: Number) -> &str {
+        self.terms.get(number as usize).map_or("", |term| term)
+    }
+
+    /// Every term that was met.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.terms.iter().map(|term| &**term)
     }
 }
 
@@ -166,6 +187,14 @@ fn compound(compound: &str, emit: &mut dyn FnMut(Token<'_>)) {
     if compound.is_empty() {
         return;
     }
+    // Most words, the short way.
+    let mut letters = compound.bytes();
+    if letters.next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    {
+        word(compound, emit);
+        return;
+    }
     if matches!(compound, "C++" | "c++" | "C#" | "c#" | "F#" | "f#") {
         emit(Token::Exact(&compound.to_lowercase()));
         return;
@@ -201,8 +230,12 @@ fn compound(compound: &str, emit: &mut dyn FnMut(Token<'_>)) {
 
 fn word(word: &str, emit: &mut dyn FnMut(Token<'_>)) {
     if word.is_ascii() {
-        let cut = &word[..word.len().min(LONGEST)];
-        emit(Token::Word(&cut.to_ascii_lowercase()));
+        let mut letters = [0; LONGEST];
+        let cut = word.as_bytes().iter().zip(&mut letters);
+        let length = cut.map(|(letter, place)| *place = letter.to_ascii_lowercase()).count();
+        if let Ok(word) = std::str::from_utf8(&letters[..length]) {
+            emit(Token::Word(word));
+        }
         return;
     }
     let letters: Vec<char> = word.chars().take(LONGEST).flat_map(char::to_lowercase).collect();

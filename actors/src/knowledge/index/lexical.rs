@@ -1,8 +1,9 @@
 //! Postings over three fields, scored by BM25 with weighted fields (BM25F).
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::Tuning;
+use super::analyse::{Memory, Number};
 use super::spelling::{self, Postings};
 use super::synonyms::Word;
 
@@ -21,11 +22,11 @@ pub(super) struct Posting {
     heading: u8,
 }
 
-/// Terms of one passage by field.
-pub(super) struct Fields {
-    pub title: Vec<String>,
-    pub heading: Vec<String>,
-    pub body: Vec<String>,
+/// Terms of one passage by field, as their memory numbers them.
+pub(super) struct Fields<'a> {
+    pub title: &'a [Number],
+    pub heading: Vec<Number>,
+    pub body: Vec<Number>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -73,14 +74,14 @@ fn number(count: usize) -> f32 {
 }
 
 impl Lexical {
-    pub(super) fn add(&mut self, slot: u32, fields: &Fields) {
+    pub(super) fn add(&mut self, slot: u32, fields: &Fields, memory: &Memory) {
         let at = slot as usize;
         if self.lengths.len() <= at {
             self.lengths.resize(at + 1, Lengths::default());
         }
-        let short = |terms: &Vec<String>| u16::try_from(terms.len()).unwrap_or(u16::MAX);
+        let short = |terms: &[Number]| u16::try_from(terms.len()).unwrap_or(u16::MAX);
         let lengths = Lengths {
-            title: short(&fields.title),
+            title: short(fields.title),
             heading: short(&fields.heading),
             body: short(&fields.body),
         };
@@ -89,26 +90,27 @@ impl Lexical {
         for (sum, length) in self.sums.iter_mut().zip([lengths.title, lengths.heading, lengths.body]) {
             *sum += u64::from(length);
         }
-        let mut counts: HashMap<&str, Posting> = HashMap::new();
+        let mut counts: HashMap<Number, Posting> = HashMap::default();
         let empty = Posting {
             slot,
             body: 0,
             title: 0,
             heading: 0,
         };
-        for term in &fields.title {
-            let posting = counts.entry(term).or_insert(empty);
+        for term in fields.title {
+            let posting = counts.entry(*term).or_insert(empty);
             posting.title = posting.title.saturating_add(1);
         }
         for term in &fields.heading {
-            let posting = counts.entry(term).or_insert(empty);
+            let posting = counts.entry(*term).or_insert(empty);
             posting.heading = posting.heading.saturating_add(1);
         }
         for term in &fields.body {
-            let posting = counts.entry(term).or_insert(empty);
+            let posting = counts.entry(*term).or_insert(empty);
             posting.body = posting.body.saturating_add(1);
         }
-        for (term, posting) in counts {
+        for (number, posting) in counts {
+            let term = memory.term(number);
             match self.postings.get_mut(term) {
                 Some(list) => list.push(posting),
                 None => {
@@ -240,7 +242,7 @@ impl Lexical {
                 *held += weight * share.min(1.0);
             }
         };
-        let mut together: HashMap<u32, (f32, f32)> = HashMap::new();
+        let mut together: HashMap<u32, (f32, f32)> = HashMap::default();
         for term in query {
             for stand in &term.stands {
                 for posting in self.postings.get(&stand.term).into_iter().flatten() {

@@ -10,8 +10,7 @@ mod synonyms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::HashMap;
 use uuid::Uuid;
 
 use crate::knowledge::chunk::Chunk;
@@ -19,6 +18,7 @@ use crate::knowledge::embed::{DIMENSIONS, Scale, Vector, width};
 use crate::knowledge::language::{LANGUAGES, Language};
 pub(crate) use analyse::Analyser;
 pub use analyse::Memory;
+use analyse::Number;
 pub use fuse::{Method, Tuning};
 use lexical::{Fields, Lexical};
 pub use search::{Hit, Term};
@@ -142,7 +142,8 @@ impl Index {
                 self.slots.push(None);
                 u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
             });
-            self.lexical.add(at, &fields(memory, language, title_terms.clone(), &slot));
+            let fields = fields(memory, language, &title_terms, &slot);
+            self.lexical.add(at, &fields, memory);
             self.by_chunk.insert(id, at);
             self.slots[at as usize] = Some(slot);
             slots.push(at);
@@ -293,8 +294,8 @@ impl Index {
         let title_terms = memory.terms(renamed.language, title);
         for at in &renamed.slots {
             if let Some(Some(slot)) = self.slots.get(*at as usize) {
-                self.lexical
-                    .add(*at, &fields(&mut memory, renamed.language, title_terms.clone(), slot));
+                let fields = fields(&mut memory, renamed.language, &title_terms, slot);
+                self.lexical.add(*at, &fields, &memory);
             }
         }
         self.documents.insert(document, renamed);
@@ -309,16 +310,14 @@ impl Index {
     /// Takes a document's passages out of the postings.
     fn unlist(&mut self, document: &Document) {
         let mut memory = Memory::default();
-        let mut terms: HashSet<String> = memory.terms(document.language, &document.title).into_iter().collect();
+        memory.terms(document.language, &document.title);
         for at in &document.slots {
             if let Some(Some(slot)) = self.slots.get(*at as usize) {
-                let fields = fields(&mut memory, document.language, Vec::new(), slot);
-                terms.extend(fields.heading);
-                terms.extend(fields.body);
+                fields(&mut memory, document.language, &[], slot);
             }
         }
         let slots = document.slots.iter().copied().collect();
-        self.lexical.remove(&slots, terms.iter().map(String::as_str));
+        self.lexical.remove(&slots, memory.all());
     }
 
     /// Passages.
@@ -383,7 +382,7 @@ fn language_of(title: &str, chunks: &[(Uuid, Chunk, Option<Vector>)]) -> Languag
     Language::of(&telling)
 }
 
-fn fields(memory: &mut Memory, language: Language, title: Vec<String>, slot: &Slot) -> Fields {
+fn fields<'a>(memory: &mut Memory, language: Language, title: &'a [Number], slot: &Slot) -> Fields<'a> {
     let heading = slot.heading.iter().flat_map(|part| memory.terms(language, part)).collect();
     Fields {
         title,

@@ -1,6 +1,6 @@
 //! Terms of the index that an unknown word of a question may stand for: a slip of the finger, or two words written as one.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::lexical::{Posting, Stand};
 use crate::knowledge::sentence::is_ideograph;

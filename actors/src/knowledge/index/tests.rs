@@ -139,7 +139,7 @@ fn changes_leave_the_same_index_as_building_it_anew() {
         ..Tuning::default()
     };
     let mut index = Index::with_tuning(tuning);
-    let mut left: HashMap<u128, (String, Chunks)> = HashMap::new();
+    let mut left: HashMap<u128, (String, Chunks)> = HashMap::default();
     for round in 0..200u128 {
         let document = u128::from(random(12)) + 1;
         if random(3) == 0 {
