@@ -5,7 +5,7 @@
 //! from afterwards.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, RwLock, atomic::Ordering},
 };
 
@@ -56,8 +56,45 @@ pub(super) struct SealedChunk {
     pub page: Option<u32>,
 }
 
-/// The words that parts of an index met, handed on from each to one that begins when it has ended.
-type Words = std::sync::Mutex<Vec<Memory>>;
+/// An index on its way: parts of it are made beside each other, and added in their order.
+struct Building(std::sync::Mutex<Grown>);
+
+#[derive(Default)]
+struct Grown {
+    index: Index,
+    /// The part that comes next, and those after it that are there already.
+    next: usize,
+    early: BTreeMap<usize, Index>,
+    /// The words that parts met, handed on from each to one that begins when it has ended.
+    words: Vec<Memory>,
+}
+
+impl Building {
+    fn new(index: Index) -> Self {
+        let grown = Grown { index, ..Grown::default() };
+        Self(std::sync::Mutex::new(grown))
+    }
+
+    fn words(&self) -> Result<Memory, Fault> {
+        Ok(self.0.lock().map_err(broken)?.words.pop().unwrap_or_default())
+    }
+
+    fn add(&self, n: usize, part: Index, words: Memory) -> Result<(), Fault> {
+        let mut guard = self.0.lock().map_err(broken)?;
+        let grown = &mut *guard;
+        grown.words.push(words);
+        grown.early.insert(n, part);
+        while let Some(part) = grown.early.remove(&grown.next) {
+            grown.index.merge(part);
+            grown.next += 1;
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Result<Index, Fault> {
+        Ok(std::mem::take(&mut self.0.lock().map_err(broken)?.index))
+    }
+}
 
 /// Chunks that are read and analysed at a time, and documents that they are of.
 const PART: i64 = 1_000;
@@ -110,6 +147,9 @@ impl ProjectActor {
             return Ok(fresh);
         }
         let _loading = self.knowledge.loading.lock().await;
+        // Changes wait while the rows are read, so that none falls between the rows and the index. One that was under way has been followed
+        // by now, and mostly that is all that was missing.
+        let _changing = self.changing().await;
         if let Some(fresh) = self.fresh(current)? {
             return Ok(fresh);
         }
@@ -132,11 +172,10 @@ impl ProjectActor {
         Ok(self.knowledge.loaded.read().map_err(broken)?.is_some())
     }
 
-    /// Builds the index from the rows. Changes wait meanwhile, so that none falls between the rows and the index.
+    /// Builds the index from the rows, while [`Self::changing`] is held.
     ///
-    /// Some documents at a time, a few times at once: while one part waits for its rows, another is opened and analysed.
+    /// Some documents at a time, a few times at once: while one part waits for its rows, another is opened, analysed and added.
     async fn load(&self) -> Result<Loaded, Fault> {
-        let _changing = self.changing().await;
         let id = self.id();
         let (version, documents, synonyms, embeddings) = self
             .db()
@@ -149,35 +188,34 @@ impl ProjectActor {
             .await?;
         let synonyms = self.open_synonyms(synonyms.as_deref())?;
         let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-        let words = Arc::<Words>::default();
-        let parts = stream::iter(in_parts(documents)).map(|part| self.load_part(part, &embeddings, words.clone()));
-        let mut parts = parts.buffered(at_once);
-        let mut index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
+        let building = Arc::new(Building::new(Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()))));
+        let parts = stream::iter(in_parts(documents).into_iter().enumerate());
+        let parts = parts.map(|part| self.load_part(part, &embeddings, building.clone()));
+        // Nothing else is waited for meanwhile: a part that nobody looked after would keep its place at the processor, and whoever waits for
+        // that place would wait for ever.
+        let mut parts = parts.buffer_unordered(at_once);
         while let Some(part) = parts.next().await {
-            let part = part?;
-            index = self.merge(index, part).await?;
+            part?;
         }
         drop(parts);
         let (memory, space) = (self.seed.memory.clone(), embeddings.space.into());
         let finish = move || {
+            let mut index = building.take()?;
             index.set_synonyms(synonyms);
             index.shrink();
             memory.store(index.memory_bytes(), Ordering::Relaxed);
-            Loaded { version, index, space }
+            Ok(Loaded { version, index, space })
         };
-        self.seed.lane.question(finish).await
+        self.seed.lane.question(finish).await?
     }
 
-    async fn merge(&self, mut index: Index, part: Index) -> Result<Index, Fault> {
-        let merge = move || {
-            index.merge(part);
-            index
-        };
-        self.seed.lane.question(merge).await
-    }
-
-    /// The index of some documents alone.
-    async fn load_part(&self, documents: Vec<documents::Document>, embeddings: &Embeddings, words: Arc<Words>) -> Result<Index, Fault> {
+    /// Adds some documents to the index.
+    async fn load_part(
+        &self,
+        (n, documents): (usize, Vec<documents::Document>),
+        embeddings: &Embeddings,
+        building: Arc<Building>,
+    ) -> Result<(), Fault> {
         let project = self.id();
         let ids: Vec<DocumentId> = documents.iter().map(|document| document.id).collect();
         let rows = self.db().read(async |tx| chunk::of_documents(tx, project, &ids).await);
@@ -196,15 +234,14 @@ impl ProjectActor {
             let mut opened = opened?;
             let _span = debug_span!("load_analyse").entered();
             let index = Index::of(space_of(&embeddings.space, embeddings.scale.as_deref()));
-            let (mut index, mut memory) = (index, words.lock().map_err(broken)?.pop().unwrap_or_default());
+            let (mut index, mut memory) = (index, building.words()?);
             for document in documents {
                 if let Some(passages) = opened.remove(&document.id) {
                     let id = document.id.uuid();
                     index.add_with(&mut memory, id, &document.title, document.source_url.as_deref(), passages);
                 }
             }
-            words.lock().map_err(broken)?.push(memory);
-            Ok(index)
+            building.add(n, index, memory)
         };
         self.seed.lane.question(build).await?
     }
@@ -279,4 +316,35 @@ fn in_parts(documents: Vec<documents::Document>) -> Vec<Vec<documents::Document>
         }
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_come_early_wait_for_those_before_them() {
+        let building = Building::new(Index::new());
+        for n in [2, 0, 3, 1] {
+            let (mut part, mut words) = (Index::new(), building.words().unwrap());
+            let chunk = Chunk {
+                heading: Vec::new(),
+                text: format!("lantern {n}"),
+                page: None,
+            };
+            part.add_with(
+                &mut words,
+                Uuid::from_u128(n),
+                "Lantern",
+                None,
+                vec![(Uuid::from_u128(n), chunk, None)],
+            );
+            building.add(usize::try_from(n).unwrap(), part, words).unwrap();
+        }
+        let index = building.take().unwrap();
+        let hits = index.search("lantern", None, 10);
+        // They are alike: their places decide.
+        let order: Vec<_> = hits.iter().map(|hit| hit.document.as_u128()).collect();
+        assert_eq!(order, [0, 1, 2, 3]);
+    }
 }
