@@ -6,7 +6,6 @@ use actors::{
     TenantId,
     faults::{Effect, Point, clear, inject},
 };
-use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -344,45 +343,4 @@ async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
         one.abort();
     }
     clear(ada.tenant);
-}
-
-#[tokio::test]
-async fn an_index_that_is_loaded_in_parts_does_not_wait_for_itself() {
-    let app = TestApp::start().await;
-    let mut ada = app.owner("ada").await;
-    let project = ada.project("Lantern").await;
-    // Some hundred documents are loaded at a time: these in two parts.
-    let files: Vec<(String, String)> = (0..550)
-        .map(|n| (format!("{n}.md"), format!("# Page {n}\n\nIt is on sheet {}.", n / 16)))
-        .collect();
-    for some in files.chunks(50) {
-        let files: Vec<(&str, &[u8])> = some.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
-        let (status, said) = ada.upload(Method::POST, &format!("{project}/documents"), &files).await;
-        assert_eq!(status, StatusCode::CREATED, "{said}");
-    }
-    // One leaves its place at the processor to the first part. The last takes it right after that, while the second part still waits for those
-    // in between.
-    let places = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut crowd = Vec::new();
-    for n in 0..=places {
-        let (comes, stays) = match n {
-            0 => (0, 2_000),
-            _ if n == places => (1_200, 3_500),
-            _ => (0, 5_000),
-        };
-        let other = Workspace::found(&app, &format!("other{n}")).await;
-        other.fails(Point::Work, Effect::Slow(Duration::from_millis(stays)), 1);
-        crowd.push((Duration::from_millis(comes), other));
-    }
-    let crowd = crowd.into_iter().map(async |(comes, mut other)| {
-        tokio::time::sleep(comes).await;
-        assert_eq!(other.ask().await, StatusCode::OK);
-    });
-    let asked = async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        let answer = ada.question(&project, "On which sheet is page seven?");
-        tokio::time::timeout(Duration::from_secs(20), answer).await
-    };
-    let (_, answer) = tokio::join!(join_all(crowd), asked);
-    assert!(answer.is_ok(), "nobody is answered");
 }
