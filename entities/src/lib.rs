@@ -25,6 +25,7 @@ pub mod disclosure;
 mod document;
 pub mod document_batch;
 mod document_body;
+mod document_filing;
 pub mod document_list;
 pub mod document_print;
 pub mod document_revision;
@@ -69,6 +70,7 @@ mod slack_route;
 pub mod source;
 pub mod source_grant;
 pub mod source_item;
+mod source_item_gone;
 pub mod source_receipt;
 pub mod source_route;
 pub mod source_run;
@@ -91,10 +93,11 @@ mod workspace;
 pub mod documents {
     //! Documents and their stored bodies.
     pub use crate::document::{
-        Change, Document, Filed, Review, Totals, count, count_of_source, delete, fail, file, find, has_name, insert, keep_of_source, list,
-        names, of_source, order_key, read_again, replace, review, set_progress, set_read, set_twin, totals, twins_of, update,
+        Change, Document, Filed, Totals, count, delete, fail, find, has_name, insert, list, order_key, read_again, replace, set_progress,
+        set_read, totals, update,
     };
     pub use crate::document_body::{load as load_body, store as store_body};
+    pub use crate::document_filing::{Review, count_of_source, file, keep_of_source, names, of_source, review, set_twin, twins_of};
 }
 pub mod projects {
     //! Projects and their public names.

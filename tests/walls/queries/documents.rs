@@ -18,9 +18,9 @@ pub(super) const OPERATIONS: &[&str] = &[
     "document::replace",
     "document::delete",
     "document::has_name",
-    "document::count_of_source",
-    "document::of_source",
-    "document::keep_of_source",
+    "document_filing::count_of_source",
+    "document_filing::of_source",
+    "document_filing::keep_of_source",
     "document_body::store",
     "document_body::load",
     "chunk::insert",
@@ -100,15 +100,15 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
         "document::replace" => write(db, async |tx| documents::replace(tx, project, document, ("text/html", 7), at).await).await,
         "document::delete" => write(db, async |tx| documents::delete(tx, project, document).await).await,
         "document::has_name" => read(db, async |tx| documents::has_name(tx, project, "name 1").await).await,
-        "document::count_of_source" => {
+        "document_filing::count_of_source" => {
             let source = super::sources::source(call);
             read(db, async |tx| documents::count_of_source(tx, project, source).await).await
         }
-        "document::of_source" => {
+        "document_filing::of_source" => {
             let source = super::sources::source(call);
             read(db, async |tx| documents::of_source(tx, project, source, 3).await).await
         }
-        "document::keep_of_source" => {
+        "document_filing::keep_of_source" => {
             let source = super::sources::source(call);
             write(db, async |tx| documents::keep_of_source(tx, project, source).await).await
         }

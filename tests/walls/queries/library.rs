@@ -13,11 +13,11 @@ use crate::walls::store::World;
 
 pub(super) const OPERATIONS: &[&str] = &[
     "document::read_again",
-    "document::file",
-    "document::review",
-    "document::set_twin",
-    "document::twins_of",
-    "document::names",
+    "document_filing::file",
+    "document_filing::review",
+    "document_filing::set_twin",
+    "document_filing::twins_of",
+    "document_filing::names",
     "document_list::page",
     "document_list::next",
     "document_list::count",
@@ -95,20 +95,20 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
     };
     match call.operation {
         "document::read_again" => write(db, async |tx| documents::read_again(tx, document, call.revision(), at).await).await,
-        "document::file" => {
+        "document_filing::file" => {
             let into = (!call.n[3].is_multiple_of(3)).then(|| (collection(call), Some(2)));
             write(db, async |tx| documents::file(tx, project, &[document], into).await).await
         }
-        "document::review" => {
+        "document_filing::review" => {
             let review = [Review::Done(at), Review::At(Some(at)), Review::At(None), Review::Anew][usize::try_from(call.n[3] % 4).unwrap()];
             write(db, async |tx| documents::review(tx, project, &[document], review, Some(1)).await).await
         }
-        "document::set_twin" => {
+        "document_filing::set_twin" => {
             let twin = Some((id(2, call.n[3], 4).into(), 80));
             write(db, async |tx| documents::set_twin(tx, project, document, twin).await).await
         }
-        "document::twins_of" => read(db, async |tx| documents::twins_of(tx, project, document, 3).await).await,
-        "document::names" => read(db, async |tx| documents::names(tx, project, &[document]).await).await,
+        "document_filing::twins_of" => read(db, async |tx| documents::twins_of(tx, project, document, 3).await).await,
+        "document_filing::names" => read(db, async |tx| documents::names(tx, project, &[document]).await).await,
         "document_list::page" => {
             let by = [Sort::Name, Sort::Size, Sort::Created, Sort::Updated, Sort::Status][usize::try_from(call.n[2] % 5).unwrap()];
             let sorted = Sorted {

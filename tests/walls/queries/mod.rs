@@ -117,10 +117,10 @@ const MAKERS: &[&str] = &[
 
 /// What else one of them hangs on, and would be in the way of most.
 const NEEDS: &[(&str, &[&str])] = &[
-    ("collection::counts", &["document::file"]),
+    ("collection::counts", &["document_filing::file"]),
     ("conversation::attention", &["conversation::count"]),
     ("document::read_again", &["document::fail"]),
-    ("document::twins_of", &["document::set_twin"]),
+    ("document_filing::twins_of", &["document_filing::set_twin"]),
     ("document_print::find_secret", &["document_print::insert_secret"]),
     ("inbound_event::forget", &["inbound_event::insert", "inbound_event::finish"]),
     ("inbound_event::sweep", &["inbound_event::insert", "inbound_event::finish"]),

@@ -28,8 +28,8 @@ pub(super) const OPERATIONS: &[&str] = &[
     "source_item::known",
     "source_item::waiting",
     "source_item::set",
-    "source_item::mark_gone",
-    "source_item::gone",
+    "source_item_gone::mark_gone",
+    "source_item_gone::gone",
     "source_item::join",
     "source_item::missed",
     "source_item::stale",
@@ -249,7 +249,7 @@ async fn perform_on_items(world: &World, call: &Call) -> String {
             let left = [Left::Stored, Left::Skipped, Left::Waiting, Left::Again, Left::Gone][usize::try_from(call.n[0] % 5).unwrap()];
             write(db, async |tx| source_item::set(tx, id, &item(call), left).await).await
         }
-        "source_item::mark_gone" => {
+        "source_item_gone::mark_gone" => {
             let which = match call.n[0] % 4 {
                 0 => Which::All,
                 1 => Which::Beginning(vec!["ITEM ".into()]),
@@ -260,7 +260,7 @@ async fn perform_on_items(world: &World, call: &Call) -> String {
             };
             write(db, async |tx| source_item::mark_gone(tx, id, &which).await).await
         }
-        "source_item::gone" => read(db, async |tx| source_item::gone(tx, id, 3).await).await,
+        "source_item_gone::gone" => read(db, async |tx| source_item::gone(tx, id, 3).await).await,
         "source_item::join" => write(db, async |tx| source_item::join(tx, id, run).await).await,
         "source_item::missed" => read(db, async |tx| source_item::missed(tx, id, run).await).await,
         "source_item::stale" => {

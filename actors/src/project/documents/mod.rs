@@ -1,18 +1,19 @@
 //! Documents: taking them in, showing them, letting go of them.
 
-use std::collections::HashMap;
+mod parse;
+mod view;
 
 use entities::{
-    ChunkId, CollectionId, DocumentId, Millis, ProjectId, SourceId, StoreError, TenantTx,
+    DocumentId, Millis, ProjectId, StoreError, TenantTx,
     audit::{self, Act, Target},
-    chunk, collection, document_tag, documents,
+    chunk, documents,
     documents::{Change, Filed, Review},
     job, projects,
-    source::{self, Source},
 };
-use serde::Serialize;
 use serde_json::json;
 
+use self::parse::{parse_file_name, parse_link};
+pub use self::view::{CollectionRef, DocumentList, DocumentView, Failure, Original, Progress, Section, SourceRef, TwinRef};
 use super::{
     ProjectActor,
     library::{parse_day, parse_tags},
@@ -24,158 +25,7 @@ use crate::{
     fault::{Fault, Invalid, Limit},
     knowledge::parse::MediaType,
     request,
-    text::{is_hidden, parse_name},
 };
-
-#[derive(Clone, Debug, Serialize)]
-pub struct DocumentView {
-    pub id: DocumentId,
-    pub name: String,
-    pub media_type: String,
-    pub size: i64,
-    pub status: String,
-    pub progress: Progress,
-    pub failure: Option<Failure>,
-    pub pages: Option<i32>,
-    pub chunks: i32,
-    pub source_url: Option<String>,
-    pub revision: i32,
-    pub created_at: Millis,
-    pub updated_at: Millis,
-    /// Where it comes from by itself.
-    pub source: Option<SourceRef>,
-    pub collection: Option<CollectionRef>,
-    pub tags: Vec<String>,
-    pub reviewed_at: Millis,
-    /// When somebody said it is to be looked at again.
-    pub review_at: Option<Millis>,
-    /// When it is to be looked at again: as somebody said, or as its collection says.
-    pub due_at: Option<Millis>,
-    /// Another document that says the same.
-    pub twin: Option<TwinRef>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct CollectionRef {
-    pub id: CollectionId,
-    pub name: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct TwinRef {
-    pub id: DocumentId,
-    pub name: String,
-    /// How much of both is the same.
-    pub percent: i32,
-}
-
-/// What documents are shown with: of their project, and of these documents.
-#[derive(Default)]
-pub(super) struct Around {
-    sources: Vec<Source>,
-    collections: Vec<collection::Collection>,
-    tags: HashMap<DocumentId, Vec<String>>,
-    names: HashMap<DocumentId, String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct SourceRef {
-    pub id: SourceId,
-    pub kind: String,
-    pub name: String,
-}
-
-/// Chunks that are embedded, of all.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Progress {
-    pub done: i32,
-    pub total: i32,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Failure {
-    pub code: String,
-    pub detail: String,
-}
-
-impl DocumentView {
-    pub(super) fn of(document: documents::Document, around: &Around) -> Self {
-        let source = document.source.and_then(|id| around.sources.iter().find(|source| source.id == id));
-        let collection = document
-            .filed
-            .collection
-            .and_then(|id| around.collections.iter().find(|collection| collection.id == id));
-        let twin = document.filed.twin.and_then(|(id, percent)| {
-            let name = around.names.get(&id)?.clone();
-            Some(TwinRef { id, name, percent })
-        });
-        Self {
-            collection: collection.map(|collection| CollectionRef {
-                id: collection.id,
-                name: collection.name.clone(),
-            }),
-            tags: around.tags.get(&document.id).cloned().unwrap_or_default(),
-            reviewed_at: document.filed.reviewed_at,
-            review_at: document.filed.review_at,
-            due_at: document.filed.due_at,
-            twin,
-            id: document.id,
-            name: document.name,
-            media_type: document.media_type,
-            size: document.size,
-            status: document.status,
-            progress: Progress {
-                done: document.embedded,
-                total: document.chunks,
-            },
-            failure: document.failure.map(|(code, detail)| Failure { code, detail }),
-            pages: document.pages,
-            chunks: document.chunks,
-            source_url: document.source_url,
-            revision: document.revision,
-            created_at: document.created_at,
-            updated_at: document.updated_at,
-            source: source.map(|source| SourceRef {
-                id: source.id,
-                kind: source.kind.clone(),
-                name: source.name.clone(),
-            }),
-        }
-    }
-}
-
-/// Documents without their contents, and how much there is of everything.
-pub struct DocumentList {
-    pub documents: Vec<DocumentView>,
-    /// For the next page, if there is one.
-    pub next: Option<String>,
-    /// On all pages together.
-    pub matching: i64,
-    /// In the project.
-    pub all: i64,
-    pub used_bytes: i64,
-    /// Of what documents were before.
-    pub kept_bytes: i64,
-    pub most_file_bytes: u64,
-    pub most_documents: i64,
-    pub most_total_bytes: i64,
-    pub most_pages: u32,
-}
-
-/// A chunk as it was read.
-#[derive(Clone, Debug, Serialize)]
-pub struct Section {
-    pub id: ChunkId,
-    pub heading: Vec<String>,
-    pub text: String,
-}
-
-/// A file as it was uploaded.
-pub struct Original {
-    pub name: String,
-    pub media_type: String,
-    pub bytes: Vec<u8>,
-}
 
 /// Takes a file in. It is stored when this returns; reading it is a job.
 pub struct AddDocument {
@@ -229,46 +79,6 @@ request! {
     DeleteDocument => (), needs Member, exclusive;
 }
 
-/// The last part of an uploaded path, as a name to show.
-fn parse_file_name(name: &str) -> Result<String, Fault> {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    if last.chars().count() > 200 {
-        return Err(Fault::invalid(Invalid::Name, "file", "Use a file name of at most 200 characters."));
-    }
-    let (stem, extension) = last.rsplit_once('.').unwrap_or((last, ""));
-    if extension.chars().any(is_hidden) {
-        return Err(Fault::invalid(Invalid::Name, "file", "Use ordinary characters in the file's name."));
-    }
-    let stem: String = stem.chars().take(80).collect();
-    let stem = parse_name(&stem, "file")?;
-    Ok(if extension.is_empty() {
-        stem
-    } else {
-        format!("{stem}.{extension}")
-    })
-}
-
-fn parse_link(text: &str) -> Result<Option<String>, Fault> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let refuse = || {
-        Fault::invalid(
-            Invalid::SourceUrl,
-            "source_url",
-            "Enter a web address that starts with https:// or http://.",
-        )
-    };
-    let link = url::Url::parse(text).map_err(|_| refuse())?;
-    let web = matches!(link.scheme(), "http" | "https") && link.host().is_some();
-    if web && link.username().is_empty() && link.password().is_none() && text.len() <= 2000 {
-        Ok(Some(link.into()))
-    } else {
-        Err(refuse())
-    }
-}
-
 impl ProjectActor {
     fn check_file(&self, name: &str, bytes: &[u8]) -> Result<MediaType, Fault> {
         let refuse = |code, reason: String| Err(Fault::Limit { code, reason });
@@ -313,33 +123,6 @@ impl ProjectActor {
         let (key, id) = (self.seed.key.clone(), document.uuid());
         let place = crate::vault::Place("document_body", "sealed", id);
         Ok(self.seed.lane.question(move || key.seal(place, &bytes)).await??)
-    }
-
-    pub(super) async fn around(&self, tx: &TenantTx, shown: &[documents::Document]) -> Result<Around, Fault> {
-        let project = self.id();
-        let ids: Vec<DocumentId> = shown.iter().map(|document| document.id).collect();
-        let twins: Vec<DocumentId> = shown.iter().filter_map(|document| document.filed.twin.map(|(id, _)| id)).collect();
-        let mut tags: HashMap<DocumentId, Vec<String>> = HashMap::new();
-        for (document, tag) in document_tag::of(tx, project, &ids).await? {
-            tags.entry(document).or_default().push(tag);
-        }
-        Ok(Around {
-            sources: source::list(tx, Some(project)).await?,
-            collections: collection::list(tx, project).await?,
-            names: documents::names(tx, project, &twins).await?.into_iter().collect(),
-            tags,
-        })
-    }
-
-    pub(super) async fn view(&self, id: DocumentId) -> Result<DocumentView, Fault> {
-        let project = self.id();
-        self.db()
-            .read(async |tx| {
-                let found = documents::find(tx, project, id).await?.ok_or(Fault::NotFound)?;
-                let around = self.around(tx, std::slice::from_ref(&found)).await?;
-                Ok(DocumentView::of(found, &around))
-            })
-            .await
     }
 
     /// Changes what a document is found by, and how fresh it is.
@@ -446,7 +229,7 @@ impl Serve<AddDocument> for ProjectActor {
         });
         stored.await.map_err(|error| taken(error, "file"))?;
         self.seed.engine.work.notify_one();
-        Ok(DocumentView::of(document, &Around::default()))
+        Ok(DocumentView::of(document, &view::Around::default()))
     }
 }
 
@@ -596,38 +379,5 @@ impl Serve<DeleteDocument> for ProjectActor {
         });
         let version = deleted.await?;
         self.follow(Some(version), move |index| index.remove(id.uuid())).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_is_the_last_part_of_a_path_without_surprises() {
-        assert_eq!(parse_file_name("../../etc/guide.md").unwrap(), "guide.md");
-        assert_eq!(parse_file_name("C:\\docs\\My  Guide.pdf").unwrap(), "My Guide.pdf");
-        assert!(parse_file_name("").is_err());
-        assert!(parse_file_name("a\u{202e}fdp.exe").is_err());
-        assert!(parse_file_name("guide.m\0d").is_err());
-        assert!(parse_file_name("guide.\u{202e}fdp").is_err());
-    }
-
-    #[test]
-    fn a_link_is_a_web_address_without_credentials() {
-        assert_eq!(
-            parse_link(" https://docs.example.com/a ").unwrap().as_deref(),
-            Some("https://docs.example.com/a")
-        );
-        assert_eq!(parse_link("").unwrap(), None);
-        for bad in [
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "https://a:b@example.com/",
-            "docs",
-            "ftp://example.com",
-        ] {
-            assert!(parse_link(bad).is_err(), "{bad}");
-        }
     }
 }
