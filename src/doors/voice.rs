@@ -110,8 +110,9 @@ async fn enter(gate: &Gate, request: &HttpRequest, mut payload: Payload) -> Resu
         _ => claimed(gate, request, Voice::of(provider, None)).err(),
     };
     if let Some(problem) = early {
-        if gate.limits.check(Rule::VOICE_REFUSAL_NOTE, address).await.is_ok() {
-            note_refusal(gate, address, &problem).await?;
+        // The answer is the same whether it was noted or not: otherwise it would tell whether others had sent something there lately.
+        if gate.limits.check(Rule::VOICE_REFUSAL_NOTE, address).await.is_ok() && note_refusal(gate, address, &problem).await.is_err() {
+            tracing::debug!("a refused message of a voice agent could not be noted");
         }
         return Err(problem);
     }

@@ -142,6 +142,26 @@ async fn a_made_up_address_leads_nowhere() {
     );
 }
 
+/// What is noted of refused messages has a limit, which others use up too: no answer may depend on it.
+#[tokio::test]
+async fn what_an_agent_that_is_gone_is_sent_unsigned_is_refused_alike_however_much_it_was() {
+    let (_app, _clock, mut ada, project) = shop().await;
+    for provider in PROVIDERS.into_iter().filter(|provider| *provider != "vapi") {
+        let agent = Agent::connect(&mut ada, &project, provider).await;
+        let path = format!("{project}/voice/{}", agent.id);
+        assert_eq!(ada.delete(&path, None).await.0, StatusCode::NO_CONTENT);
+        let body = told(provider, "call-1", WORDS).to_string().into_bytes();
+        for n in 0..20 {
+            let (status, problem) = answer(agent.request(&ada, &body, &[])).await;
+            assert_eq!(
+                (status, &problem["code"]),
+                (StatusCode::UNAUTHORIZED, &json!("signature_invalid")),
+                "{provider}, message {n}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_sends_too_much_waits_at_the_door_and_at_apple_s_too() {
     let app = TestApp::start().await;
