@@ -1,6 +1,7 @@
 //! Several nodes of one installation. All of it needs databases that nodes can share.
 
 mod killed;
+mod operators;
 
 use std::{
     collections::BTreeSet,

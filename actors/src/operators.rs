@@ -1,6 +1,8 @@
 //! What those who run the installation may do: see how actors are, reset and evict them, and leave a trace of it.
 //! Everything here speaks of ids and figures; what belongs to a tenant cannot be asked for.
 
+pub(crate) mod follow;
+
 use std::sync::Arc;
 
 use entities::{AccountId, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store, backup::LastRuns, fair::Load};
@@ -77,7 +79,15 @@ pub enum Act {
     Evict,
 }
 
+/// The outcome of an act that was done, by whichever node.
+const DONE: &str = "done";
+
 impl Act {
+    /// As it is written down; `None` for what operators do to something else than actors.
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Reset, Self::Evict].into_iter().find(|act| act.name() == name)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Reset => "reset",
@@ -106,7 +116,7 @@ impl Operator {
             act: act.into(),
             subject: subject.into(),
             address: self.address.clone(),
-            outcome: "done".into(),
+            outcome: DONE.into(),
         }
     }
 }
@@ -127,6 +137,7 @@ pub struct Operations {
     pub(crate) engine: Arc<Engine>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) history: Arc<History>,
+    pub(crate) known: Arc<follow::Known>,
     pub(crate) disclosure: Arc<Disclosure>,
     pub(crate) clock: Clock,
     pub(crate) started_at: Millis,
@@ -228,10 +239,10 @@ impl Operations {
         self.platform.pools()
     }
 
-    /// Does it, and writes down who did: before it is done, so that nothing is done without a trace.
+    /// Does it here and wherever else the actor lives, and writes down who did: before it is done, so that nothing is done without a trace.
     ///
     /// # Errors
-    /// `NotFound` when no such actor lives; what storage answers.
+    /// `NotFound` when no such actor lives in any node; what storage answers.
     pub async fn act(&self, who: &Operator, act: Act, on: &ActorName) -> Result<(), Fault> {
         let id = Uuid::now_v7();
         let begun = OperatorAct {
@@ -244,18 +255,31 @@ impl Operations {
             address: who.address.clone(),
             outcome: "asked".into(),
         };
+        self.known.note(id, begun.at);
         self.platform.begin_act(begun).await?;
-        let done = match act {
-            Act::Reset => self.registry.reset(on).await,
-            Act::Evict => self.registry.dismiss(on),
+        let done = match self.registry.act(act, on).await {
+            Err(Fault::NotFound) if self.platform.is_shared() => self.done_elsewhere(id).await,
+            done => done,
         };
         let outcome = match &done {
-            Ok(()) => "done",
+            Ok(()) => DONE,
             Err(Fault::NotFound) => "not there",
             Err(_) => "failed",
         };
         self.platform.end_act(id, outcome).await?;
         done
+    }
+
+    /// Waits until another node says that it has done it.
+    async fn done_elsewhere(&self, act: Uuid) -> Result<(), Fault> {
+        let deadline = tokio::time::Instant::now() + follow::IN_TIME;
+        while tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(follow::LOOK).await;
+            if self.platform.act_outcome(act).await?.as_deref() == Some(DONE) {
+                return Ok(());
+            }
+        }
+        Err(Fault::NotFound)
     }
 
     /// What operators did, the latest first.

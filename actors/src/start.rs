@@ -22,7 +22,10 @@ use crate::{
     language_model::{LanguageModel, LanguageModelSettings},
     limits::Limits,
     mail::{MailSettings, Outbox, Postman},
-    operators::Operations,
+    operators::{
+        Operations,
+        follow::{Known, follow},
+    },
     outward::{AllowList, Fetcher},
     redis_pool::{RedisAddress, RedisPool},
     registry::Registry,
@@ -93,6 +96,8 @@ pub struct Platform {
     sampler: tokio::task::JoinHandle<()>,
     housekeeper: tokio::task::JoinHandle<()>,
     key_watch: tokio::task::JoinHandle<()>,
+    /// Does what operators asked other nodes for.
+    follower: tokio::task::JoinHandle<()>,
     revocations: tokio::task::JoinHandle<()>,
     takes_up: tokio::task::JoinHandle<()>,
     report_watch: tokio::task::JoinHandle<()>,
@@ -245,7 +250,10 @@ impl Platform {
         let backups = settings
             .backups
             .and_then(|backups| Schedule::of(keeper.clone(), platform.clone(), backups, clock.clone()));
+        let known = Arc::<Known>::default();
+        let follower = tokio::spawn(follow(registry.clone(), platform.clone(), known.clone(), clock.clone()));
         let operations = Arc::new(Operations {
+            known,
             backup_every,
             platform,
             registry: registry.clone(),
@@ -280,6 +288,7 @@ impl Platform {
             postman,
             housekeeper,
             key_watch,
+            follower,
             revocations,
             takes_up,
             backups,
@@ -291,6 +300,7 @@ impl Platform {
         self.housekeeper.abort();
         self.sampler.abort();
         self.key_watch.abort();
+        self.follower.abort();
         self.report_watch.abort();
         self.revocations.abort();
         self.takes_up.abort();

@@ -22,6 +22,9 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The outcome of an act until another is known.
+pub(crate) const ASKED: &str = "asked";
+
 /// One act.
 #[derive(Clone, Debug)]
 pub struct OperatorAct {

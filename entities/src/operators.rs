@@ -9,7 +9,7 @@ use crate::{
     AccountId, Millis, PlatformDb, PlatformTx, StoreError,
     account::{self, Account},
     job,
-    operator_act::{self, OperatorAct},
+    operator_act::{self, ASKED, OperatorAct},
     store::set_local,
 };
 
@@ -121,6 +121,8 @@ impl PlatformDb {
         Ok(())
     }
 
+    /// Notes what came of an act, unless that is known: several processes may do it.
+    ///
     /// # Errors
     /// When the database does not answer.
     pub async fn end_act(&self, id: Uuid, outcome: &str) -> Result<(), StoreError> {
@@ -128,10 +130,44 @@ impl PlatformDb {
         operator_act::Entity::update_many()
             .col_expr(operator_act::Column::Outcome, Expr::value(outcome))
             .filter(operator_act::Column::Id.eq(id))
+            .filter(operator_act::Column::Outcome.eq(ASKED))
             .exec(&tx)
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// What came of an act so far.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn act_outcome(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let row = operator_act::Entity::find_by_id(id).one(&tx).await?;
+        tx.rollback().await?;
+        Ok(row.map(|row| row.outcome))
+    }
+
+    /// Since `since`, the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn acts_since(&self, since: Millis) -> Result<Vec<OperatorAct>, StoreError> {
+        let tx = self.store().begin_read().await?;
+        let rows = operator_act::Entity::find()
+            .filter(operator_act::Column::At.gte(since))
+            .order_by_asc(operator_act::Column::At)
+            .order_by_asc(operator_act::Column::Id)
+            .all(&tx)
+            .await?;
+        tx.rollback().await?;
+        Ok(rows.into_iter().map(OperatorAct::from).collect())
+    }
+
+    /// Whether other processes may serve from the same rows: an embedded database has one process.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.store().is_postgres()
     }
 
     /// The latest first.
