@@ -111,7 +111,8 @@ async fn each_kind_of_fault_in_each_kind_of_actor_costs_one_request_and_no_neigh
 
 #[tokio::test]
 async fn siblings_answer_while_one_actor_is_quarantined_and_it_comes_back_by_reset() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
     let mut operator = app.operator().await;
     ada.fails(Point::Serve("project"), Effect::Panic, 100);
@@ -158,7 +159,8 @@ async fn siblings_answer_while_one_actor_is_quarantined_and_it_comes_back_by_res
 
 #[tokio::test]
 async fn a_quarantined_session_actor_answers_503_to_its_own_workspace_only() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
     ada.fails(Point::Serve("sessions"), Effect::Panic, 6);
     for _ in 0..6 {
@@ -269,7 +271,8 @@ const SLOW: Duration = Duration::from_secs(8);
 
 #[tokio::test]
 async fn a_flood_of_one_workspace_is_refused_at_once_and_others_do_not_wait() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut ada, mut eve) = (Workspace::found(&app, "ada").await, Workspace::found(&app, "eve").await);
     ada.fails(Point::Serve("project"), Effect::Slow(SLOW), 1000);
     let path = format!("{}/documents", ada.project);

@@ -129,7 +129,8 @@ fn compose_publishes_the_proxy_alone_and_holds_no_secret() {
 
 /// The families of a page for Prometheus, and all names of labels.
 async fn figures() -> (BTreeMap<String, String>, BTreeSet<String>) {
-    let app = TestApp::with(&[("PERNOEX_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    let mut app = TestApp::with(&[("PERNOEX_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    app.stick();
     let mut ada = app.owner("ada").await;
     ada.get("/projects").await;
     let page = reqwest::get(format!("http://{}/metrics", app.metrics.unwrap())).await.unwrap();

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::support::{
     PASSWORD, Person, TestApp,
     embedder::{Act, EMBEDDING_KEY, FakeEmbedder},
+    front,
     process::{self, Process},
 };
 
@@ -246,6 +247,7 @@ async fn while_the_endpoint_is_down_questions_are_looked_for_by_their_words_and_
         &[("PERNOEX_METRICS_LISTEN", "127.0.0.1:0"), ("EMBEDDING_TIMEOUT_S", "1")],
     )
     .await;
+    app.stick();
     let (time, passes) = (clock.clone(), passing.clone());
     tokio::spawn(async move {
         loop {
@@ -328,7 +330,7 @@ async fn an_endpoint_that_is_particular_is_made_do_with() {
     taken_over(&mut ada, &project, "small").await;
     expect_answer(&mut ada, &project, "lathe").await;
     let sizes = model.sent().iter().filter(|sent| sent.body.get("dimensions").is_some()).count();
-    assert_eq!(sizes, 1, "it was told of a size once");
+    assert!((1..=front::nodes()).contains(&sizes), "each node told it of a size once: {sizes}");
     // Another model of the same server, which does not take everything: that text is found by its words, and the rest goes on.
     model.act(Act::Picky("turbine"));
     unset(&mut app, "EMBEDDING_");

@@ -31,6 +31,7 @@ esac
 #[tokio::test]
 async fn a_key_service_takes_the_master_keys_place_and_without_it_nothing_new_opens() {
     let mut app = TestApp::start().await;
+    app.stick();
     let folder = app.folder.path().to_owned();
     let (mut ada, mut eve) = (app.owner("ada").await, app.owner("eve").await);
     let (hers, theirs) = (ada.project("Lantern").await, eve.project("Lantern").await);

@@ -350,7 +350,8 @@ async fn tokens_are_counted_by_project_and_day_with_what_they_cost() {
 #[tokio::test]
 async fn an_endpoint_that_cannot_count_tokens_is_asked_once_more_and_then_never_again() {
     let model = FakeModel::start(Act::Picky(PERFECT.to_vec())).await;
-    let app = TestApp::with(&model.settings("30")).await;
+    let mut app = TestApp::with(&model.settings("30")).await;
+    app.stick();
     let mut ada = app.owner("ada").await;
     let project = ada.guide("Lantern").await;
     for _ in 0..2 {

@@ -82,7 +82,8 @@ async fn an_operators_change_needs_the_sessions_token() {
 
 #[tokio::test]
 async fn actors_are_shown_with_their_figures_and_nothing_of_their_contents() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut operator, mut ada) = (app.operator().await, app.owner("Adalantern").await);
     let project = ada.project("Secret product").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("hidden-guide.md", GUIDE)])
@@ -115,7 +116,8 @@ async fn actors_are_shown_with_their_figures_and_nothing_of_their_contents() {
 
 #[tokio::test]
 async fn the_list_is_filtered_and_paged() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let mut operator = app.operator().await;
     let mut tenants = vec![tenant_of(&mut operator).await];
     for n in 0..4 {
@@ -147,7 +149,8 @@ async fn the_list_is_filtered_and_paged() {
 
 #[tokio::test]
 async fn a_reset_and_an_eviction_are_written_down_and_cost_no_data() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut operator, mut ada) = (app.operator().await, app.owner("ada").await);
     let project = ada.project("Lantern").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])
@@ -221,7 +224,8 @@ async fn events(operator: &mut Person, path: &str, enough: impl Fn(&str, &Value)
 
 #[tokio::test]
 async fn the_stream_tells_of_a_failure_and_ends_with_the_flag() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    app.stick();
     let (mut operator, mut ada) = (app.operator().await, app.owner("ada").await);
     let tenant = tenant_of(&mut ada).await;
     inject(tenant, Point::Serve("tenant"), Effect::Panic, 1);
@@ -262,7 +266,8 @@ async fn an_open_stream_ends_when_the_flag_is_taken() {
 
 #[tokio::test]
 async fn figures_for_prometheus_are_on_their_own_address_and_name_no_tenant() {
-    let app = TestApp::start_with(pernoex::Clock::system(), &[("PERNOEX_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    let mut app = TestApp::start_with(pernoex::Clock::system(), &[("PERNOEX_METRICS_LISTEN", "127.0.0.1:0")]).await;
+    app.stick();
     let mut ada = app.owner("Adalantern").await;
     let project = ada.project("Secret product").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("guide.md", GUIDE)])

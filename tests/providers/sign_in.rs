@@ -47,11 +47,11 @@ async fn a_newcomer_names_a_workspace_and_signs_in_again_without_a_question() {
 #[tokio::test]
 async fn what_google_is_asked_for_and_how_the_code_is_exchanged() {
     let issuer = Issuer::start().await;
-    let app = start(&issuer).await;
+    let mut app = start(&issuer).await;
+    app.stick();
     let mut ada = Browser::of(&app);
     let asked = ada.set_out("google").await;
-    let port = app.url.rsplit_once(':').unwrap().1;
-    let redirect = format!("http://localhost:{port}/sign-in/google");
+    let redirect = format!("http://localhost:{}/sign-in/google", app.own_port());
     for (name, value) in [
         ("response_type", "code"),
         ("client_id", CLIENT),
@@ -89,7 +89,8 @@ async fn a_token_signed_with_rsa_is_taken_too() {
 #[tokio::test]
 async fn keys_that_were_rotated_are_asked_for_once_more() {
     let issuer = Issuer::start().await;
-    let app = start(&issuer).await;
+    let mut app = start(&issuer).await;
+    app.stick();
     Browser::of(&app).newcomer(&issuer, "google", &subject(), &email()).await;
     let rotated = Key::es256("second");
     issuer.sign_with(rotated.clone(), vec![rotated]);

@@ -103,6 +103,7 @@ pub(super) async fn ciphertexts(app: &TestApp) -> usize {
 #[tokio::test]
 async fn an_account_is_connected_by_who_began_it() {
     let mut scene = Scene::oauth().await;
+    scene.app.stick();
     let way = Way::begin(&scene.app, &scene.ada, "github").await;
     let asked = |name: &str| {
         way.away
@@ -110,7 +111,7 @@ async fn an_account_is_connected_by_who_began_it() {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value.into_owned())
     };
-    let port = scene.app.url.rsplit(':').next().unwrap();
+    let port = scene.app.own_port();
     assert_eq!(
         asked("redirect_uri").unwrap(),
         format!("http://localhost:{port}/integrations/github/callback")

@@ -5,10 +5,11 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncWriteExt, copy},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{oneshot, watch},
 };
@@ -37,8 +38,21 @@ async fn pass(mut client: TcpStream, to: SocketAddr, mut cuts: watch::Receiver<u
     let socket = TcpSocket::new_v4()?;
     socket.bind((client.peer_addr()?.ip(), 0).into())?;
     let mut node = socket.connect(to).await?;
+    let ((mut from_client, mut to_client), (mut from_node, mut to_node)) = (client.split(), node.split());
+    // As balancers do, a node is not kept waiting for a client that has gone: not even one that it has much to tell.
+    let there = async {
+        copy(&mut from_client, &mut to_node).await?;
+        to_node.shutdown().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
+    };
+    let back = async {
+        copy(&mut from_node, &mut to_client).await?;
+        to_client.shutdown().await
+    };
     tokio::select! {
-        copied = copy_bidirectional(&mut client, &mut node) => copied.map(drop),
+        over = there => over,
+        over = back => over,
         _ = cuts.changed() => Ok(()),
     }
 }

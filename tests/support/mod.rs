@@ -60,6 +60,8 @@ pub struct TestApp {
     front: Option<Front>,
     own_url: String,
     nodes: usize,
+    /// Whether requests go to the first node alone.
+    sticky: bool,
 }
 
 impl TestApp {
@@ -108,6 +110,7 @@ impl TestApp {
             front: None,
             own_url: String::new(),
             nodes: front::nodes(),
+            sticky: false,
         }
     }
 
@@ -182,6 +185,7 @@ impl TestApp {
             front: None,
             own_url: String::new(),
             nodes: front::nodes(),
+            sticky: false,
         };
         node.run_alone();
         Some(node)
@@ -195,7 +199,24 @@ impl TestApp {
             let front = Front::start(self.addresses());
             self.url = format!("http://{}", front.address);
             self.front = Some(front);
+            if self.sticky {
+                self.stick();
+            }
         }
+    }
+
+    /// Leads all requests to one node from now on, beside which the others go on with what is to be done: where the story is of what a node
+    /// holds in its own memory, such as its actors, its figures and its streams.
+    pub fn stick(&mut self) {
+        self.sticky = true;
+        if let Some(front) = &self.front {
+            front.lead_to(vec![self.addresses()[0]]);
+        }
+    }
+
+    /// The first node's, which names itself by it where no address for all of them is set.
+    pub fn own_port(&self) -> &str {
+        self.own_url.rsplit(':').next().unwrap_or_default()
     }
 
     /// Several nodes of one installation, and something before them that leads each connection to the next; `None` on the embedded
@@ -212,6 +233,11 @@ impl TestApp {
     pub fn each_node(&self) -> Vec<String> {
         let others = self.others.iter().map(|node| node.own_url.clone());
         std::iter::once(self.own_url.clone()).chain(others).collect()
+    }
+
+    /// Where each node shows its figures.
+    pub fn each_metrics(&self) -> Vec<SocketAddr> {
+        std::iter::once(self).chain(&self.others).filter_map(|node| node.metrics).collect()
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {

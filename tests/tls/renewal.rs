@@ -38,7 +38,8 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 #[tokio::test]
 async fn a_renewed_certificate_is_shown_at_once_and_what_is_no_use_never() {
-    let served = Served::start().await;
+    let mut served = Served::start().await;
+    served.app.stick();
     let early = served.browser();
     let first = seen(&served, &early).await;
     let until_then = figure(&served, "pernoex_tls_certificate_expiry_timestamp_seconds").await;

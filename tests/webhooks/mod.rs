@@ -34,16 +34,14 @@ async fn conversations(person: &mut Person, project: &str) -> Vec<serde_json::Va
     found["conversations"].as_array().unwrap().clone()
 }
 
-/// How many messages of `source` were refused for `reason`.
+/// How many messages of `source` were refused for `reason`, by all nodes together.
 async fn refusals(app: &TestApp, source: &str, reason: &str) -> u64 {
-    let page = reqwest::get(format!("http://{}/metrics", app.metrics.unwrap()))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
     let line = format!("pernoex_webhook_rejections_total{{source=\"{source}\",reason=\"{reason}\"}} ");
-    page.lines()
-        .find_map(|found| found.strip_prefix(&line))
-        .map_or(0, |count| count.parse().unwrap())
+    let mut refused = 0;
+    for node in app.each_metrics() {
+        let page = reqwest::get(format!("http://{node}/metrics")).await.unwrap().text().await.unwrap();
+        let count = page.lines().find_map(|found| found.strip_prefix(&line));
+        refused += count.map_or(0, |count| count.parse::<u64>().unwrap());
+    }
+    refused
 }
