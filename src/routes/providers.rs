@@ -13,6 +13,7 @@ use actors::{
 
 use super::{
     account::answer,
+    trust::Shown,
     views::{
         AppleNotification, Identities, IdentityView, ProviderAnswer, ProviderAway, ProviderFinish, ProviderStart, ProviderTicket,
         ProviderView, SignInOptions, Unfinished, time,
@@ -23,11 +24,12 @@ use crate::{
     error::Problem,
 };
 
-pub async fn options(gate: Data<Gate>) -> Json<SignInOptions> {
+pub async fn options(gate: Data<Gate>, shown: Data<Shown>) -> Json<SignInOptions> {
     Json(SignInOptions {
         providers: gate.sign_in_providers().into_iter().map(ProviderView::from).collect(),
         sign_up: gate.is_sign_up_open(),
         mail: gate.mail_leaves_by(),
+        trust_page: shown.0.is_some(),
     })
 }
 

@@ -169,9 +169,9 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
     <h1>What is promised, and whether it holds</h1><p class=\"lead\">Each sentence that is said of security here, what makes it true, and what came of checking it. \
     This server checks itself every hour, and forgets what it found when it restarts. Anybody can check it from outside, with <code>pernoex verify --url</code> and this address.</p>";
 
-const FOOT: &str = "<nav class=\"public-foot\" aria-label=\"About this installation\"><a href=\"/trust\" aria-current=\"page\">What is promised</a>\
+const FOOT: &str = "<nav class=\"public-foot\" aria-label=\"About this installation\">\
     <a href=\"/security/report\">Report a vulnerability</a><a href=\"/security/thanks\">Thanks</a><a href=\"/contact\">Contact</a>\
-    <a href=\"/privacy\">Privacy</a></nav></main></body></html>";
+    <a href=\"/privacy\">Privacy</a><a href=\"/trust\" aria-current=\"page\">What is promised</a></nav></main></body></html>";
 
 fn html(claims: &[ClaimView]) -> String {
     let mut page = String::from(HEAD);

@@ -102,7 +102,8 @@ async function follow(event) {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || link.target !== "" || link.hasAttribute("download") || link.origin !== location.origin) return;
-  if (link.pathname.startsWith("/api/") || link.pathname.startsWith("/assets/")) return;
+  // What the server makes whole is no page of ours.
+  if (link.pathname.startsWith("/api/") || link.pathname.startsWith("/assets/") || link.pathname === "/trust") return;
   if (link.hash !== "" && link.pathname + link.search === address()) return;
   event.preventDefault();
   const path = link.pathname + link.search + link.hash;

@@ -34,10 +34,12 @@ test("what is promised can be read by everybody, on a phone and in the dark, wit
   }
 });
 
-test("from there it goes on to the form for reports", async () => {
+test("from there it goes on to the form for reports, and back from any public page", async () => {
   const { page, close } = await openPage(browser);
   await page.goto(`${SERVER}/trust`);
   await page.getByRole("link", { name: "Report a vulnerability" }).click();
   await page.getByRole("heading", { level: 1, name: "Report a vulnerability" }).waitFor();
+  await page.getByRole("link", { name: "What is promised" }).click();
+  await page.getByRole("heading", { level: 1, name: "What is promised, and whether it holds" }).waitFor();
   await close();
 });

@@ -70,6 +70,8 @@ async fn the_page_tells_what_this_server_found_and_forgets_it_with_a_restart() {
 async fn who_runs_it_can_switch_the_page_off() {
     let app = TestApp::with(&[("PERNOEX_TRUST_PAGE", "no")]).await;
     assert_eq!(app.nobody().get("/trust").await.0, StatusCode::NOT_FOUND);
+    let options = app.nobody().get("/sign-in-options").await.1;
+    assert_eq!(options["trust_page"], false, "so that no page leads there");
     assert_eq!(
         reqwest::get(format!("{}/trust", app.url)).await.unwrap().status(),
         StatusCode::NOT_FOUND

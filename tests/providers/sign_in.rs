@@ -130,7 +130,7 @@ async fn what_is_not_set_up_is_not_there() {
     let mut ada = Browser::of(&app);
     assert_eq!(
         ada.get("/sign-in-options").await.1,
-        json!({ "providers": [], "sign_up": true, "mail": "folder" })
+        json!({ "providers": [], "sign_up": true, "mail": "folder", "trust_page": true })
     );
     assert_eq!(ada.post("/session/providers/google", json!({})).await.0, StatusCode::NOT_FOUND);
     let issuer = Issuer::start().await;

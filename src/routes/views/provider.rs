@@ -31,6 +31,8 @@ pub struct SignInOptions {
     /// How letters leave: `server`, or `folder` for a file in the server's data folder, whose path the log names.
     #[schema(example = "server")]
     pub mail: &'static str,
+    /// Whether `/trust` shows everybody what is promised.
+    pub trust_page: bool,
 }
 
 /// How somebody goes to a provider.
