@@ -106,7 +106,7 @@ pub fn api() -> Vec<Route> {
             Operator,
             "Changes of the actors, as they happen",
         )
-        .asks(&["state", "kind", "tenant"])
+        .asks(&["state", "kind", "tenant", "page", "limit"])
         .streams(),
         post("/actors/{actor}/reset", operator::reset, Operator, "Rebuild an actor from storage").gives::<v::Done>(200),
         post(

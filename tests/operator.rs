@@ -245,7 +245,12 @@ async fn the_stream_tells_of_a_failure_and_ends_with_the_flag() {
     .await;
     clear(tenant);
     assert_eq!(failing.await.unwrap(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(seen[0].0, "totals");
+    assert_eq!(
+        (seen[0].0.as_str(), seen[1].0.as_str()),
+        ("totals", "page"),
+        "all of it first, from the node that goes on telling"
+    );
+    assert_eq!(seen[1].1["tenants"][0]["tenant"], tenant.to_string());
     assert_eq!(seen.last().unwrap().0, "changed");
     let (_, said) = app.command(&["operator", "revoke", &operator.email]);
     assert!(said.contains("no operator"), "{said}");

@@ -18,7 +18,7 @@ use crate::{
     vitals,
 };
 
-pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Json<ActorsPage>, Problem> {
+async fn page(pass: &OperatorPass, filter: &ActorFilter) -> Result<ActorsPage, Problem> {
     let actors = pass.actors();
     let mut tenants = filter.trees(&actors);
     let (page, limit) = filter.paging();
@@ -26,7 +26,7 @@ pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Js
     let pages = matching.div_ceil(limit).max(1);
     let page = page.min(pages);
     let tenants = tenants.drain(..).skip((page - 1) * limit).take(limit).collect();
-    Ok(Json(ActorsPage {
+    Ok(ActorsPage {
         server: ServerView::new(
             pass.started_at(),
             vitals::memory(),
@@ -40,7 +40,11 @@ pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Js
         page,
         pages,
         history: pass.history().into_iter().map(Into::into).collect(),
-    }))
+    })
+}
+
+pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Json<ActorsPage>, Problem> {
+    Ok(Json(page(&pass, &filter).await?))
 }
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -48,10 +52,13 @@ const EVERY: Duration = Duration::from_secs(1);
 const PROVE: u32 = 5;
 /// Rounds of one stream. The page asks again, through the door: a session that ended sees no more.
 const LONGEST: u32 = 300;
+/// Rounds after which the whole page is told again: how much waits is part of it.
+const WHOLE: u32 = 10;
 /// Changes that one event carries at most: the totals tell of the rest.
 const MOST_CHANGES: usize = 500;
 
-/// Changes as they happen: `totals` each second, `changed` with the actors that changed since, `gone` with those that left.
+/// Changes as they happen: `totals` each second; `page` at first and whenever actors came or left; `changed` with those that changed since.
+/// All of it is told by one node: another answer may come from another one.
 pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpResponse {
     let (out, body) = mpsc::channel::<Bytes>(4);
     rt::spawn(async move {
@@ -78,18 +85,22 @@ pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpRespo
                 .flat_map(|tree| tree.actors)
                 .map(|actor| (actor.id.clone(), actor))
                 .collect();
+            let same = seen
+                .as_ref()
+                .is_some_and(|seen| seen.len() == now.len() && seen.keys().all(|id| now.contains_key(id)));
+            if !same || round % WHOLE == 0 {
+                // The rows do not answer: told with the next second that they do.
+                let Ok(page) = page(&pass, &filter).await else { continue };
+                text.extend(event("page", &json!(page)));
+            }
             if let Some(seen) = &seen {
                 let changed: Vec<&ActorView> = now
                     .values()
                     .filter(|actor| differs(seen.get(&actor.id), actor))
                     .take(MOST_CHANGES)
                     .collect();
-                let gone: Vec<&String> = seen.keys().filter(|id| !now.contains_key(*id)).take(MOST_CHANGES).collect();
                 if !changed.is_empty() {
                     text.extend(event("changed", &json!({ "actors": changed })));
-                }
-                if !gone.is_empty() {
-                    text.extend(event("gone", &json!({ "actors": gone })));
                 }
             }
             seen = Some(now);

@@ -361,6 +361,6 @@
  * @typedef {{ id: string, at: string, email: string, act: string, subject: string, address: string, outcome: string }} OperatorAct
  * @typedef {{ type: "totals", data: { totals: ActorTotals, latest: ActorSample | null } }
  *   | { type: "changed", data: { actors: ActorView[] } }
- *   | { type: "gone", data: { actors: string[] } }} ActorEvent
+ *   | { type: "page", data: ActorsPage }} ActorEvent
  */
 export {};

@@ -17,41 +17,45 @@ export function tree(changed) {
   const list = h("div", { class: "trees" });
   return {
     element: list,
-    /** @param {TenantActors[]} tenants */
+    /** Rows that stay are kept as they are, with what is open and where the focus is. @param {TenantActors[]} tenants */
     set(tenants) {
-      const open = new Set([...shown].filter(([, { node }]) => node.open).map(([tenant]) => tenant));
-      const held = document.activeElement?.closest("details")?.dataset["tenant"];
+      const before = new Map(shown);
       shown.clear();
       for (const { tenant, actors } of tenants) {
-        const one = branch(tenant, new Map(actors.map((actor) => [actor.id, actor])), open.has(tenant), changed);
+        const one = before.get(tenant) ?? branch(tenant, changed);
+        one.actors.clear();
+        for (const actor of actors) one.actors.set(actor.id, actor);
+        one.draw();
         shown.set(tenant, one);
       }
-      replace(list, [...shown.values()].map(({ node }) => node));
+      const nodes = [...shown.values()].map(({ node }) => node);
+      if (nodes.length === list.children.length && nodes.every((node, at) => node === list.children[at])) return;
+      const held = document.activeElement?.closest("details")?.dataset["tenant"];
+      replace(list, nodes);
       if (held) shown.get(held)?.node.querySelector("summary")?.focus({ preventScroll: true });
     },
-    /** True when all of them were on the page. @param {ActorView[]} actors */
+    /** @param {ActorView[]} actors */
     change(actors) {
-      let all = true;
       /** @type {Set<() => void>} */
       const draws = new Set();
       for (const actor of actors) {
         const one = shown.get(actor.id.split(".")[0] ?? "");
-        all &&= one?.actors.has(actor.id) === true;
-        if (!one) continue;
+        if (!one?.actors.has(actor.id)) continue;
         one.actors.set(actor.id, actor);
         draws.add(one.draw);
       }
       for (const draw of draws) draw();
-      return all;
     },
   };
 }
 
-/** @param {string} tenant @param {Map<string, ActorView>} actors @param {boolean} open @param {() => void} changed */
-function branch(tenant, actors, open, changed) {
+/** @param {string} tenant @param {() => void} changed */
+function branch(tenant, changed) {
+  /** @type {Map<string, ActorView>} */
+  const actors = new Map();
   const line = h("summary");
   const inside = h("div", { class: "branch" });
-  const node = h("details", { class: "tree", open, "data-tenant": tenant }, line, inside);
+  const node = h("details", { class: "tree", "data-tenant": tenant }, line, inside);
   const draw = () => {
     const all = [...actors.values()];
     const worst = WORST.find((state) => all.some((actor) => actor.state === state)) ?? "idle";
@@ -70,8 +74,6 @@ function branch(tenant, actors, open, changed) {
   };
   node.addEventListener("toggle", () => node.open && replace(inside, table([...actors.values()], changed)));
   inside.addEventListener("focusout", () => setTimeout(draw));
-  draw();
-  if (open) replace(inside, table([...actors.values()], changed));
   return { actors, node, draw };
 }
 

@@ -20,9 +20,6 @@ import { amend } from "../router.js";
 /** @typedef {import("../types.js").ActorTotals} ActorTotals */
 /** @typedef {import("../types.js").OperatorAct} OperatorAct */
 
-/** Tenants whose order or number changed are asked for again after this. */
-const SETTLE = 1500;
-
 /** @param {import("../view.js").SignedInView} view */
 export default function page({ outlet, query, signal, title }) {
   title("Actors");
@@ -30,19 +27,17 @@ export default function page({ outlet, query, signal, title }) {
   const wanted = { state: query.get("state") ?? "", kind: query.get("kind") ?? "", tenant: query.get("tenant") ?? "", page: Number(query.get("page") ?? 1) || 1 };
   const status = h("p", { class: "line-state", role: "status" });
   const slot = h("div", { class: "operator" });
-  outlet.append(heading("Actors", { lead: "Every tenant's actors in this process, as they are now. Ids and figures only: no one's contents can be seen from here.", actions: [status] }), slot);
+  outlet.append(heading("Actors", { lead: "Every tenant's actors in the node that answers, as they are now. Ids and figures only: no one's contents can be seen from here.", actions: [status] }), slot);
 
   const small = charts();
   const tiles = h("dl", { class: "tiles operator-tiles" });
   const states = h("div", { class: "state-filter", role: "group", "aria-label": "Filter by state" });
-  const trees = tree(() => void refresh());
+  const trees = tree(() => void noteActs());
   const results = h("div", { class: "operator-results" });
   const acts = h("section", { class: "card panel", "aria-labelledby": "acts" });
   /** @type {ActorsPage | null} */
   let latest = null;
   let stream = new AbortController();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let settling;
 
   const search = h("input", { class: "input", type: "search", value: wanted.tenant, placeholder: "Tenant id", "aria-label": "Tenant id, or its beginning", autocomplete: "off", spellcheck: "false" });
   let typing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
@@ -62,18 +57,15 @@ export default function page({ outlet, query, signal, title }) {
   function turn(change) {
     Object.assign(wanted, change);
     amend(`/operator${asked(true)}`);
-    void refresh();
     listen();
   }
 
-  async function refresh() {
-    clearTimeout(settling);
+  async function noteActs() {
     try {
-      show(await get(`/operator/api/actors${asked(true)}`, signal));
       showActs(await get("/operator/api/acts", signal));
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
-      replace(results, problemNotice(error, () => void refresh()));
+      replace(acts, problemNotice(error, () => void noteActs()));
     }
   }
 
@@ -144,15 +136,13 @@ export default function page({ outlet, query, signal, title }) {
   function listen() {
     stream.abort();
     stream = new AbortController();
-    void follow(asked(false), AbortSignal.any([signal, stream.signal]), (event) => {
-      if (event.type === "totals") {
+    // All of it from one node: behind a balancer, another request may be answered by another.
+    void follow(asked(true), AbortSignal.any([signal, stream.signal]), (event) => {
+      if (event.type === "page") show(event.data);
+      else if (event.type === "changed") trees.change(event.data.actors);
+      else {
         totals(event.data.totals);
         if (event.data.latest) small.add(event.data.latest);
-      } else if (event.type === "gone" || !trees.change(event.data.actors)) {
-        settling ??= setTimeout(() => {
-          settling = undefined;
-          void refresh();
-        }, SETTLE);
       }
     }, (line) => {
       status.className = `line-state line-${line}`;
