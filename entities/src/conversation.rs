@@ -245,6 +245,7 @@ pub async fn of_visitor(tx: &TenantTx, project: ProjectId, visitor: VisitorId) -
         .filter(Column::ProjectId.eq(project.uuid()))
         .filter(Column::VisitorId.eq(visitor.uuid()))
         .order(Column::LastAt, Order::Desc)
+        .order(Column::Id, Order::Desc)
         .one()
         .await?;
     Ok(row.map(Conversation::from))

@@ -152,7 +152,15 @@ pub(super) async fn perform(world: &World, call: &Call) -> String {
             let team = format!("T{}", call.n[2] % 2);
             read(db, async |tx| source::of_team(tx, &team).await).await
         }
-        "source::without_job" => read(db, async |tx| source::without_job(tx).await).await,
+        "source::without_job" => {
+            // They come in any order.
+            read(db, async |tx| {
+                let mut found = source::without_job(tx).await?;
+                found.sort_by_key(|source| source.id);
+                Ok(found)
+            })
+            .await
+        }
         "source::change" => {
             let change = Change {
                 name: Some(call.content()),
