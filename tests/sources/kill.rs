@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{SETTINGS, page, sync_now};
+use super::{SETTINGS, sync_now};
 use crate::{
     kill::Server,
     support::{
@@ -19,10 +19,14 @@ fn extent() -> (usize, usize, usize) {
     if is_full() { (2_000, 20, 25) } else { (200, 12, 6) }
 }
 
-/// Asks until it is as `wanted` says: thousands of pages take their time on a machine that does much else, and a server that was just started
-/// may ask to come again.
+/// Thousands of pages take their time on a machine that does much else.
+fn patience() -> Duration {
+    Duration::from_secs(if is_full() { 2_400 } else { 150 })
+}
+
+/// Asks until it is as `wanted` says: a server that was just started may ask to come again.
 async fn comes_to(server: &Server, ada: &mut Person, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let until = Instant::now() + Duration::from_secs(if is_full() { 2_400 } else { 150 });
+    let until = Instant::now() + patience();
     loop {
         let (status, seen) = ada.get(path).await;
         let asks_to_wait = status == StatusCode::SERVICE_UNAVAILABLE;
@@ -45,7 +49,8 @@ async fn harass(server: &mut Server, ada: &mut Person, source: &str, dice: &mut 
     let mut killed = 0;
     for _ in 0..times {
         tokio::time::sleep(Duration::from_millis(30 + dice.next() % 900)).await;
-        if page(ada, source).await["runs"].as_array().unwrap().len() >= run {
+        let seen = comes_to(server, ada, source, |_| true).await;
+        if seen["runs"].as_array().unwrap().len() >= run {
             break;
         }
         server.kill();
@@ -57,12 +62,29 @@ async fn harass(server: &mut Server, ada: &mut Person, source: &str, dice: &mut 
     killed
 }
 
+/// Of all pages, once the last is read.
+async fn documents(server: &Server, ada: &mut Person, project: &str) -> Vec<Value> {
+    let is_read = |one: &Value| one["status"] == "ready" || one["status"] == "failed";
+    let until = Instant::now() + patience();
+    loop {
+        let (mut found, mut path) = (Vec::new(), format!("{project}/documents"));
+        loop {
+            let mut list = comes_to(server, ada, &path, |_| true).await;
+            found.append(list["documents"].as_array_mut().unwrap());
+            let Some(next) = list["next"].as_str() else { break };
+            path = format!("{project}/documents?after={next}");
+        }
+        if found.iter().all(is_read) {
+            return found;
+        }
+        assert!(Instant::now() < until, "they are not read\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(if is_full() { 1_000 } else { 50 })).await;
+    }
+}
+
 /// The documents of the project are these pages, once each, with what each says.
 async fn check(server: &Server, ada: &mut Person, project: &str, site: &Site, texts: &[(String, String)]) {
-    let is_read = |one: &Value| one["status"] == "ready" || one["status"] == "failed";
-    let path = format!("{project}/documents");
-    let list = comes_to(server, ada, &path, |list| list["documents"].as_array().unwrap().iter().all(is_read)).await;
-    let found = list["documents"].as_array().unwrap();
+    let found = documents(server, ada, project).await;
     let mut addresses: Vec<&str> = found.iter().map(|one| one["source_url"].as_str().unwrap()).collect();
     addresses.sort_unstable();
     let mut expected: Vec<String> = texts.iter().map(|(path, _)| site.url(path)).collect();
