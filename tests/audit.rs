@@ -174,12 +174,12 @@ async fn wrong_passwords_are_noted_and_a_flood_of_them_does_not_fill_the_log() {
     }
     // Noted beside the answer.
     let mut failed = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..400 {
         failed = log(&mut ada, "?act=session.failed").await;
         if failed.len() >= 5 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
     assert_eq!(failed.len(), 5);
     assert_eq!(failed[0]["outcome"], "refused");

@@ -299,11 +299,7 @@ async fn a_flood_of_one_workspace_is_refused_at_once_and_others_do_not_wait() {
     assert!(operator_sees.await, "the mailbox is seen to be full");
     let began = std::time::Instant::now();
     assert_eq!(eve.ask().await, StatusCode::OK);
-    assert!(
-        began.elapsed() < Duration::from_secs(1),
-        "another workspace waits {:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < SLOW / 2, "another workspace waits {:?}", began.elapsed());
     assert_eq!(ada.list().await, StatusCode::OK, "nor do the flooded one's own siblings");
     let (mut served, mut refused) = (0, 0);
     for one in flood {

@@ -194,11 +194,14 @@ async fn another_model_takes_over_while_questions_are_asked_and_nobody_notices()
         model.act(Act::Embed);
         freed.store(model.sent().len(), Ordering::SeqCst);
         taken_over(&mut ada, &project, "small").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Each of the four was asked for since, however slow the machine is.
+        let before = asked.load(Ordering::SeqCst);
+        while asked.load(Ordering::SeqCst) <= before + 5 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         over.store(true, Ordering::SeqCst);
     };
     tokio::join!(ask, watch);
-    assert!(asked.load(Ordering::SeqCst) > 5);
     assert!(figure(&app, "pernoex_embedding_fallbacks_total").await < 0.5);
     assert!(figure(&app, "pernoex_reembedding_projects").await < 0.5);
 

@@ -311,7 +311,9 @@ async fn tokens_are_counted_by_project_and_day_with_what_they_cost() {
         ("OPENAI_PRICE_OUTPUT", "0.6"),
         ("OPENAI_CURRENCY", "EUR"),
     ]);
-    let app = TestApp::with(&settings).await;
+    // On which midnight does not come.
+    let clock = pernoex::Clock::manual(1_700_000_000_000);
+    let app = TestApp::start_with(clock, &settings).await;
     let mut ada = app.owner("ada").await;
     let (project, other) = (ada.guide("Lantern").await, ada.guide("Sibling").await);
     let before = account(&mut ada, &project).await;

@@ -212,8 +212,9 @@ async fn a_collector_that_takes_nothing_slows_nobody_and_is_complained_of_once()
     for reply in [Some(Reply::Status(503)), Some(Reply::Silence), None] {
         let collector = Receiver::start().await;
         // Where nobody listens at all, for the third.
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let nowhere = format!("http://{closed}");
+        let closed = tokio::net::TcpSocket::new_v4().unwrap();
+        closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let nowhere = format!("http://{}", closed.local_addr().unwrap());
         let (settings, silent) = match &reply {
             None => (vec![("OTEL_EXPORTER_OTLP_ENDPOINT", nowhere.as_str())], false),
             Some(reply) => {

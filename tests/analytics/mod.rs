@@ -180,7 +180,7 @@ async fn sources_that_nobody_needs_and_sources_that_grow_old_are_told_of() {
 
 #[tokio::test]
 async fn a_report_is_exported_as_it_is_shown_and_calculates_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(Clock::manual(NOW), &[]).await;
     let mut ada = app.owner("ada").await;
     let project = ada.project("Lantern").await;
     ada.upload(Method::POST, &format!("{project}/documents"), &[("=cmd.md", GUIDE)])

@@ -31,6 +31,15 @@ async function look(page, name) {
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name.replaceAll(" ", "-")}-${page.viewportSize()?.width}.png`, fullPage: true });
 }
 
+/** Opens the page until it shows that: what Stripe tells is seen to in the background. @param {Page} page @param {string} address @param {import("playwright-core").Locator} shown */
+async function openUntil(page, address, shown) {
+  for (let n = 0; n < 30; n += 1) {
+    await page.goto(address);
+    if (await shown.waitFor({ timeout: 1_000 }).then(() => true, () => false)) return;
+  }
+  await shown.waitFor();
+}
+
 for (const [width, theme] of /** @type {const} */ ([[1280, "light"], [390, "dark"]])) {
   test(`an owner subscribes, owes a payment, and cancels (${theme}, ${width} wide)`, { skip }, async () => {
     const { page, calm, close } = await openPage(browser, { sites: [new URL(STRIPE).origin], width, theme });
@@ -60,21 +69,17 @@ for (const [width, theme] of /** @type {const} */ ([[1280, "light"], [390, "dark
     await page.getByRole("heading", { level: 2, name: "Team" }).waitFor();
 
     await stripe.movesOn({ status: "past_due" });
-    await page.waitForTimeout(1500);
-    await page.reload();
-    await page.getByText("Payment due").waitFor();
+    await openUntil(page, `${SERVER}/workspace/billing`, page.getByText("Payment due"));
     await page.getByText("The plan holds until").waitFor();
     await look(page, "a payment that is due");
     await stripe.movesOn({ status: "past_due", latest_invoice: { id: "in_old", created: 1_700_000_000 } });
-    await page.waitForTimeout(1500);
-    await page.goto(`${SERVER}/projects`);
-    await page.getByText("the limits of the plan Free hold").waitFor();
+    await openUntil(page, `${SERVER}/projects`, page.getByText("the limits of the plan Free hold"));
     await look(page, "the projects while a payment is due");
     await stripe.movesOn({ status: "active" });
-    await page.waitForTimeout(1500);
-    await page.goto(`${SERVER}/workspace/billing`);
+    const change = page.getByRole("button", { name: "Change to Large" });
+    await openUntil(page, `${SERVER}/workspace/billing`, change);
 
-    await page.getByRole("button", { name: "Change to Large" }).click();
+    await change.click();
     await page.getByRole("dialog").getByRole("button", { name: "Change to Large" }).click();
     await page.getByRole("heading", { level: 2, name: "Large" }).waitFor();
     await page.getByRole("button", { name: "Cancel subscription" }).click();

@@ -48,6 +48,8 @@ async function setUpApp(page, name) {
   const dialog = page.getByRole("dialog", { name: "Set up your authenticator app" });
   const picture = dialog.getByRole("img", { name: "QR code for your authenticator app" });
   await picture.waitFor();
+  // Its place is there before it is.
+  await picture.evaluate((image) => /** @type {HTMLImageElement} */ (image).decode());
   assert.ok(await picture.evaluate((image) => /** @type {HTMLImageElement} */ (image).naturalWidth > 100), "the QR code is drawn");
   await dialog.getByText("Cannot scan it?").click();
   const secret = (await dialog.locator(".manual-key code").innerText()).replaceAll(" ", "");

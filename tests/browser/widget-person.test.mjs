@@ -146,7 +146,7 @@ async function mailTo(to) {
   for (let tries = 0; tries < 200; tries += 1) {
     try {
       const folder = join(data, "mail");
-      const mails = readdirSync(folder).sort().map((name) => readFileSync(join(folder, name), "utf8").replaceAll("=\r\n", ""));
+      const mails = readdirSync(folder).filter((name) => name.endsWith(".eml")).sort().map((name) => readFileSync(join(folder, name), "utf8").replaceAll("=\r\n", ""));
       const mail = mails.findLast((text) => text.includes(`To: ${to}`));
       if (mail) return mail;
     } catch {

@@ -82,12 +82,12 @@ async fn a_resolved_conversation_is_out_of_the_way_until_its_visitor_asks_again(
 
 #[tokio::test]
 async fn conversations_are_found_by_the_days_that_something_was_said_on() {
-    let app = TestApp::start().await;
+    // 2023-11-15.
+    let app = TestApp::start_with(pernoex::Clock::manual(1_700_010_000_000), &[]).await;
     let mut ada = app.owner("ada").await;
     let project = ada.guide("Lantern").await;
     ada.question(&project, EXPORT).await;
-    let today = chrono::Utc::now().date_naive();
-    let (before, after) = (today.pred_opt().unwrap(), today.succ_opt().unwrap());
+    let (before, after) = ("2023-11-14", "2023-11-16");
     assert_eq!(titles(&mut ada, &project, &format!("from={before}&to={after}")).await, [EXPORT]);
     assert_eq!(titles(&mut ada, &project, &format!("to={before}")).await.len(), 0);
     assert_eq!(titles(&mut ada, &project, &format!("from={after}")).await.len(), 0);

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -61,14 +60,14 @@ impl Server {
     }
 
     pub(crate) async fn start(&mut self) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        self.url = format!("http://127.0.0.1:{port}");
-        let log = File::create(self.folder.path().join("log")).unwrap();
+        let path = self.folder.path().join("log");
+        let log = File::create(&path).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_pernoex"))
             .arg("serve")
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("PERNOEX_LISTEN", format!("127.0.0.1:{port}"))
+            // It says which port it got: one that was looked for before may be somebody else's by then.
+            .env("PERNOEX_LISTEN", "127.0.0.1:0")
             .envs(self.environment.iter().cloned())
             .stdout(Stdio::from(log.try_clone().unwrap()))
             .stderr(Stdio::from(log))
@@ -76,10 +75,17 @@ impl Server {
             .unwrap();
         self.child = Some(child);
         for _ in 0..600 {
-            if let Ok(answer) = reqwest::get(format!("{}/readyz", self.url)).await
-                && answer.status().is_success()
-            {
-                return;
+            let said = fs::read_to_string(&path).unwrap_or_default();
+            let address = said
+                .split_once("Pernoex listens on ")
+                .and_then(|(_, rest)| rest.split_once(". Open "));
+            if let Some((address, _)) = address {
+                self.url = format!("http://{address}");
+                if let Ok(answer) = reqwest::get(format!("{}/readyz", self.url)).await
+                    && answer.status().is_success()
+                {
+                    return;
+                }
             }
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the server does not start: {}", self.log());

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -40,10 +40,11 @@ async fn nodes_that_are_killed_lose_nothing_that_they_acknowledged_and_others_en
             url: format!("http://{}", front.address),
             ..ada.again()
         };
-        let over = Arc::new(AtomicBool::new(false));
+        let (over, created) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut writers = tokio::task::JoinSet::new();
         for writer in 0..3 {
-            let (ada, over, path) = (before.again(), over.clone(), format!("{project}/collections"));
+            let (ada, path) = (before.again(), format!("{project}/collections"));
+            let (over, created) = (over.clone(), created.clone());
             writers.spawn(async move {
                 let mut written = Vec::new();
                 for n in 0.. {
@@ -52,7 +53,10 @@ async fn nodes_that_are_killed_lose_nothing_that_they_acknowledged_and_others_en
                     }
                     let name = format!("collection {round} {writer} {n}");
                     match create(&ada, &path, &name).await {
-                        Some(StatusCode::CREATED) => written.push(name),
+                        Some(StatusCode::CREATED) => {
+                            written.push(name);
+                            created.fetch_add(1, Ordering::SeqCst);
+                        }
                         // Its node died, or is not there any more.
                         None => {}
                         Some(status) => panic!("{name}: {status}"),
@@ -87,6 +91,13 @@ async fn nodes_that_are_killed_lose_nothing_that_they_acknowledged_and_others_en
         tokio::time::sleep(Duration::from_millis(300)).await;
         front.lead_to(vec![address(&app.url)]);
         tokio::time::sleep(Duration::from_millis(300)).await;
+        // However slow the machine is.
+        for _ in 0..600 {
+            if created.load(Ordering::SeqCst) > 8 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         over.store(true, Ordering::SeqCst);
         let so_far = acknowledged.len();
         while let Some(written) = writers.join_next().await {

@@ -100,6 +100,19 @@ pub(super) async fn ciphertexts(app: &TestApp) -> usize {
     count
 }
 
+/// Waits until so many of them are left: a receipt says that a grant is over a moment before its token is deleted.
+pub(super) async fn left(app: &TestApp, wanted: usize) {
+    let mut found = usize::MAX;
+    for _ in 0..400 {
+        found = ciphertexts(app).await;
+        if found == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{found} are left");
+}
+
 #[tokio::test]
 async fn an_account_is_connected_by_who_began_it() {
     let mut scene = Scene::oauth().await;

@@ -81,7 +81,15 @@ async fn of_two_plans_that_are_paid_for_the_later_one_stays_and_the_other_is_cre
     assert_eq!((ended["prorate"].as_str(), ended["invoice_now"].as_str()), ("true", "true"));
     let seen = until(&mut scene, |seen| seen["plan"] == "Large").await;
     assert_eq!(seen["subscription"]["plan"], "price_large");
-    let acts = noted(&mut scene.ada).await;
+    // It is noted once Stripe has answered.
+    let mut acts = Vec::new();
+    for _ in 0..400 {
+        acts = noted(&mut scene.ada).await;
+        if acts.iter().any(|act| act == "billing.second_ended") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(acts.iter().filter(|act| *act == "billing.second_ended").count(), 1, "{acts:?}");
 }
 

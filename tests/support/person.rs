@@ -158,7 +158,7 @@ impl Person {
 
     /// Waits until every document of the project was processed.
     pub async fn settled(&mut self, project: &str) -> Vec<Value> {
-        for _ in 0..600 {
+        for _ in 0..1_200 {
             let (status, list) = self.get(&format!("{project}/documents")).await;
             assert_eq!(status, StatusCode::OK);
             let documents = list["documents"].as_array().unwrap().clone();

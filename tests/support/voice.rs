@@ -163,7 +163,7 @@ pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
 
 /// What the project shows of its first endpoint once nothing waits there any more.
 pub async fn settled(person: &mut Person, project: &str) -> Value {
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         let (status, found) = person.get(&format!("{project}/voice")).await;
         assert_eq!(status, StatusCode::OK, "{found}");
         let agents = found["agents"].as_array().unwrap();

@@ -111,7 +111,10 @@ async fn a_signal_reloads_and_log_and_doctor_say_why_a_certificate_is_no_use() {
     let mut all = settings(folder.path());
     all.extend(ends_tls(&first, folder.path()));
     let server = Process::start(&all);
-    assert!(server.log().contains("the TLS certificate is shown"), "{}", server.log());
+    until("the first certificate", async || {
+        server.log().contains("the TLS certificate is shown")
+    })
+    .await;
     let (verdict, found) = doctor(&all, folder.path());
     assert_eq!((verdict.as_str(), found.contains(HOST)), ("ok", true), "{found}");
 
@@ -164,7 +167,7 @@ async fn the_healthcheck_asks_by_tls_and_whatever_the_certificate_says() {
     let mut all = settings(folder.path());
     all.extend(ends_tls(&authority.issue_for(&[HOST], (-30, -1)), folder.path()));
     let server = Process::start(&all);
-    assert!(server.log().contains("is not valid now"), "{}", server.log());
+    until("the complaint", async || server.log().contains("is not valid now")).await;
     let listens = server.url.strip_prefix("http://").unwrap().to_owned();
     all.retain(|(name, _)| name != "PERNOEX_LISTEN");
     all.push(("PERNOEX_LISTEN".into(), listens));

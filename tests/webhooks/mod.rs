@@ -29,9 +29,14 @@ async fn shop() -> (TestApp, Clock, Person, String) {
 
 /// The conversations of a project, the latest first.
 async fn conversations(person: &mut Person, project: &str) -> Vec<serde_json::Value> {
-    let (status, found) = person.get(&format!("{project}/conversations?limit=200")).await;
-    assert_eq!(status, StatusCode::OK, "{found}");
-    found["conversations"].as_array().unwrap().clone()
+    let (mut all, mut place) = (Vec::new(), String::new());
+    loop {
+        let (status, mut found) = person.get(&format!("{project}/conversations?limit=200{place}")).await;
+        assert_eq!(status, StatusCode::OK, "{found}");
+        all.append(found["conversations"].as_array_mut().unwrap());
+        let Some(next) = found["next"].as_str() else { return all };
+        place = format!("&before={next}");
+    }
 }
 
 /// How many messages of `source` were refused for `reason`, by all nodes together.
