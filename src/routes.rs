@@ -104,7 +104,7 @@ pub fn api() -> Vec<Route> {
             "/actors/stream",
             operator::stream,
             Operator,
-            "Changes of the actors, as they happen",
+            "The actors of the process that answers, live",
         )
         .asks(&["state", "kind", "tenant", "page", "limit"])
         .streams(),

@@ -258,6 +258,36 @@ async fn the_stream_tells_of_a_failure_and_ends_with_the_flag() {
 }
 
 #[tokio::test]
+async fn the_stream_tells_the_page_that_is_looked_at_anew_when_an_actor_comes_or_leaves() {
+    let mut app = TestApp::start().await;
+    app.stick();
+    let mut operator = app.operator().await;
+    let others = [app.owner("ada").await, app.owner("eve").await];
+    let path = format!("{ACTORS}/stream?limit=1&page=2&kind=vault");
+    let seen = events(&mut operator, &path, |name, _| name == "page").await;
+    let page = &seen.last().unwrap().1;
+    assert_eq!((page["page"].as_u64(), page["pages"].as_u64()), (Some(2), Some(3)), "{page}");
+    assert_eq!(page["tenants"].as_array().unwrap().len(), 1);
+
+    let [mut ada, _eve] = others;
+    let tenant = tenant_of(&mut ada).await;
+    let mut evicting = operator.again();
+    let evicted = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        evicting.post(&format!("{ACTORS}/{tenant}.tenant/evict"), json!({})).await.0
+    });
+    let path = format!("{ACTORS}/stream?tenant={tenant}");
+    let seen = events(&mut operator, &path, |name, data| name == "page" && data["matching"] == 0).await;
+    assert_eq!(evicted.await.unwrap(), StatusCode::OK);
+    let pages: Vec<u64> = seen
+        .iter()
+        .filter(|(name, _)| name == "page")
+        .map(|(_, page)| page["matching"].as_u64().unwrap())
+        .collect();
+    assert_eq!((pages.first(), pages.last()), (Some(&1), Some(&0)), "{pages:?}");
+}
+
+#[tokio::test]
 async fn an_open_stream_ends_when_the_flag_is_taken() {
     let app = TestApp::start().await;
     let mut operator = app.operator().await;

@@ -5,7 +5,9 @@ pub(crate) mod follow;
 
 use std::sync::Arc;
 
-use entities::{AccountId, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store, backup::LastRuns, fair::Load};
+use entities::{
+    AccountId, ActOutcome, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store, backup::LastRuns, fair::Load,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -79,9 +81,6 @@ pub enum Act {
     Evict,
 }
 
-/// The outcome of an act that was done, by whichever node.
-const DONE: &str = "done";
-
 impl Act {
     /// As it is written down; `None` for what operators do to something else than actors.
     fn parse(name: &str) -> Option<Self> {
@@ -93,6 +92,14 @@ impl Act {
             Self::Reset => "reset",
             Self::Evict => "evict",
         }
+    }
+}
+
+fn outcome_of(done: &Result<(), Fault>) -> ActOutcome {
+    match done {
+        Ok(()) => ActOutcome::Done,
+        Err(Fault::NotFound) => ActOutcome::NotThere,
+        Err(_) => ActOutcome::Failed,
     }
 }
 
@@ -116,7 +123,7 @@ impl Operator {
             act: act.into(),
             subject: subject.into(),
             address: self.address.clone(),
-            outcome: DONE.into(),
+            outcome: ActOutcome::Done.as_str().into(),
         }
     }
 }
@@ -239,10 +246,11 @@ impl Operations {
         self.platform.pools()
     }
 
-    /// Does it here and wherever else the actor lives, and writes down who did: before it is done, so that nothing is done without a trace.
+    /// Does it here, and writes down who did: before it is done, so that nothing is done without a trace. Other nodes in which the actor
+    /// lives do it within seconds; where it does not live here, this waits for them.
     ///
     /// # Errors
-    /// `NotFound` when no such actor lives in any node; what storage answers.
+    /// `NotFound` when no such actor lives in any node that answers in time; what storage answers.
     pub async fn act(&self, who: &Operator, act: Act, on: &ActorName) -> Result<(), Fault> {
         let id = Uuid::now_v7();
         let begun = OperatorAct {
@@ -253,33 +261,19 @@ impl Operations {
             act: act.name().into(),
             subject: on.to_string(),
             address: who.address.clone(),
-            outcome: "asked".into(),
+            outcome: ActOutcome::Asked.as_str().into(),
         };
-        self.known.note(id, begun.at);
-        self.platform.begin_act(begun).await?;
-        let done = match self.registry.act(act, on).await {
-            Err(Fault::NotFound) if self.platform.is_shared() => self.done_elsewhere(id).await,
-            done => done,
-        };
-        let outcome = match &done {
-            Ok(()) => DONE,
-            Err(Fault::NotFound) => "not there",
-            Err(_) => "failed",
-        };
-        self.platform.end_act(id, outcome).await?;
-        done
-    }
-
-    /// Waits until another node says that it has done it.
-    async fn done_elsewhere(&self, act: Uuid) -> Result<(), Fault> {
-        let deadline = tokio::time::Instant::now() + follow::IN_TIME;
-        while tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(follow::LOOK).await;
-            if self.platform.act_outcome(act).await?.as_deref() == Some(DONE) {
-                return Ok(());
-            }
+        let is_shared = self.platform.is_shared();
+        if is_shared {
+            self.known.note(id, begun.at);
         }
-        Err(Fault::NotFound)
+        self.platform.begin_act(begun).await?;
+        let done = self.registry.act(act, on).await;
+        if is_shared && matches!(done, Err(Fault::NotFound)) {
+            return follow::done_elsewhere(&self.platform, id).await;
+        }
+        self.platform.note_outcome(id, outcome_of(&done)).await?;
+        done
     }
 
     /// What operators did, the latest first.

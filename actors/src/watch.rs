@@ -59,6 +59,18 @@ impl Registry {
         self.vitals().iter().map(|vitals| vitals.status()).collect()
     }
 
+    /// Whether it lives in this process.
+    pub(crate) fn has(&self, name: &ActorName) -> bool {
+        let Some(tenant) = self.lock().get(&name.tenant).cloned() else {
+            return false;
+        };
+        let living = tenant.vitals();
+        living
+            .iter()
+            .map(|vitals| vitals.status())
+            .any(|actor| actor.kind == name.kind && actor.project == name.project)
+    }
+
     /// What actors did since this process began, by kind, those that are gone included.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, Counts> {

@@ -168,7 +168,7 @@ pub use ids::{
 };
 pub use inspect::{Inspection, inspect};
 pub use installation::Installation;
-pub use operator_act::OperatorAct;
+pub use operator_act::{ActOutcome, OperatorAct};
 pub use operators::{JobCounts, MailCounts, PoolUse};
 pub use platform_db::{NewAccount, NewTenant, PlatformDb};
 pub use platform_tx::PlatformTx;

@@ -22,8 +22,45 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The outcome of an act until another is known.
-pub(crate) const ASKED: &str = "asked";
+/// What came of an act. Several processes may do it; a later one of these replaces an earlier one, and never the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActOutcome {
+    /// Not known yet.
+    Asked,
+    /// No process had anything to do it to.
+    NotThere,
+    /// A process is at it.
+    Begun,
+    Done,
+    /// In one process at least.
+    Failed,
+}
+
+impl ActOutcome {
+    const ALL: [Self; 5] = [Self::Asked, Self::NotThere, Self::Begun, Self::Done, Self::Failed];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::NotThere => "not there",
+            Self::Begun => "begun",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// `None` for what no version of the program writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+
+    /// Those that it replaces.
+    pub(crate) fn earlier(self) -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().filter(move |other| *other < self).map(Self::as_str)
+    }
+}
 
 /// One act.
 #[derive(Clone, Debug)]
@@ -38,7 +75,7 @@ pub struct OperatorAct {
     pub subject: String,
     /// The network address it came from.
     pub address: String,
-    /// `asked` until it is known.
+    /// As [`ActOutcome`] writes it.
     pub outcome: String,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     AccountId, Millis, PlatformDb, PlatformTx, StoreError,
     account::{self, Account},
     job,
-    operator_act::{self, ASKED, OperatorAct},
+    operator_act::{self, ActOutcome, OperatorAct},
     store::set_local,
 };
 
@@ -121,41 +121,41 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// Notes what came of an act, unless that is known: several processes may do it.
+    /// Notes what came of an act; `false` when more is known of it already.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end_act(&self, id: Uuid, outcome: &str) -> Result<(), StoreError> {
+    pub async fn note_outcome(&self, id: Uuid, outcome: ActOutcome) -> Result<bool, StoreError> {
         let tx = self.store().begin_write().await?;
-        operator_act::Entity::update_many()
-            .col_expr(operator_act::Column::Outcome, Expr::value(outcome))
+        let noted = operator_act::Entity::update_many()
+            .col_expr(operator_act::Column::Outcome, Expr::value(outcome.as_str()))
             .filter(operator_act::Column::Id.eq(id))
-            .filter(operator_act::Column::Outcome.eq(ASKED))
+            .filter(operator_act::Column::Outcome.is_in(outcome.earlier()))
             .exec(&tx)
             .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(noted.rows_affected == 1)
     }
 
     /// What came of an act so far.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn act_outcome(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+    pub async fn act_outcome(&self, id: Uuid) -> Result<Option<ActOutcome>, StoreError> {
         let tx = self.store().begin_read().await?;
         let row = operator_act::Entity::find_by_id(id).one(&tx).await?;
         tx.rollback().await?;
-        Ok(row.map(|row| row.outcome))
+        Ok(row.and_then(|row| ActOutcome::parse(&row.outcome)))
     }
 
-    /// Since `since`, the oldest first.
+    /// From `since` to `until`, the oldest first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn acts_since(&self, since: Millis) -> Result<Vec<OperatorAct>, StoreError> {
+    pub async fn acts_between(&self, since: Millis, until: Millis) -> Result<Vec<OperatorAct>, StoreError> {
         let tx = self.store().begin_read().await?;
         let rows = operator_act::Entity::find()
-            .filter(operator_act::Column::At.gte(since))
+            .filter(operator_act::Column::At.between(since, until))
             .order_by_asc(operator_act::Column::At)
             .order_by_asc(operator_act::Column::Id)
             .all(&tx)

@@ -102,7 +102,7 @@ impl OperatorPass {
     /// Does `act` and writes it down.
     ///
     /// # Errors
-    /// `NotFound` when no such actor lives.
+    /// `NotFound` when no such actor lives in any node.
     pub async fn act(&self, act: Act, on: &ActorName) -> Result<(), Problem> {
         Ok(self.gate.operations.act(&self.who, act, on).await?)
     }

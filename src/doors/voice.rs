@@ -110,9 +110,12 @@ async fn enter(gate: &Gate, request: &HttpRequest, mut payload: Payload) -> Resu
         _ => claimed(gate, request, Voice::of(provider, None)).err(),
     };
     if let Some(problem) = early {
-        // The answer is the same whether it was noted or not: otherwise it would tell whether others had sent something there lately.
-        if gate.limits.check(Rule::VOICE_REFUSAL_NOTE, address).await.is_ok() && note_refusal(gate, address, &problem).await.is_err() {
-            tracing::debug!("a refused message of a voice agent could not be noted");
+        // What is answered is the same whether it was noted or not: it would tell whether others had sent something there lately.
+        if gate.limits.check(Rule::VOICE_REFUSAL_NOTE, address).await.is_ok() {
+            match note_refusal(gate, address, &problem).await {
+                Ok(()) | Err(Problem::Fault(Fault::NotFound)) => {}
+                Err(_) => tracing::warn!("a refused message of a voice agent could not be noted"),
+            }
         }
         return Err(problem);
     }

@@ -6,11 +6,11 @@ use actix_web::{
     HttpResponse, rt,
     web::{Bytes, Json, Path, Query},
 };
-use actors::{operators::Act, watch::ActorName};
+use actors::{contain::Status, operators::Act, watch::ActorName};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::views::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, BackupsView, Done, ServerView};
+use super::views::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, BackupsView, Done, ServerView, TenantActorsView};
 use crate::{
     doors::OperatorPass,
     error::Problem,
@@ -18,14 +18,29 @@ use crate::{
     vitals,
 };
 
-async fn page(pass: &OperatorPass, filter: &ActorFilter) -> Result<ActorsPage, Problem> {
-    let actors = pass.actors();
-    let mut tenants = filter.trees(&actors);
+/// The tenants of a page, and how it lies among the others.
+struct Shown {
+    tenants: Vec<TenantActorsView>,
+    matching: usize,
+    page: usize,
+    pages: usize,
+}
+
+fn shown(filter: &ActorFilter, actors: &[Status]) -> Shown {
+    let mut tenants = filter.trees(actors);
     let (page, limit) = filter.paging();
     let matching = tenants.len();
     let pages = matching.div_ceil(limit).max(1);
     let page = page.min(pages);
-    let tenants = tenants.drain(..).skip((page - 1) * limit).take(limit).collect();
+    Shown {
+        tenants: tenants.drain(..).skip((page - 1) * limit).take(limit).collect(),
+        matching,
+        page,
+        pages,
+    }
+}
+
+async fn whole(pass: &OperatorPass, totals: ActorTotals, shown: Shown) -> Result<ActorsPage, Problem> {
     Ok(ActorsPage {
         server: ServerView::new(
             pass.started_at(),
@@ -34,17 +49,18 @@ async fn page(pass: &OperatorPass, filter: &ActorFilter) -> Result<ActorsPage, P
             pass.jobs().await?,
             BackupsView::new(pass.backups().await?),
         ),
-        totals: ActorTotals::of(&actors),
-        tenants,
-        matching,
-        page,
-        pages,
+        totals,
+        tenants: shown.tenants,
+        matching: shown.matching,
+        page: shown.page,
+        pages: shown.pages,
         history: pass.history().into_iter().map(Into::into).collect(),
     })
 }
 
 pub async fn actors(pass: OperatorPass, filter: Query<ActorFilter>) -> Result<Json<ActorsPage>, Problem> {
-    Ok(Json(page(&pass, &filter).await?))
+    let actors = pass.actors();
+    Ok(Json(whole(&pass, ActorTotals::of(&actors), shown(&filter, &actors)).await?))
 }
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -52,21 +68,23 @@ const EVERY: Duration = Duration::from_secs(1);
 const PROVE: u32 = 5;
 /// Rounds of one stream. The page asks again, through the door: a session that ended sees no more.
 const LONGEST: u32 = 300;
-/// Rounds after which the whole page is told again: how much waits is part of it.
+/// Rounds after which the whole page is told again: what waits in the database is part of it.
 const WHOLE: u32 = 10;
-/// Changes that one event carries at most: the totals tell of the rest.
-const MOST_CHANGES: usize = 500;
+/// Rounds between two whole pages at least.
+const APART: u32 = 2;
+/// How long the database may take to tell what waits. The figures in memory must not stop for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Changes as they happen: `totals` each second; `page` at first and whenever actors came or left; `changed` with those that changed since.
-/// All of it is told by one node: another answer may come from another one.
+/// What is shown, live: `totals` each second; `page` at first, when other actors are to be shown, and every ten seconds; in other seconds
+/// `changed`, with the actors on the page that changed. All of it is told by one node: another request may be answered by another one.
 pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpResponse {
     let (out, body) = mpsc::channel::<Bytes>(4);
     rt::spawn(async move {
-        let mut seen: Option<HashMap<String, ActorView>> = None;
+        let mut seen: HashMap<String, ActorView> = HashMap::new();
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut stop = Box::pin(asked_to_stop());
-        let mut round = 0;
+        let (mut round, mut told, mut owed) = (0, 0, true);
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
@@ -77,33 +95,33 @@ pub async fn stream(pass: OperatorPass, filter: Query<ActorFilter>) -> HttpRespo
                 return;
             }
             let actors = pass.actors();
+            let (totals, shown) = (ActorTotals::of(&actors), shown(&filter, &actors));
             let latest = pass.history().pop().map(super::views::SampleView::from);
-            let mut text = event("totals", &json!({ "totals": ActorTotals::of(&actors), "latest": latest })).to_vec();
-            let now: HashMap<String, ActorView> = filter
-                .trees(&actors)
-                .into_iter()
-                .flat_map(|tree| tree.actors)
-                .map(|actor| (actor.id.clone(), actor))
+            let mut text = event("totals", &json!({ "totals": totals, "latest": latest })).to_vec();
+            let now: HashMap<String, ActorView> = shown
+                .tenants
+                .iter()
+                .flat_map(|tree| &tree.actors)
+                .map(|actor| (actor.id.clone(), actor.clone()))
                 .collect();
-            let same = seen
-                .as_ref()
-                .is_some_and(|seen| seen.len() == now.len() && seen.keys().all(|id| now.contains_key(id)));
-            if !same || round % WHOLE == 0 {
-                // The rows do not answer: told with the next second that they do.
-                let Ok(page) = page(&pass, &filter).await else { continue };
+            owed |= seen.len() != now.len() || seen.keys().any(|id| !now.contains_key(id)) || round - told >= WHOLE;
+            let page = match owed && (told == 0 || round - told >= APART) {
+                true => tokio::time::timeout(PATIENCE, whole(&pass, totals, shown))
+                    .await
+                    .ok()
+                    .and_then(Result::ok),
+                false => None,
+            };
+            if let Some(page) = page {
                 text.extend(event("page", &json!(page)));
-            }
-            if let Some(seen) = &seen {
-                let changed: Vec<&ActorView> = now
-                    .values()
-                    .filter(|actor| differs(seen.get(&actor.id), actor))
-                    .take(MOST_CHANGES)
-                    .collect();
+                (told, owed) = (round, false);
+            } else {
+                let changed: Vec<&ActorView> = now.values().filter(|actor| differs(seen.get(&actor.id), actor)).collect();
                 if !changed.is_empty() {
                     text.extend(event("changed", &json!({ "actors": changed })));
                 }
             }
-            seen = Some(now);
+            seen = now;
             if out.send(text.into()).await.is_err() {
                 return;
             }

@@ -70,7 +70,9 @@ pub use library::{
     StatusCount, TagCount,
 };
 pub use mailed::{EmailBody, EmailChange, FirstPassword, LinkBody, PasswordChange, PasswordLength, PasswordReset, SignUpConfirmation};
-pub use operator::{ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, BackupsView, Done, SampleView, ServerView, state_name};
+pub use operator::{
+    ActView, ActorFilter, ActorTotals, ActorView, ActorsPage, Acts, BackupsView, Done, SampleView, ServerView, TenantActorsView, state_name,
+};
 pub use privacy::{Erasure, LastDeletion, MaskView, PrivacyBody, PrivacyView, StoredVisitor, VisitorConversationData, VisitorData};
 pub use project::{Confirmation, NameBody, ProjectView, Projects};
 pub use provider::{

@@ -65,6 +65,21 @@ test("an operator finds a tenant, resets its vault, and sees that it was written
   await close();
 });
 
+test("what the page tells anew leaves who reads it with the keyboard where they are", async () => {
+  const { page, calm, close } = await openPage(browser);
+  await page.context().addCookies(signedIn.cookies);
+  await page.goto(`${SERVER}/operator?tenant=${tenant}`);
+  await settled(page);
+  await page.locator("details.tree summary").first().press("Enter");
+  const reset = page.getByRole("button", { name: "Reset Vault" });
+  await reset.focus();
+  // The whole page is told every ten seconds.
+  await page.waitForTimeout(12_000);
+  assert(await reset.evaluate((button) => button === document.activeElement), "the focus stays");
+  calm("the operators' page, read by keyboard");
+  await close();
+});
+
 for (const theme of /** @type {const} */ (["light", "dark"])) {
   for (const width of [1280, 390]) {
     test(`the operators' page has no barrier and no complaint, ${theme}, ${width} pixels wide`, async () => {

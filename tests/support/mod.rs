@@ -266,6 +266,9 @@ impl TestApp {
             }
             self.front.as_ref().unwrap().lead_to(self.addresses());
         }
+        if self.sticky {
+            self.stick();
+        }
     }
 
     fn run_alone(&mut self) {

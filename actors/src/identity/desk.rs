@@ -1,7 +1,7 @@
 //! What whoever runs the installation does for people, from the command line, beside a server that may be running.
 
 use entities::{
-    Location, OperatorAct, PlatformTx, Store,
+    ActOutcome, Location, OperatorAct, PlatformTx, Store,
     audit::{self, Act, Target},
     second_factor,
 };
@@ -94,7 +94,7 @@ impl Desk {
             act: deed.name,
             subject: account.to_string(),
             address: String::new(),
-            outcome: "asked".into(),
+            outcome: ActOutcome::Asked.as_str().into(),
         };
         platform.begin_act(begun).await?;
         let done = platform.write_ending_sessions(account, None, async |tx| {
@@ -105,7 +105,8 @@ impl Desk {
             Ok::<_, Fault>(audit::append_for_account(tx, account, &note).await?)
         });
         let done = done.await;
-        platform.end_act(id, if done.is_ok() { "done" } else { "failed" }).await?;
+        let outcome = if done.is_ok() { ActOutcome::Done } else { ActOutcome::Failed };
+        platform.note_outcome(id, outcome).await?;
         done
     }
 

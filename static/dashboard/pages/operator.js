@@ -20,6 +20,10 @@ import { amend } from "../router.js";
 /** @typedef {import("../types.js").ActorTotals} ActorTotals */
 /** @typedef {import("../types.js").OperatorAct} OperatorAct */
 
+/** What other operators do is looked for this often, in milliseconds. */
+const ACTS_AFTER = 9_000;
+const KINDS = ["tenant", "vault", "sessions", "integrations", "project"];
+
 /** @param {import("../view.js").SignedInView} view */
 export default function page({ outlet, query, signal, title }) {
   title("Actors");
@@ -33,7 +37,11 @@ export default function page({ outlet, query, signal, title }) {
   const tiles = h("dl", { class: "tiles operator-tiles" });
   const states = h("div", { class: "state-filter", role: "group", "aria-label": "Filter by state" });
   const trees = tree(() => void noteActs());
-  const results = h("div", { class: "operator-results" });
+  // What stays keeps its place in the page, and with it the focus.
+  const matching = h("p", { class: "hint" });
+  const rows = h("div");
+  const pages = h("div");
+  const results = h("div", { class: "operator-results" }, matching, rows, pages);
   const acts = h("section", { class: "card panel", "aria-labelledby": "acts" });
   /** @type {ActorsPage | null} */
   let latest = null;
@@ -60,7 +68,11 @@ export default function page({ outlet, query, signal, title }) {
     listen();
   }
 
+  let noted = Date.now();
+  let told = "";
+
   async function noteActs() {
+    noted = Date.now();
     try {
       showActs(await get("/operator/api/acts", signal));
     } catch (error) {
@@ -76,10 +88,12 @@ export default function page({ outlet, query, signal, title }) {
     small.set(next.history);
     totals(next.totals);
     trees.set(next.tenants);
-    replace(results,
-      h("p", { class: "hint" }, next.matching === next.totals.tenants ? count(next.matching, "tenant") : `${formatNumber(next.matching)} of ${count(next.totals.tenants, "tenant")}`),
-      next.matching > 0 ? trees.element : nothing(),
-      next.pages > 1 && pager(next));
+    matching.textContent = next.matching === next.totals.tenants ? count(next.matching, "tenant") : `${formatNumber(next.matching)} of ${count(next.totals.tenants, "tenant")}`;
+    if (next.matching === 0) replace(rows, nothing());
+    else if (rows.firstChild !== trees.element) replace(rows, trees.element);
+    const at = next.pages > 1 ? `${next.page} of ${next.pages}` : "";
+    if (pages.dataset["at"] !== at) replace(pages, at !== "" && pager(next));
+    pages.dataset["at"] = at;
   }
 
   const nothing = () =>
@@ -117,6 +131,10 @@ export default function page({ outlet, query, signal, title }) {
 
   /** @param {{ acts: OperatorAct[] }} done */
   function showActs({ acts: all }) {
+    // Who reads it with the keyboard is not thrown out of it for nothing.
+    const now = JSON.stringify(all);
+    if (now === told && acts.contains(document.activeElement)) return;
+    told = now;
     replace(acts,
       h("header", { class: "panel-head" }, h("h2", { id: "acts" }, "What operators did")),
       all.length === 0
@@ -138,7 +156,10 @@ export default function page({ outlet, query, signal, title }) {
     stream = new AbortController();
     // All of it from one node: behind a balancer, another request may be answered by another.
     void follow(asked(true), AbortSignal.any([signal, stream.signal]), (event) => {
-      if (event.type === "page") show(event.data);
+      if (event.type === "page") {
+        show(event.data);
+        if (Date.now() - noted > ACTS_AFTER) void noteActs();
+      }
       else if (event.type === "changed") trees.change(event.data.actors);
       else {
         totals(event.data.totals);
@@ -161,7 +182,6 @@ export default function page({ outlet, query, signal, title }) {
       show(first);
       showActs(done);
       listen();
-      const kinds = [...new Set(["tenant", "vault", "sessions", "project", ...Object.keys(first.totals.by_kind)])];
       return [
         tiles,
         small.element,
@@ -169,7 +189,7 @@ export default function page({ outlet, query, signal, title }) {
           h("header", { class: "panel-head" }, h("h2", { id: "trees" }, "Tenants"),
             h("div", { class: "filters" },
               h("div", { class: "search" }, icon("search"), search),
-              select("Kind", [["", "All kinds"], ...kinds.map((kind) => /** @type {[string, string]} */ ([kind, kindName(kind)]))], wanted.kind, (kind) => turn({ kind, page: 1 })))),
+              select("Kind", [["", "All kinds"], ...KINDS.map((kind) => /** @type {[string, string]} */ ([kind, kindName(kind)]))], wanted.kind, (kind) => turn({ kind, page: 1 })))),
           states, results),
         acts,
       ];

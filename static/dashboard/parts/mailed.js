@@ -1,7 +1,7 @@
 /** What there is to say once a mail is on its way; and what is behind the # of the link that comes with it. */
-import { anonymous } from "../api.js";
 import { h } from "../dom.js";
 import { navigate } from "../router.js";
+import { signInOptions } from "../sign-in-options.js";
 
 /** @param {string} title @param {string} text @param {Node} [more] */
 export const mailed = (title, text, more) =>
@@ -13,7 +13,7 @@ export const mailed = (title, text, more) =>
 
 /** Whether this server sends mail; a letter that it writes is on its way in any case. @returns {Promise<boolean>} */
 export const leavesMail = () =>
-  /** @type {Promise<{ mail: import("../types.js").MailWay }>} */ (anonymous("GET", "/sign-in-options")).then(({ mail }) => mail === "server", () => true);
+  signInOptions().then(({ mail }) => mail === "server", () => true);
 
 /** Instead of `mailed`, on a server without a mail server. @param {string} address */
 export const keptLetter = (address) =>

@@ -1,6 +1,7 @@
 /** Signing in with an account elsewhere: the buttons, and what this tab remembers while it is away. */
 import { anonymous } from "../api.js";
 import { h, replace } from "../dom.js";
+import { signInOptions } from "../sign-in-options.js";
 import { icon } from "./icon.js";
 import { problemNotice } from "./notice.js";
 
@@ -68,9 +69,9 @@ export function providerButtons(errand = {}, wanted = () => true) {
     return go;
   };
 
-  void anonymous("GET", "/sign-in-options").then(
+  void signInOptions().then(
     (options) => {
-      const providers = /** @type {{ providers: Provider[] }} */ (options).providers.filter(wanted);
+      const providers = options.providers.filter(wanted);
       replace(list, providers.map(button));
       whole.hidden = providers.length === 0;
     },
