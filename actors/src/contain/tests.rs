@@ -308,7 +308,12 @@ async fn a_quarantine_grows_while_it_does_not_help() {
         }
         lengths.push(began.elapsed());
     }
-    assert!(lengths[1] > lengths[0] && lengths[2] >= Duration::from_millis(800), "{lengths:?}");
+    // At least so long: a busy machine makes each longer.
+    let expected = [200, 400, 800].map(Duration::from_millis);
+    assert!(
+        lengths.iter().zip(expected).all(|(length, expected)| *length >= expected),
+        "{lengths:?}"
+    );
 }
 
 #[actix_rt::test]
