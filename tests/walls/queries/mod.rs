@@ -142,11 +142,11 @@ async fn perform(world: &World, call: &Call) -> String {
     match file {
         _ if privacy::OPERATIONS.contains(&call.operation) => privacy::perform(world, call).await,
         _ if library::OPERATIONS.contains(&call.operation) => library::perform(world, call).await,
-        "document" | "document_body" | "chunk" => documents::perform(world, call).await,
+        "document" | "document_filing" | "document_body" | "chunk" => documents::perform(world, call).await,
         "conversation" | "conversation_note" | "message" | "rollup" | "todo" => conversations::perform(world, call).await,
         "keys" | "sealed" => keys::perform(world, call).await,
         "source_grant" | "source_route" => grants::perform(world, call).await,
-        "source" | "source_item" | "source_run" | "source_receipt" => sources::perform(world, call).await,
+        "source" | "source_item" | "source_item_gone" | "source_run" | "source_receipt" => sources::perform(world, call).await,
         "job" if sources::OPERATIONS.contains(&call.operation) => sources::perform(world, call).await,
         "project" | "job" | "embeddings" => projects::perform(world, call).await,
         "slack_installation" | "slack_channel" | "slack_answer" => slack::perform(world, call).await,
