@@ -128,6 +128,7 @@ pub fn platform_settings(
         ring: key_ring(settings)?,
         redis: settings.redis.as_ref().map(crate::settings::RedisSetting::for_actors),
         bcrypt_cost: settings.bcrypt_cost,
+        code_life: settings.code_life,
         documents: settings.documents.clone(),
         language_model: settings.language_model.as_ref().map(crate::settings::ModelSettings::for_actors),
         embeddings: settings.embeddings.for_actors(),
@@ -316,6 +317,7 @@ fn serve(
     let keeper = &platform.keeper;
     let enrolment = (settings.sign_up, settings.mail.smtp.is_some());
     let gate = Gate::new(platform, keeper.csrf_key(), settings.public_url.as_ref(), enrolment);
+    let gate = gate.demanding_second_factor(settings.second_factor_required);
     let gate = gate.with_proxies(settings.trusted_proxies.clone());
     let gate = gate.with_signing(Signing {
         slack: settings.slack.as_ref().map(SlackSetting::keys).unwrap_or_default(),

@@ -20,7 +20,7 @@ pub enum Problem {
     RoleTooLow,
     SignUpClosed,
     /// The session is not enough: the person is to prove who they are once more.
-    StepUpNeeded,
+    StepUpNeeded(Missing),
     /// A provider let them in who proved themselves there before an Owner signed them out here.
     SignInTooOld,
     CsrfFailed,
@@ -33,6 +33,20 @@ pub enum Problem {
     BodyTooSlow,
     /// None of the files of an upload was accepted: the first's problem, and what was wrong with each.
     NothingAccepted(Box<Problem>, Vec<Rejected>),
+}
+
+/// Which of a person's proofs is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// One of any of their factors is enough.
+    Any,
+    /// What opens the account by itself: a password, a provider, a passkey.
+    #[serde(rename = "first_factor")]
+    First,
+    /// What is asked for besides: a code, a backup code, a passkey.
+    #[serde(rename = "second_factor")]
+    Second,
 }
 
 /// A file of an upload that was not accepted.
@@ -59,6 +73,9 @@ pub struct ProblemDocument<'a> {
     /// Seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// What to prove anew at `/session/proof`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Missing>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
 }
@@ -72,6 +89,7 @@ pub struct Description {
     pub detail: Cow<'static, str>,
     pub field: Option<String>,
     pub retry_after: Option<u64>,
+    pub proof: Option<Missing>,
     pub rejected: Vec<Rejected>,
 }
 
@@ -84,6 +102,7 @@ impl Description {
             detail: detail.into(),
             field: None,
             retry_after: None,
+            proof: None,
             rejected: Vec::new(),
         }
     }
@@ -127,6 +146,7 @@ impl Description {
             request_id,
             field: self.field.as_deref(),
             retry_after: self.retry_after,
+            proof: self.proof,
             rejected: self.rejected.clone(),
         }
     }
@@ -139,12 +159,7 @@ impl Problem {
             Self::Fault(fault) => faults::describe(fault),
             Self::NotSignedIn => refusals::not_signed_in(),
             Self::RoleTooLow => refusals::role_too_low(),
-            Self::StepUpNeeded => Description::new(
-                S::FORBIDDEN,
-                "step_up_needed",
-                "Confirm that it is you",
-                "This needs a proof of who you are that is not older than ten minutes.",
-            ),
+            Self::StepUpNeeded(missing) => refusals::step_up_needed(*missing),
             Self::SignInTooOld => Description::new(
                 S::FORBIDDEN,
                 "sign_in_too_old",

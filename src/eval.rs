@@ -11,7 +11,7 @@ use actors::{
     audit::By,
     clock::Clock,
     embeddings::EmbeddingSettings,
-    identity::{Password, SignedUp},
+    identity::{Password, SignedUp, totp::CodeLife},
     knowledge::measure,
     mail::{DEFAULT_SENDER, Delivery, MailSettings},
     outward::AllowList,
@@ -80,6 +80,7 @@ pub async fn run(corpus: &Path, other: Option<&Path>, embeddings: EmbeddingSetti
         },
         redis: None,
         bcrypt_cost: 4,
+        code_life: CodeLife::default(),
         documents: DocumentLimits {
             documents: i64::MAX,
             total_bytes: i64::MAX,

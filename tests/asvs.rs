@@ -78,8 +78,9 @@ fn each_requirement_is_answered_once_and_each_named_test_exists() {
         *states.entry(state).or_default() += 1;
         let tests: Vec<&str> = why.split('`').skip(1).step_by(2).collect();
         match state {
-            "met" if tests.is_empty() => wrong.push(format!("{id} is met by no test")),
-            "met" => {}
+            "met" | "by setting" if tests.is_empty() => wrong.push(format!("{id} is met by no test")),
+            "by setting" if !why.contains("PERNOEX_") => wrong.push(format!("{id}: by which setting?")),
+            "met" | "by setting" => {}
             "not applicable" | "not met" if why.is_empty() => wrong.push(format!("{id}: why?")),
             "not applicable" | "not met" => {}
             _ => wrong.push(format!("{id}: {state} is no state")),

@@ -1,6 +1,6 @@
 //! Where somebody is signed in: seen, ended, over by itself, and asked for proof anew.
 
-use pernoex::{Clock, routes};
+use pernoex::{Clock, doors::Asked, routes};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -235,7 +235,10 @@ async fn every_route_that_asks_for_a_fresh_proof_refuses_an_old_one() {
         ..As::default()
     };
     let mut asking = Vec::new();
-    for route in routes::api().iter().filter(|route| route.asks_for_proof()) {
+    for route in routes::api()
+        .iter()
+        .filter(|route| matches!(route.asked(), Asked::Any | Asked::Each))
+    {
         let mut any = |_: &str| uuid::Uuid::nil().to_string();
         let answer = Call::to(route.method.as_str(), route.path, &mut any)
             .send(&ada.client, &app.url, &who)

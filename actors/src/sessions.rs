@@ -93,13 +93,40 @@ pub struct Live {
     pub proof: Proof,
 }
 
+/// When somebody last proved each of their factors. Zero for never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proofs {
+    /// What opens their account by itself: a password, a provider, a passkey.
+    pub first: Millis,
+    /// What is asked for besides: a code, a backup code, a passkey.
+    pub second: Millis,
+}
+
+impl Proofs {
+    #[must_use]
+    pub fn of_first(at: Millis) -> Self {
+        Self { first: at, second: 0 }
+    }
+
+    /// As a passkey proves them, which verifies its user.
+    #[must_use]
+    pub fn of_both(at: Millis) -> Self {
+        Self { first: at, second: at }
+    }
+
+    /// The last time that they proved anything.
+    #[must_use]
+    pub fn last(self) -> Millis {
+        self.first.max(self.second)
+    }
+}
+
 /// How a session came to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Of the account, when its credentials were looked at: once it passes, the session is over.
     pub epoch: i64,
-    /// When the person last proved who they are.
-    pub at: Millis,
+    pub proofs: Proofs,
     /// What the browser calls itself.
     pub agent: String,
     /// The network address that it began from.
@@ -187,7 +214,8 @@ impl Serve<BeginSession> for SessionActor {
             begun_at: now,
             expires_at: now.saturating_add(self.seed.limits.idle_ms()),
             epoch: begin.proof.epoch,
-            proved_at: begin.proof.at,
+            first_proof_at: begin.proof.proofs.first,
+            second_proof_at: begin.proof.proofs.second,
             seen_at: now,
             ends_at: begin
                 .proof
@@ -233,7 +261,10 @@ impl Serve<LoadSession> for SessionActor {
             state: session.state,
             proof: Proof {
                 epoch: session.epoch,
-                at: session.proved_at,
+                proofs: Proofs {
+                    first: session.first_proof_at,
+                    second: session.second_proof_at,
+                },
                 agent: session.agent,
                 address: session.address,
                 ends_at: Some(session.ends_at),

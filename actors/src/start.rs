@@ -16,6 +16,7 @@ use crate::{
         Hasher, Identity, Ways,
         passkeys::Passkeys,
         provider::{Parts, Providers, ProvidersSettings, watch_revocations},
+        totp::CodeLife,
     },
     integrations::slack::{SlackApp, SlackSettings},
     jobs::{Running, Worker, keep_house, watch_keys},
@@ -42,6 +43,8 @@ pub struct PlatformSettings {
     pub ring: RingSettings,
     pub redis: Option<RedisAddress>,
     pub bcrypt_cost: u32,
+    /// How long a code of an authenticator app opens.
+    pub code_life: CodeLife,
     pub documents: DocumentLimits,
     pub language_model: Option<LanguageModelSettings>,
     /// By what passages are embedded.
@@ -213,6 +216,7 @@ impl Platform {
             hasher: Hasher::new(&keeper, settings.bcrypt_cost, cores)?,
             passkeys,
             ways: ways.clone(),
+            code_life: settings.code_life,
             limits: limits.clone(),
             throttle: throttle.clone(),
             outbox: outbox.clone(),

@@ -109,7 +109,7 @@ pub mod projects {
 pub mod sessions {
     //! Sessions, by the hash of their id.
     pub use crate::living_session::living;
-    pub use crate::session::{Session, create, delete, delete_expired, delete_of, end_all_of, of_account, touch, update};
+    pub use crate::session::{Kept, Session, create, delete, delete_expired, delete_of, end_all_of, of_account, touch, update};
 }
 pub mod invitations {
     //! Invitations, and the tokens that lead to them.

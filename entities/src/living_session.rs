@@ -82,6 +82,7 @@ pub async fn living(tx: &TenantTx, id_hash: &[u8; 32], now: Millis) -> Result<Op
         role,
         reach,
         since: row.since,
+        second_factor: row.second_factor_at.is_some(),
         barred_from: row.second_factor_from.filter(|_| row.second_factor_at.is_none()),
         ends_at: row.workspace_ends_at,
     };

@@ -63,6 +63,9 @@ pub struct Standing {
     pub reach: Reach,
     /// When they joined, the last time if several.
     pub since: Millis,
+    /// Whether their account has one.
+    #[serde(default)]
+    pub second_factor: bool,
     /// From when on they may do nothing here, for want of the second factor that the workspace requires.
     #[serde(default)]
     pub barred_from: Option<Millis>,

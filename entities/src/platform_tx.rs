@@ -2,7 +2,10 @@
 
 use sea_orm::DatabaseTransaction;
 
-use crate::{AccountId, PlatformDb, StoreError, TenantId, TenantTx, account, session};
+use crate::{
+    AccountId, PlatformDb, StoreError, TenantTx, account,
+    session::{self, Kept},
+};
 
 /// A transaction on tables that no tenant owns. Ends with the work that [`PlatformDb::write`] was given.
 ///
@@ -63,7 +66,7 @@ impl PlatformDb {
         run(PlatformTx::new(self.store().begin_write().await?), work).await
     }
 
-    /// As [`PlatformDb::write`], and every session of `account` ends with it, but for the one with `keep`'s hash in `keep`'s tenant.
+    /// As [`PlatformDb::write`], and every session of `account` ends with it, but for `keep`.
     /// Changes of one account take turns by it.
     ///
     /// # Errors
@@ -71,14 +74,14 @@ impl PlatformDb {
     pub async fn write_ending_sessions<T, E: From<StoreError>>(
         &self,
         account: AccountId,
-        keep: Option<(TenantId, [u8; 32])>,
+        keep: Option<Kept>,
         work: impl AsyncFnOnce(&PlatformTx) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut tx = self.store().begin_write().await?;
         let epoch = account::end_sessions(&tx, account).await?;
-        if let Some((tenant, hash)) = keep {
-            let there = TenantTx::enter(tx, tenant).await?;
-            let carried = session::carry_over(&there, account, &hash, epoch).await;
+        if let Some(kept) = keep {
+            let there = TenantTx::enter(tx, kept.tenant).await?;
+            let carried = session::carry_over(&there, account, &kept, epoch).await;
             tx = there.into_transaction();
             if let Err(error) = carried {
                 tx.rollback().await.map_err(StoreError::from)?;

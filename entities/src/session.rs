@@ -2,7 +2,7 @@
 
 use sea_orm::{Condition, Order, Set, entity::prelude::*};
 
-use crate::{AccountId, Millis, StoreError, TenantTx, member, tenant_db::TenantScoped};
+use crate::{AccountId, Millis, StoreError, TenantId, TenantTx, member, tenant_db::TenantScoped};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +22,10 @@ pub(crate) struct Model {
     pub epoch: i64,
     /// When the person last proved who they are.
     pub proved_at: i64,
+    /// When they last proved what opens their account by itself.
+    pub first_proof_at: i64,
+    /// When they last proved what is asked for besides.
+    pub second_proof_at: i64,
     pub seen_at: i64,
     pub ends_at: i64,
     /// What the browser calls itself.
@@ -43,7 +47,10 @@ pub struct Session {
     pub begun_at: Millis,
     pub expires_at: Millis,
     pub epoch: i64,
-    pub proved_at: Millis,
+    /// Zero for never.
+    pub first_proof_at: Millis,
+    /// Zero for never.
+    pub second_proof_at: Millis,
     pub seen_at: Millis,
     pub ends_at: Millis,
     pub agent: String,
@@ -61,7 +68,8 @@ impl TryFrom<Model> for Session {
             begun_at: row.created_at,
             expires_at: row.expires_at,
             epoch: row.epoch,
-            proved_at: row.proved_at,
+            first_proof_at: row.first_proof_at,
+            second_proof_at: row.second_proof_at,
             seen_at: row.seen_at,
             ends_at: row.ends_at,
             agent: row.agent,
@@ -81,7 +89,9 @@ pub async fn create(tx: &TenantTx, session: Session) -> Result<(), StoreError> {
         created_at: Set(session.begun_at),
         expires_at: Set(session.expires_at),
         epoch: Set(session.epoch),
-        proved_at: Set(session.proved_at),
+        proved_at: Set(session.first_proof_at.max(session.second_proof_at)),
+        first_proof_at: Set(session.first_proof_at),
+        second_proof_at: Set(session.second_proof_at),
         seen_at: Set(session.seen_at),
         ends_at: Set(session.ends_at),
         agent: Set(session.agent),
@@ -139,15 +149,26 @@ pub async fn touch(tx: &TenantTx, id_hash: &[u8; 32], expires_at: Millis, now: M
     Ok(())
 }
 
+/// A session that goes on when all others of its account end.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    pub tenant: TenantId,
+    pub id_hash: [u8; 32],
+    /// When a second factor was proved in it just now.
+    pub second_proof_at: Option<Millis>,
+}
+
 /// Lets the session go on in its account's new epoch. Only one of the epoch before: what was over before stays over.
 ///
 /// # Errors
 /// `SessionOver` when it is gone, or of another epoch.
-pub(crate) async fn carry_over(tx: &TenantTx, account: AccountId, id_hash: &[u8; 32], epoch: i64) -> Result<(), StoreError> {
-    let changed = tx
-        .update::<Entity>()
-        .set(Column::Epoch, epoch)
-        .filter(Column::IdHash.eq(id_hash.as_slice()))
+pub(crate) async fn carry_over(tx: &TenantTx, account: AccountId, kept: &Kept, epoch: i64) -> Result<(), StoreError> {
+    let mut update = tx.update::<Entity>().set(Column::Epoch, epoch);
+    if let Some(at) = kept.second_proof_at {
+        update = update.set(Column::ProvedAt, at).set(Column::SecondProofAt, at);
+    }
+    let changed = update
+        .filter(Column::IdHash.eq(kept.id_hash.as_slice()))
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::Epoch.eq(epoch - 1))
         .run()

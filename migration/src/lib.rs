@@ -29,6 +29,7 @@ mod m0027_documents;
 mod m0028_embeddings;
 mod m0030_backups;
 mod m0031_disclosure;
+mod m0032_proofs;
 mod table;
 
 pub use m0025_inbox::rollup_statements;
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_embeddings::Migration),
             Box::new(m0030_backups::Migration),
             Box::new(m0031_disclosure::Migration),
+            Box::new(m0032_proofs::Migration),
         ]
     }
 }

@@ -3,12 +3,12 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, http::header::USER_AGENT};
 use actors::{
-    AccountId, Fault, Millis, Rule, TenantId,
+    AccountId, Fault, Rule, TenantId,
     identity::{
         LinkToken, Password, Proven, SignUp, SignedIn, SignedUp,
         second_factor::{Admission, Admitted, Challenge, Given, Ticket},
     },
-    sessions::Proof,
+    sessions::{Proof, Proofs},
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, Preview, PreviewInvitation},
 };
 
@@ -17,7 +17,7 @@ use super::{
     proxies::address_of,
     sessions::{begin, renew_if_changed},
 };
-use crate::error::Problem;
+use crate::error::{Missing, Problem};
 
 /// What someone brings to be let in.
 pub enum Credentials<'a> {
@@ -86,16 +86,11 @@ impl Caller {
         }
     }
 
-    /// That somebody just proved who they are, from here.
-    pub(super) fn proof(&self, gate: &Gate, who: SignedIn) -> Proof {
-        self.proof_of(who, gate.identity.now())
-    }
-
-    /// As [`Caller::proof`], of who did so `at` that time.
-    pub(super) fn proof_of(&self, who: SignedIn, at: Millis) -> Proof {
+    /// That somebody proved who they are, from here.
+    pub(super) fn proof(&self, who: SignedIn, proofs: Proofs) -> Proof {
         Proof {
             epoch: who.epoch,
-            at,
+            proofs,
             agent: self.agent.clone(),
             address: self.address.clone(),
             ends_at: None,
@@ -112,10 +107,11 @@ const MOST_OF_AGENT: usize = 300;
 /// What [`Identity`](actors::identity::Identity) refuses; `SignUpClosed`; what is wrong with an invitation.
 pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credentials<'_>, from: &Caller) -> Result<Entered, Problem> {
     let address = from.address.as_str();
-    let signed_in = match credentials {
+    let anew = Proofs::of_first(gate.identity.now());
+    let (signed_in, proofs) = match credentials {
         Credentials::SignUp { token, password } => {
             refuse_closed(gate)?;
-            gate.identity.confirm_sign_up(token, password, address).await?
+            (gate.identity.confirm_sign_up(token, password, address).await?, anew)
         }
         Credentials::SignIn { email, password, opening } => {
             let proven = gate.identity.sign_in(email, password, address).await?;
@@ -134,9 +130,9 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
             let admitted = gate.identity.sign_in_by_passkey(ticket, credential, address).await?;
             open(gate, admitted, opening, address).await?
         }
-        Credentials::Invitation { token, password } => join_anew(gate, token, password, address).await?,
+        Credentials::Invitation { token, password } => (join_anew(gate, token, password, address).await?, anew),
     };
-    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?))
+    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(signed_in, proofs)).await?))
 }
 
 /// The one place that every sign-in passes after its first proof: lets in, or asks for a second factor.
@@ -144,13 +140,12 @@ pub async fn begin_session(gate: &Gate, session: &Session, credentials: Credenti
 /// # Errors
 /// What is wrong with the opening.
 pub(super) async fn admit(gate: &Gate, session: &Session, proven: Proven, opening: Opening<'_>, from: &Caller) -> Result<Entered, Problem> {
-    let at = proven.at;
     let admitted = match gate.identity.admit(proven).await? {
         Admission::In(admitted) => admitted,
         Admission::SecondFactor(challenge) => return Ok(Entered::SecondFactor(challenge)),
     };
-    let signed_in = open(gate, admitted, opening, &from.address).await?;
-    Ok(Entered::In(settle(gate, session, signed_in, &from.proof_of(signed_in, at)).await?))
+    let (signed_in, proofs) = open(gate, admitted, opening, &from.address).await?;
+    Ok(Entered::In(settle(gate, session, signed_in, &from.proof(signed_in, proofs)).await?))
 }
 
 /// Refuses before a code is used up what would be refused after it.
@@ -191,7 +186,10 @@ pub async fn sign_up(
     let signed_up = gate.identity.sign_up((email, password), workspace, &from.address, at_once).await?;
     match signed_up {
         SignedUp::Mailed => Ok(None),
-        SignedUp::Begun(signed_in) => Ok(Some(settle(gate, session, signed_in, &from.proof(gate, signed_in)).await?)),
+        SignedUp::Begun(signed_in) => {
+            let proof = from.proof(signed_in, Proofs::of_first(gate.identity.now()));
+            Ok(Some(settle(gate, session, signed_in, &proof).await?))
+        }
     }
 }
 
@@ -202,25 +200,32 @@ pub(super) fn refuse_closed(gate: &Gate) -> Result<(), Problem> {
     }
 }
 
-async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &str) -> Result<SignedIn, Problem> {
-    let Admitted { account, email, epoch, .. } = admitted;
-    match opening {
-        Opening::Join(token) => join(gate, token, (account, email, epoch), address).await,
-        Opening::Usual => Ok(gate.identity.usual_workspace(account, epoch).await?),
+async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &str) -> Result<(SignedIn, Proofs), Problem> {
+    let Admitted {
+        account,
+        email,
+        epoch,
+        proofs,
+        ..
+    } = admitted;
+    let signed_in = match opening {
+        Opening::Join(token) => join(gate, token, (account, email, epoch), address).await?,
+        Opening::Usual => gate.identity.usual_workspace(account, epoch).await?,
         Opening::Found(name) => match gate.identity.usual_workspace(account, epoch).await {
             Err(Fault::NoWorkspace) => {
                 refuse_closed(gate)?;
-                Ok(gate.identity.found_workspace(account, epoch, name, address).await?)
+                gate.identity.found_workspace(account, epoch, name, address).await?
             }
-            found => Ok(found?),
+            found => found?,
         },
-    }
+    };
+    Ok((signed_in, proofs))
 }
 
 pub(super) async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
     let who = look(gate, signed_in).await?;
     // An Owner ended their sessions since they proved themselves, which was elsewhere: this one would be over as it begins.
-    if proof.at < who.proofs_from {
+    if proof.proofs.last() < who.proofs_from {
         return Err(Problem::SignInTooOld);
     }
     enter(gate, session, signed_in, proof, &who).await?;
@@ -309,8 +314,8 @@ impl Pass<actors::role::OwnAccount> {
     async fn go_on(&self, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
         let who = look(self.gate(), signed_in).await?;
         // As this session would not live there, it stays where it is until they prove themselves anew.
-        if self.proof().at < who.proofs_from {
-            return Err(Problem::StepUpNeeded);
+        if self.proof().proofs.last() < who.proofs_from {
+            return Err(Problem::StepUpNeeded(Missing::Any));
         }
         self.give_up().await?;
         enter(self.gate(), session, signed_in, self.proof(), &who).await?;

@@ -12,7 +12,7 @@ use actix_web::{
     web::Data,
 };
 use actors::{
-    Fault, Limits, Platform, Registry, SecretBytes,
+    Fault, Limits, Platform, Registry, SecretBytes, Standing,
     disclosure::Disclosure,
     identity::{
         Identity, SignUp,
@@ -58,6 +58,8 @@ pub struct Gate {
     /// Scheme, host and port that browsers see, when it is not what they ask for.
     pub(super) public_origin: Option<String>,
     pub(super) sign_up: SignUp,
+    /// Whether nobody reaches a workspace, or the operators' pages, without a second factor.
+    pub(super) demands_second_factor: bool,
     /// Whether letters leave by a mail server. Otherwise they are files in the data folder.
     has_mail_server: bool,
     pub(super) signing: Signing,
@@ -90,6 +92,7 @@ impl Gate {
             csrf_key,
             public_origin: public_url.map(|url| url.origin().ascii_serialization()),
             sign_up,
+            demands_second_factor: false,
             has_mail_server,
             signing: Signing::default(),
             handshakes: None,
@@ -108,6 +111,21 @@ impl Gate {
     #[must_use]
     pub fn with_handshakes(self, handshakes: Option<Handshakes>) -> Self {
         Self { handshakes, ..self }
+    }
+
+    /// With a second factor asked of everybody, or of nobody but by their workspaces.
+    #[must_use]
+    pub fn demanding_second_factor(self, demanded: bool) -> Self {
+        Self {
+            demands_second_factor: demanded,
+            ..self
+        }
+    }
+
+    /// Whether who stands so is let into nothing but their own account, for want of a second factor.
+    pub(super) fn bars(&self, standing: &Standing) -> bool {
+        let barred = standing.barred_from.is_some_and(|from| from <= self.identity.now());
+        barred || (self.demands_second_factor && !standing.second_factor)
     }
 
     /// With the proxies whose word is taken on who asks.

@@ -27,7 +27,7 @@ pub use entry::{Caller, Credentials, Entered, Opening, begin_session, preview_in
 pub use gate::Gate;
 pub use mailed::{confirm_email_change, forgot_password, reset_password};
 pub use operator::{OperatorPass, operators_only};
-pub use own_sessions::{OwnSession, freshly_proven};
+pub use own_sessions::{Asked, OwnSession, freshly_proven};
 pub use pass::{Pass, ProjectPass};
 pub use provider::{Away, Finished, Wish, back_from_provider, finish_provider, go_to_provider, heed_apple};
 pub use proxies::{ForwardedBy, Proxies};

@@ -12,7 +12,7 @@ use actix_web::{
     web::Data,
 };
 use actors::{
-    AccountId, Fault, TenantId,
+    AccountId, Fault, Standing, TenantId,
     contain::Status,
     disclosure::Board,
     operators::{Act, Busy, Operator},
@@ -23,7 +23,7 @@ use actors::{
 use super::{
     Gate,
     proxies::address_of,
-    sessions::{ACCOUNT, HASH, TENANT},
+    sessions::{ACCOUNT, HASH, STANDING, TENANT},
 };
 use crate::error::Problem;
 
@@ -50,6 +50,11 @@ impl OperatorPass {
         let hash = session.get(HASH).ok().flatten().ok_or_else(nothing)?;
         let address = address_of(request);
         let who = gate.operations.admit(account, &address).await?;
+        let standing: Standing = session.get(STANDING).ok().flatten().ok_or_else(nothing)?;
+        // What their own workspace asks of them is no matter of the installation's.
+        if gate.demands_second_factor && !standing.second_factor {
+            return Err(Fault::SecondFactorRequired.into());
+        }
         Ok(Self {
             gate,
             who,

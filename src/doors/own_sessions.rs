@@ -8,39 +8,72 @@ use actix_web::{
     middleware::Next,
 };
 use actors::{
-    AccountId, Fault, Millis, TenantId,
+    AccountId, Fault, Millis, Standing, TenantId,
     identity::Password,
     role::OwnAccount,
-    sessions::{EndSessionOf, ListSessions, Proof, SessionCard, SessionHash, TakeSession},
+    sessions::{EndSessionOf, ListSessions, Proof, Proofs, SessionCard, SessionHash, TakeSession},
 };
 
 use super::{
     Caller, Gate, Pass, Who, end_session,
-    sessions::{ACCOUNT, PROOF, is_changed, prove, renew_if_changed},
+    sessions::{ACCOUNT, PROOF, STANDING, is_changed, prove, renew_if_changed},
 };
-use crate::error::Problem;
+use crate::error::{Missing, Problem};
 
 /// How long a proof is fresh.
 const FRESH_MS: Millis = 600_000;
+
+/// What a route asks somebody to have proved within the last ten minutes, besides their session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Nothing,
+    /// Any of their factors: for what is grave.
+    Any,
+    /// Their second factor, if they have one: the first is in what is sent.
+    Second,
+    /// Each of their factors: for what opens the account from then on.
+    Each,
+}
+
+impl Asked {
+    /// What is asked for next.
+    fn missing(self, proofs: Proofs, has_second_factor: bool, now: Millis) -> Option<Missing> {
+        let is_old = |at: Millis| now.saturating_sub(at) > FRESH_MS;
+        let (first, second) = (is_old(proofs.first), has_second_factor && is_old(proofs.second));
+        match self {
+            Self::Any => is_old(proofs.last()).then_some(Missing::Any),
+            Self::Each if first => Some(Missing::First),
+            Self::Each | Self::Second => second.then_some(Missing::Second),
+            Self::Nothing => None,
+        }
+    }
+}
 
 /// For routes that a session alone is not enough for: whoever sits down at an unlocked screen, or got hold of a cookie, does not do
 /// these. Mounted by the route table, so that no handler can forget it.
 ///
 /// # Errors
-/// `StepUpNeeded` unless the person proved who they are within ten minutes. Without a session the route itself refuses.
+/// `StepUpNeeded` unless what is `asked` was proved within ten minutes. Without a session the route itself refuses.
 pub async fn freshly_proven(
+    asked: Asked,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let gate = Gate::of(request.request())?;
     let session = request.get_session();
-    let proof: Option<Proof> = session.get(PROOF).ok().flatten();
-    let is_fresh = proof.map(|proof| gate.identity.now().saturating_sub(proof.at) <= FRESH_MS);
-    let is_somebodys = session.get::<AccountId>(ACCOUNT).ok().flatten().is_some();
-    if !is_fresh.unwrap_or(!is_somebodys) {
-        return Err(Problem::StepUpNeeded.into());
+    let (proof, standing) = (
+        session.get::<Proof>(PROOF).ok().flatten(),
+        session.get::<Standing>(STANDING).ok().flatten(),
+    );
+    let missing = match (proof, standing) {
+        (Some(proof), Some(standing)) => asked.missing(proof.proofs, standing.second_factor, gate.identity.now()),
+        _ if session.get::<AccountId>(ACCOUNT).ok().flatten().is_some() => Some(Missing::Any),
+        _ => None,
+    };
+    match missing {
+        Some(missing) => Err(Problem::StepUpNeeded(missing).into()),
+        None => next.call(request).await,
     }
-    next.call(request).await
 }
 
 /// One of them.
@@ -59,8 +92,17 @@ impl Pass<OwnAccount> {
     pub async fn prove(&self, session: &Session, password: &Password, from: &Caller) -> Result<Who, Problem> {
         self.still(None).await?;
         self.gate().identity.prove(self.account(), password, &from.address).await?;
-        // Of the session's epoch: one that passed meanwhile is not entered anew.
-        let proof = from.proof(self.gate(), self.signed_in());
+        let first = self.gate().identity.now();
+        let proofs = Proofs {
+            first,
+            ..self.proof().proofs
+        };
+        self.go_on_proved(session, proofs, from).await
+    }
+
+    /// Goes on under a new id, of the session's epoch: one that passed meanwhile is not entered anew.
+    pub(super) async fn go_on_proved(&self, session: &Session, proofs: Proofs, from: &Caller) -> Result<Who, Problem> {
+        let proof = from.proof(self.signed_in(), proofs);
         self.give_up().await?;
         prove(session, &proof)?;
         self.who().await

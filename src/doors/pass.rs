@@ -155,7 +155,7 @@ impl<R: Level> Pass<R> {
     }
 
     fn check(self) -> Result<Self, Problem> {
-        match Wanted::of::<R>(None).missing(&self.standing, self.gate.identity.now()) {
+        match Wanted::of::<R>(None).missing(&self.standing, &self.gate) {
             Some(problem) => Err(problem),
             None => Ok(self),
         }
@@ -325,9 +325,9 @@ impl Wanted {
         }
     }
 
-    /// What is not there. The project before the role, and that before what the workspace asks of its members: each says something of
+    /// What is not there. The project before the role, and that before what is asked of members: each says something of
     /// what comes before it only.
-    fn missing(self, standing: &Standing, now: Millis) -> Option<Problem> {
+    fn missing(self, standing: &Standing, gate: &Gate) -> Option<Problem> {
         if self.project.is_some_and(|project| !standing.reach.covers(project)) {
             return Some(Fault::NotFound.into());
         }
@@ -337,7 +337,7 @@ impl Wanted {
         if self.opens_workspace && standing.ends_at.is_some() {
             return Some(Fault::WorkspaceEnding.into());
         }
-        let barred = self.opens_workspace && standing.barred_from.is_some_and(|from| from <= now);
+        let barred = self.opens_workspace && gate.bars(standing);
         barred.then(|| Fault::SecondFactorRequired.into())
     }
 }
@@ -359,7 +359,7 @@ async fn until_refused(gate: Data<Gate>, tenant: Arc<Tenant>, session: SessionHa
 async fn refused(gate: &Gate, tenant: &Tenant, session: SessionHash, wanted: Wanted) -> Option<Problem> {
     match tenant.sessions(LoadSession(session)).await {
         Ok(None) => Some(Problem::NotSignedIn),
-        Ok(Some(live)) => wanted.missing(&live.standing, gate.identity.now()),
+        Ok(Some(live)) => wanted.missing(&live.standing, gate),
         Err(fault) => Some(fault.into()),
     }
 }

@@ -13,6 +13,7 @@ use actors::{
         provider::{Arrival, LIFE_MS, Linked, Provider, Return},
     },
     role::OwnAccount,
+    sessions::Proofs,
     team::invitations::{AcceptInvitation, InvitationToken, Joiner, PreviewInvitation},
     webhooks::Rejection,
 };
@@ -145,7 +146,7 @@ pub async fn finish_provider(
             (signed_in, at)
         }
     };
-    let who = settle(gate, session, signed_in, &from.proof_of(signed_in, at)).await?;
+    let who = settle(gate, session, signed_in, &from.proof(signed_in, Proofs::of_first(at))).await?;
     Ok(Finished::Entered(Box::new(Entered::In(who))))
 }
 

@@ -12,7 +12,7 @@ use actors::{
 };
 use uuid::Uuid;
 
-use super::{Caller, Gate, Pass, Who, sessions::prove};
+use super::{Caller, Gate, Pass, Who};
 use crate::error::Problem;
 
 /// Options to sign in with a passkey alone.
@@ -55,12 +55,10 @@ impl Pass<OwnAccount> {
         from: &Caller,
     ) -> Result<Who, Problem> {
         self.still(None).await?;
-        self.gate().identity.prove_by_factor(&self.by(), ticket, given).await?;
-        // Of the session's epoch: one that passed meanwhile is not entered anew.
-        let proof = from.proof(self.gate(), self.signed_in());
-        self.give_up().await?;
-        prove(session, &proof)?;
-        self.who().await
+        let identity = &self.gate().identity;
+        let proofs = given.adds_to(self.proof().proofs, identity.now());
+        identity.prove_by_factor(&self.by(), ticket, given).await?;
+        self.go_on_proved(session, proofs, from).await
     }
 
     /// # Errors

@@ -27,6 +27,8 @@ pub struct Who {
     pub second_factor: bool,
     /// From when on the workspace requires one.
     pub second_factor_from: Option<Millis>,
+    /// Whether the installation does, of everybody.
+    pub is_second_factor_demanded: bool,
     /// When the workspace ends, which was deleted.
     pub ends_at: Option<Millis>,
     /// A session lives there if its proof is not older.
@@ -68,6 +70,7 @@ impl Who {
             is_operator: person.is_operator,
             second_factor: gate.identity.has_second_factor(account).await?,
             second_factor_from: workspace.rules.second_factor_from,
+            is_second_factor_demanded: gate.demands_second_factor,
             ends_at: workspace.rules.ends_at,
             proofs_from: workspace.proofs_from,
         })

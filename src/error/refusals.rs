@@ -3,10 +3,22 @@
 use actix_web::http::StatusCode;
 use actors::{Fault, webhooks::Rejection};
 
-use super::{Description, faults::describe};
+use super::{Description, Missing, faults::describe};
 
 pub(super) fn not_signed_in() -> Description {
     Description::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Not signed in", "Sign in to go on.")
+}
+
+pub(super) fn step_up_needed(missing: Missing) -> Description {
+    let detail = match missing {
+        Missing::Any => "This needs a proof of who you are that is not older than ten minutes.",
+        Missing::First => "This changes how your account opens, and needs proofs of the last ten minutes: of what you sign in with first.",
+        Missing::Second => "This changes how your account opens, and needs proofs of the last ten minutes: of your second factor.",
+    };
+    Description {
+        proof: Some(missing),
+        ..Description::new(StatusCode::FORBIDDEN, "step_up_needed", "Confirm that it is you", detail)
+    }
 }
 
 pub(super) fn role_too_low() -> Description {

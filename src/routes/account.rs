@@ -38,6 +38,7 @@ pub(super) fn view(gate: &Gate, session: &Session, who: Who, status: StatusCode)
         second_factor: SecondFactorStanding {
             enabled: who.second_factor,
             required_from: who.second_factor_from.map(views::time),
+            required_by_server: who.is_second_factor_demanded,
         },
         billing: gate.sells_plans(),
         csrf_token,

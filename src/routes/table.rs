@@ -86,8 +86,8 @@ pub struct Route {
     pub(crate) file: bool,
     /// Media types of an answer that is no JSON.
     pub(crate) exports: &'static [&'static str],
-    /// Whether it asks for a fresh proof of who it is.
-    pub(crate) fresh: bool,
+    /// What it asks to have been proved of late.
+    pub(crate) asks: doors::Asked,
     /// Whether it takes no token, because it gives one.
     pub(crate) begins: bool,
     mount: Mount,
@@ -113,7 +113,7 @@ macro_rules! methods {
             Args: FromRequest + 'static,
         {
             let mount = Arc::new(move || web::$name().to(handler.clone()));
-            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, or: None, streams: false, file: false, exports: &[], fresh: false, begins: false, mount }
+            Route { method: Method::$method, path, door, summary, body: Body::None, query: &[], status: 200, answer: None, later: None, or: None, streams: false, file: false, exports: &[], asks: doors::Asked::Nothing, begins: false, mount }
         }
     )*};
 }
@@ -193,8 +193,8 @@ impl Route {
 
     /// Whether it asks for a proof of who it is that is not old.
     #[must_use]
-    pub fn asks_for_proof(&self) -> bool {
-        self.fresh
+    pub fn asked(&self) -> doors::Asked {
+        self.asks
     }
 
     /// Whether it takes JSON.
@@ -205,7 +205,11 @@ impl Route {
 
     /// Only for those who proved who they are within the last ten minutes.
     pub(in crate::routes) fn fresh(self) -> Self {
-        Self { fresh: true, ..self }
+        self.asking(doors::Asked::Any)
+    }
+
+    pub(in crate::routes) fn asking(self, asks: doors::Asked) -> Self {
+        Self { asks, ..self }
     }
 
     /// Begins what the others of its door go on with.
@@ -214,10 +218,10 @@ impl Route {
     }
 
     fn guarded(&self) -> actix_web::Route {
-        let route = match self.fresh {
+        let route = match self.asks {
+            doors::Asked::Nothing => (self.mount)(),
             // Inside of the token's check: a page elsewhere learns nothing from it.
-            true => (self.mount)().wrap(from_fn(doors::freshly_proven)),
-            false => (self.mount)(),
+            asked => (self.mount)().wrap(from_fn(move |request, next| doors::freshly_proven(asked, request, next))),
         };
         match self.door {
             Door::Callback => route,

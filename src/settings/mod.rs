@@ -20,7 +20,13 @@ mod traces;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use actors::{DocumentLimits, disclosure::DisclosureSettings, identity::SignUp, outward::AllowList, sessions::SessionLimits};
+use actors::{
+    DocumentLimits,
+    disclosure::DisclosureSettings,
+    identity::{SignUp, totp::CodeLife},
+    outward::AllowList,
+    sessions::SessionLimits,
+};
 use url::Url;
 
 use crate::doors::Proxies;
@@ -65,6 +71,10 @@ pub struct Settings {
     pub sign_up: SignUp,
     pub mail: MailSetting,
     pub bcrypt_cost: u32,
+    /// Whether nobody reaches a workspace without one.
+    pub second_factor_required: bool,
+    /// How long a code of an authenticator app opens.
+    pub code_life: CodeLife,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
     /// Hosts and networks inside that users' addresses may lead to.
@@ -129,6 +139,16 @@ impl Settings {
             sign_up: mail::sign_up(source)?,
             mail: mail::mail(source)?,
             bcrypt_cost: whole(source, "PERNOEX_BCRYPT_COST", 12, 4..=16)?,
+            second_factor_required: match source.text("PERNOEX_SECOND_FACTOR") {
+                None | Some("offered") => false,
+                Some("required") => true,
+                Some(_) => return Err(SettingError::new("PERNOEX_SECOND_FACTOR", "must be offered or required")),
+            },
+            code_life: match source.text("PERNOEX_CODE_SECONDS") {
+                None | Some("90") => CodeLife::Neighbours,
+                Some("30") => CodeLife::OwnStep,
+                Some(_) => return Err(SettingError::new("PERNOEX_CODE_SECONDS", "must be 30 or 90")),
+            },
             limit_factor: whole(source, "PERNOEX_LIMIT_FACTOR", 1, 1..=1_000_000)?,
             allow_private: allow_private(source)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
@@ -368,6 +388,8 @@ mod tests {
             (vec![("PERNOEX_SMTP_CA", "hunter2")], "PERNOEX_SMTP_CA"),
             (vec![("PERNOEX_MAIL_FROM", "hunter2")], "PERNOEX_MAIL_FROM"),
             (vec![("PERNOEX_SIGN_UP", "hunter2")], "PERNOEX_SIGN_UP"),
+            (vec![("PERNOEX_SECOND_FACTOR", "hunter2")], "PERNOEX_SECOND_FACTOR"),
+            (vec![("PERNOEX_CODE_SECONDS", "hunter2")], "PERNOEX_CODE_SECONDS"),
             (vec![("SLACK_CLIENT_SECRET", "hunter2")], "SLACK_CLIENT_ID"),
             (vec![("SLACK_SIGNING_SECRET_PREVIOUS", "hunter2")], "SLACK_CLIENT_ID"),
             (

@@ -58,8 +58,8 @@ export async function send(method, path, { body, signal, accept = "application/j
   if (problem.status === 403 && problem.code.startsWith("csrf") && (await renewToken())) {
     return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
   }
-  // Loaded when it is needed: most visits never see it.
-  if (problem.code === "step_up_needed" && (await (await import("./parts/step-up.js")).stepUp())) {
+  // Loaded when it is needed: most visits never see it. What asks for both factors says so one after the other.
+  if (problem.code === "step_up_needed" && (await (await import("./parts/step-up.js")).stepUp(problem.proof))) {
     return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
   }
   if (problem.code === "second_factor_required") enrol();

@@ -42,7 +42,7 @@ const SENTENCES = {
   invitation_invalid: "This invitation has expired, was used already, or was withdrawn. Ask for a new one.",
   link_invalid: "This link has expired, was used already, or was replaced by a newer one. Ask for a new one.",
   invitation_for_another: "This invitation is for another address.",
-  second_factor_required: "This workspace requires two-factor authentication. Set it up on your account page to go on.",
+  second_factor_required: "Two-factor authentication is required here. Set it up on your account page to go on.",
   longer_password_needed: "This workspace asks for a password of at least 15 characters, or for a second factor. Change your password or add a second factor on your account page, and open the invitation again.",
   last_second_factor: "One of your workspaces asks for a password of at least 15 characters where there is no second factor. Change your password, or add another second factor, and then remove this one.",
   wrong_second_factor: "That did not work. A code can be used once, and a new one appears every 30 seconds.",
@@ -93,6 +93,8 @@ export class Problem extends Error {
     this.code = typeof body.code === "string" ? body.code : status === 0 ? "offline" : "unexpected";
     /** The server's own words, where it said some. */
     this.detail = typeof body.detail === "string" ? body.detail : null;
+    /** What to prove anew, where that is what is missing. @type {"any" | "first_factor" | "second_factor"} */
+    this.proof = body.proof === "first_factor" || body.proof === "second_factor" ? body.proof : "any";
     this.field = typeof body.field === "string" ? body.field : null;
     this.retryAfter = typeof body.retry_after === "number" ? body.retry_after : null;
     this.requestId = typeof body.request_id === "string" ? body.request_id : requestId;

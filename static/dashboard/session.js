@@ -126,4 +126,5 @@ export async function signOut() {
 export const manages = (session) => session.role === "owner" || session.role === "admin";
 
 /** Whether the workspace opens only to those with a second factor by now, and this person has none. @param {Session} session */
-export const mustEnrol = ({ second_factor: { enabled, required_from: from } }) => !enabled && from !== null && new Date(from) <= new Date();
+export const mustEnrol = ({ second_factor: { enabled, required_from: from, required_by_server: everywhere } }) =>
+  !enabled && (everywhere || (from !== null && new Date(from) <= new Date()));

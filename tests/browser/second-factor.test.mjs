@@ -130,6 +130,38 @@ test("an app is set up, asked for at sign-in, and a backup code opens once", asy
   await close();
 });
 
+test("what changes how an account opens asks for both factors, one after the other", async () => {
+  const { page, close } = await openPage(browser);
+  const person = await signUp(page);
+  await openAccount(page);
+  const { codes } = await setUpApp(page);
+  // Ten minutes pass at the network's edge: the first requests are answered as an old session's.
+  const missing = ["first_factor", "second_factor"];
+  await page.route("**/api/v1/account/totp", (route) => {
+    const proof = missing.shift();
+    if (route.request().method() !== "DELETE" || !proof) return route.continue();
+    return route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "step_up_needed", status: 403, title: "Confirm that it is you", detail: "", proof }) });
+  });
+  await page.getByRole("button", { name: "Remove app" }).click();
+  await page.getByRole("dialog", { name: /Remove/ }).getByRole("button", { name: /Remove/ }).click();
+  const confirm = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await confirm.getByText("This changes how your account opens. After").waitFor();
+  assert.equal(await confirm.getByRole("button", { name: /backup code|authenticator/ }).count(), 0, "a code is no first factor");
+  await shot(page, "both-first");
+  await confirm.getByLabel("Password", { exact: true }).fill(person.password);
+  await confirm.getByRole("button", { name: "Confirm" }).click();
+  await confirm.getByText("so we ask for your second factor too").waitFor();
+  assert.equal(await confirm.getByLabel("Password", { exact: true }).count(), 0);
+  assert.deepEqual(await barriers(page), []);
+  await shot(page, "both-second");
+  await confirm.getByRole("button", { name: "Use a backup code" }).click();
+  await confirm.getByLabel("Backup code").fill(codes[0] ?? "");
+  await confirm.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "Set up app" }).waitFor();
+  assert.deepEqual(missing, []);
+  await close();
+});
+
 test("a passkey is added, asked for, and signs in by itself", async () => {
   const { page, calm, close } = await openPage(browser, { width: 390, theme: "dark" });
   const debuggee = await page.context().newCDPSession(page);

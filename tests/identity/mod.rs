@@ -3,6 +3,7 @@
 mod backup_codes;
 mod long_passwords;
 mod passkeys;
+mod proofs;
 mod required;
 mod totp;
 

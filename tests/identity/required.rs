@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{MINUTE, app, code_of, set_up_app};
+use super::{MINUTE, app, app_with, code_of, set_up_app};
 
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -134,4 +134,43 @@ async fn the_rule_can_be_lifted_and_is_not_for_the_distant_future() {
     clock.advance(11 * MINUTE);
     let stale = ada.put("/workspace/second-factor", json!({ "required": true })).await;
     assert_eq!(code_of(&stale), (403, "step_up_needed"));
+}
+
+#[tokio::test]
+async fn on_a_server_that_requires_one_nobody_reaches_more_than_their_own_account_without_it() {
+    let (app, clock) = app_with(&[("PERNOEX_SECOND_FACTOR", "required")]).await;
+    let mut ada = app.owner("ada").await;
+    let (_, session) = ada.get("/session").await;
+    assert_eq!(
+        session["second_factor"],
+        json!({ "enabled": false, "required_from": null, "required_by_server": true })
+    );
+    for path in ["/projects", "/team/members", "/workspace/password-length"] {
+        assert_eq!(code_of(&ada.get(path).await), (403, "second_factor_required"), "{path}");
+    }
+    assert_eq!(ada.get("/account/second-factor").await.0, StatusCode::OK);
+    set_up_app(&mut ada, &clock).await;
+    let project = ada.guide("Lantern").await;
+    // Who is invited sets one up too.
+    let mut bob = app.member(&mut ada, &[&project]).await;
+    assert_eq!(code_of(&bob.get(&project).await), (403, "second_factor_required"));
+    set_up_app(&mut bob, &clock).await;
+    assert_eq!(bob.get(&project).await.0, StatusCode::OK);
+    // Another workspace of theirs asks for it as well, and without it everything shuts.
+    let (status, session) = bob.post("/workspaces", json!({ "name": "Own" })).await;
+    assert_eq!(status, StatusCode::CREATED);
+    bob.took(&session);
+    assert_eq!(bob.get("/projects").await.0, StatusCode::OK);
+    assert_eq!(bob.delete("/account/totp", None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(code_of(&bob.get("/projects").await), (403, "second_factor_required"));
+
+    // Operators are no exception, and for others their pages are still not there.
+    let mut operator = app.operator().await;
+    assert_eq!(
+        code_of(&operator.get("/operator/api/actors").await),
+        (403, "second_factor_required")
+    );
+    assert_eq!(ada.get("/operator/api/actors").await.0, StatusCode::NOT_FOUND);
+    set_up_app(&mut operator, &clock).await;
+    assert_eq!(operator.get("/operator/api/actors").await.0, StatusCode::OK);
 }

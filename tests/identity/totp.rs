@@ -323,6 +323,13 @@ async fn removal_asks_for_a_fresh_proof_and_ends_the_other_sessions() {
         code_of(&ada.post("/session/proof", json!({ "code": code })).await),
         (401, "wrong_second_factor")
     );
+    // And it proves one factor of two.
+    let refused = ada.delete("/account/totp", None).await;
+    assert_eq!(
+        (code_of(&refused), &refused.1["proof"]),
+        ((403, "step_up_needed"), &json!("first_factor"))
+    );
+    ada.prove().await;
     assert_eq!(ada.delete("/account/totp", None).await.0, StatusCode::NO_CONTENT);
     assert_eq!(phone.get("/session").await.0, StatusCode::UNAUTHORIZED);
     let (_, session) = ada.get("/session").await;
@@ -423,4 +430,23 @@ async fn an_operator_takes_every_factor_away_and_it_is_written_down() {
     app.letter(&ada.email, "Your second factors were removed").await;
     let (done, said) = app.command(&["account", "reset-second-factor", "nobody@example.com", checked[0], checked[1]]);
     assert!(!done && said.contains("nobody@example.com"), "{said}");
+}
+
+#[tokio::test]
+async fn where_codes_are_good_for_thirty_seconds_those_beside_are_not() {
+    let (app, clock) = app_with(&[("PERNOEX_CODE_SECONDS", "30")]).await;
+    let mut ada = app.owner("ada").await;
+    let own = set_up_app(&mut ada, &clock).await;
+    clock.advance(MINUTE);
+    let mut phone = app.nobody();
+    let asked = ask(&mut phone, &ada.email).await;
+    for beside in [-30_000, 30_000] {
+        let code = json!({ "code": code_at(&own.secret, clock.now() + beside) });
+        assert_eq!(
+            code_of(&answer(&mut phone, &asked["ticket"], code).await),
+            (401, "wrong_second_factor")
+        );
+    }
+    let code = json!({ "code": code_at(&own.secret, clock.now()) });
+    assert_eq!(answer(&mut phone, &asked["ticket"], code).await.0, StatusCode::OK);
 }

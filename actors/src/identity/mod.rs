@@ -22,6 +22,7 @@ use entities::{
     AccountId, Millis, PlatformDb, PlatformTx, TenantId,
     account::Account,
     audit::{self, Act, Note, Target},
+    sessions::Kept,
 };
 use serde_json::json;
 
@@ -53,6 +54,7 @@ pub struct Identity {
     pub(crate) hasher: Hasher,
     pub(crate) passkeys: passkeys::Passkeys,
     pub(crate) ways: Ways,
+    pub(crate) code_life: totp::CodeLife,
     pub(crate) limits: Arc<Limits>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) outbox: Arc<Outbox>,
@@ -183,7 +185,11 @@ impl Identity {
     /// # Errors
     /// When the database does not answer.
     pub async fn end_sessions(&self, by: &By, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
-        let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
+        let keep = keep.map(|(tenant, hash)| Kept {
+            tenant,
+            id_hash: *hash.as_bytes(),
+            second_proof_at: None,
+        });
         let note = by.did_with(Act::SessionRevoked, Target::default(), self.now(), json!({ "all_others": true }));
         let noted = async |tx: &PlatformTx| audit::append_for_account(tx, by.account, &note).await;
         Ok(self.platform.write_ending_sessions(by.account, keep, noted).await?)

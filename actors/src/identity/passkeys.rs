@@ -6,6 +6,7 @@ use entities::{
     AccountId, Millis, PlatformTx, StoreError, TenantId, accounts,
     audit::{self, Act, Target},
     second_factor::{self as rows, passkey as row},
+    sessions::Kept,
 };
 use url::Url;
 use uuid::Uuid;
@@ -243,8 +244,14 @@ impl Identity {
         (act, what, notice): (Act, &str, Notice),
         work: impl AsyncFnOnce(&PlatformTx) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let keep = keep.map(|(tenant, hash)| (tenant, *hash.as_bytes()));
         let (account, now) = (by.account, self.clock.now());
+        // Whoever sets one up has shown that it is theirs.
+        let proved = matches!(act, Act::SecondFactorAdded | Act::PasskeyAdded).then_some(now);
+        let keep = keep.map(|(tenant, hash)| Kept {
+            tenant,
+            id_hash: *hash.as_bytes(),
+            second_proof_at: proved,
+        });
         let changed = self.platform.write_ending_sessions(account, keep, async |tx| {
             let done = work(tx).await?;
             if !rows::settle(tx, account, now).await? {
@@ -348,7 +355,7 @@ impl Identity {
         let admitted = self.platform.write(async |tx| {
             let account = self.take_passkey(tx, credential, asked).await?;
             let factors = rows::of(tx, account).await?.ok_or(Fault::WrongSecondFactor)?;
-            Ok(Self::admitted(account, factors.email, factors.epoch))
+            Ok(Self::admitted(account, factors.email, factors.epoch, self.clock.now()))
         });
         admitted.await
     }

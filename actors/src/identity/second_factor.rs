@@ -13,7 +13,7 @@ use webauthn_rs::prelude::DiscoverableAuthentication;
 use zeroize::Zeroizing;
 
 use super::{Identity, Proven};
-use crate::{audit::By, fault::Fault, limits::Rule, mail::Notice, token, vault::Place};
+use crate::{audit::By, fault::Fault, limits::Rule, mail::Notice, sessions::Proofs, token, vault::Place};
 
 /// How long a ticket can be used.
 pub(super) const TICKET_LIFE: Millis = 5 * 60_000;
@@ -23,7 +23,8 @@ const MOST_TRIES: i32 = 5;
 /// Somebody who proved all that their account asks for, and may have a session. Made here and nowhere else:
 /// ```compile_fail,E0639
 /// fn forge(account: actors::AccountId) -> actors::identity::second_factor::Admitted {
-///     actors::identity::second_factor::Admitted { account, email: String::new(), epoch: 0 }
+///     let proofs = actors::sessions::Proofs::of_both(0);
+///     actors::identity::second_factor::Admitted { account, email: String::new(), epoch: 0, proofs }
 /// }
 /// ```
 #[non_exhaustive]
@@ -31,6 +32,7 @@ pub struct Admitted {
     pub account: AccountId,
     pub email: String,
     pub epoch: i64,
+    pub proofs: Proofs,
 }
 
 /// What a first proof leads to.
@@ -93,10 +95,24 @@ pub enum Given<'a> {
     Passkey(&'a serde_json::Value),
 }
 
+impl Given<'_> {
+    /// What is proved once this is, at this moment, besides what was.
+    #[must_use]
+    pub fn adds_to(&self, before: Proofs, now: Millis) -> Proofs {
+        match self {
+            Self::Totp(_) | Self::BackupCode(_) => Proofs { second: now, ..before },
+            Self::Passkey(_) => Proofs::of_both(now),
+        }
+    }
+}
+
 /// What a ticket stands for. Sealed.
 #[derive(Serialize, Deserialize)]
 struct Pending {
     epoch: i64,
+    /// When what comes first was proved.
+    #[serde(default)]
+    first: Millis,
     passkey: Option<DiscoverableAuthentication>,
 }
 
@@ -137,12 +153,18 @@ impl Identity {
     /// # Errors
     /// `WrongCredentials` when the account is gone.
     pub async fn admit(&self, proven: Proven) -> Result<Admission, Fault> {
-        let Proven { account, email, epoch, .. } = proven;
+        let Proven { account, email, epoch, at } = proven;
         let factors = self.factors(account).await?;
         if factors.since.is_none() {
-            return Ok(Admission::In(Admitted { account, email, epoch }));
+            let proofs = Proofs::of_first(at);
+            return Ok(Admission::In(Admitted {
+                account,
+                email,
+                epoch,
+                proofs,
+            }));
         }
-        let challenge = self.challenge(Purpose::SignIn, account, epoch, &factors).await?;
+        let challenge = self.challenge(Purpose::SignIn, account, (epoch, at), &factors).await?;
         Ok(Admission::SecondFactor(challenge))
     }
 
@@ -158,7 +180,13 @@ impl Identity {
         Ok(found.second_factor_at.is_some())
     }
 
-    async fn challenge(&self, purpose: Purpose, account: AccountId, epoch: i64, factors: &Factors) -> Result<Challenge, Fault> {
+    async fn challenge(
+        &self,
+        purpose: Purpose,
+        account: AccountId,
+        (epoch, first): (i64, Millis),
+        factors: &Factors,
+    ) -> Result<Challenge, Fault> {
         let methods = methods(factors, self.passkeys.is_available());
         let passkey = if methods.contains(&Method::Passkey) {
             Some(self.ask_passkey_of(account).await?)
@@ -166,7 +194,11 @@ impl Identity {
             None
         };
         let (options, state) = passkey.unzip();
-        let pending = Pending { epoch, passkey: state };
+        let pending = Pending {
+            epoch,
+            first,
+            passkey: state,
+        };
         let ticket = self.begin_ceremony(purpose.name(), Some(account), &pending).await?;
         Ok(Challenge {
             ticket,
@@ -244,7 +276,7 @@ impl Identity {
     /// When the database does not answer.
     pub async fn ask_for_proof(&self, account: AccountId) -> Result<Challenge, Fault> {
         let factors = self.factors(account).await?;
-        self.challenge(Purpose::Proof, account, factors.epoch, &factors).await
+        self.challenge(Purpose::Proof, account, (factors.epoch, 0), &factors).await
     }
 
     /// Proves anew, by a second factor, that whoever has a session of `account` is its owner. A passkey needs the ticket that its options
@@ -308,6 +340,7 @@ impl Identity {
             address: address.to_owned(),
         };
         let backup_code = matches!(given, Given::BackupCode(_));
+        let proofs = given.adds_to(Proofs::of_first(pending.first), now);
         let admitted = self.platform.write(async |tx| {
             // In turn with what changes the factors: a code of an app that is being removed counts before or not at all.
             accounts::lock(tx, account).await?.ok_or(Fault::TicketInvalid)?;
@@ -324,6 +357,7 @@ impl Identity {
                 account,
                 email: factors.email,
                 epoch: factors.epoch,
+                proofs,
             })
         });
         let admitted = admitted.await;
@@ -364,7 +398,13 @@ impl Identity {
     }
 
     /// That both factors are proven: by a passkey that verified its user.
-    pub(super) fn admitted(account: AccountId, email: String, epoch: i64) -> Admitted {
-        Admitted { account, email, epoch }
+    pub(super) fn admitted(account: AccountId, email: String, epoch: i64, now: Millis) -> Admitted {
+        let proofs = Proofs::of_both(now);
+        Admitted {
+            account,
+            email,
+            epoch,
+            proofs,
+        }
     }
 }

@@ -26,6 +26,7 @@ async fn store() -> (Store, impl Drop) {
     let tables = "create table tenant (id blob primary key); \
          create table session (tenant_id blob not null, id_hash blob not null, account_id blob not null, state text not null, \
          created_at integer not null, expires_at integer not null, epoch integer not null, proved_at integer not null, \
+         first_proof_at integer not null, second_proof_at integer not null, \
          seen_at integer not null, ends_at integer not null, agent text not null, address text not null, primary key (tenant_id, id_hash));";
     writer.execute_unprepared(tables).await.unwrap();
     let reader = Database::connect(connect_options(&location, false)).await.unwrap();
@@ -42,6 +43,8 @@ fn row(tenant: TenantId, n: u8) -> session::ActiveModel {
         expires_at: Set(0),
         epoch: Set(0),
         proved_at: Set(0),
+        first_proof_at: Set(0),
+        second_proof_at: Set(0),
         seen_at: Set(0),
         ends_at: Set(0),
         agent: Set(String::new()),

@@ -1,10 +1,13 @@
 //! The rows of people: their accounts and sessions, the ways in, the workspace and its team.
 
 use super::{Door, Route, delete, get, patch, post, put};
-use crate::routes::{
-    account,
-    dashboard::{invitations, team, workspace},
-    mailed, providers, second_factor, views as v,
+use crate::{
+    doors::Asked,
+    routes::{
+        account,
+        dashboard::{invitations, team, workspace},
+        mailed, providers, second_factor, views as v,
+    },
 };
 
 pub(in crate::routes) fn rows() -> Vec<Route> {
@@ -39,6 +42,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             "Change one's password; every other session ends",
         )
         .takes::<v::PasswordChange>()
+        .asking(Asked::Second)
         .gives::<v::SessionView>(200),
         post(
             "/account/password",
@@ -47,7 +51,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             "Give an account that other ways open a password; every other session ends",
         )
         .takes::<v::FirstPassword>()
-        .fresh()
+        .asking(Asked::Each)
         .gives::<v::SessionView>(200),
         post(
             "/account/verification",
@@ -67,7 +71,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
         )
         .takes::<v::EmailBody>()
         .accepted()
-        .fresh(),
+        .asking(Asked::Each),
         post(
             "/account/email/confirmed",
             mailed::confirm_email,
@@ -113,7 +117,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "Begin to set up an authenticator app",
         )
-        .fresh()
+        .asking(Asked::Each)
         .gives::<v::TotpView>(200),
         post(
             "/account/totp/confirmed",
@@ -124,7 +128,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
         .takes::<v::TotpCode>()
         .gives::<v::BackupCodesView>(200),
         delete("/account/totp", second_factor::remove_totp, Session, "Remove the authenticator app")
-            .fresh()
+            .asking(Asked::Each)
             .empty(),
         post(
             "/account/backup-codes",
@@ -132,7 +136,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "New backup codes in the place of all others",
         )
-        .fresh()
+        .asking(Asked::Each)
         .gives::<v::BackupCodesView>(200),
         post(
             "/account/passkeys/options",
@@ -140,7 +144,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "Options to make a passkey with",
         )
-        .fresh()
+        .asking(Asked::Each)
         .gives::<v::PasskeyOptions>(200),
         post("/account/passkeys", second_factor::add_passkey, Session, "Add a passkey")
             .takes::<v::NewPasskey>()
@@ -159,7 +163,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "Remove a passkey",
         )
-        .fresh()
+        .asking(Asked::Each)
         .empty(),
         get("/account/sessions", account::sessions, Session, "One's own sessions").gives::<v::Sessions>(200),
         delete(
@@ -226,14 +230,14 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "Go to a provider to link an account there",
         )
-        .fresh()
+        .asking(Asked::Each)
         .gives::<v::ProviderAway>(200),
         post("/account/identities", providers::link, Session, "Link what a provider confirmed")
-            .fresh()
+            .asking(Asked::Each)
             .takes::<v::ProviderTicket>()
             .empty(),
         delete("/account/identities/{provider}", providers::unlink, Session, "Take a link away")
-            .fresh()
+            .asking(Asked::Each)
             .empty(),
         post("/invitations/preview", account::preview, Open, "What an invitation is for")
             .takes::<v::TokenBody>()

@@ -63,6 +63,8 @@ pub struct SecondFactorStanding {
     pub enabled: bool,
     /// From when on the workspace opens only to those who have one.
     pub required_from: Option<DateTime<Utc>>,
+    /// Whether this server opens every workspace only to those who have one.
+    pub required_by_server: bool,
 }
 
 #[derive(Serialize, ToSchema)]

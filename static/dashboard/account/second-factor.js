@@ -106,8 +106,10 @@ export function secondFactor({ session, signal }) {
 
 /** What the workspace asks for. @param {Status} status @param {import("../types.js").Session} session */
 function demand(status, session) {
-  const from = session.second_factor.required_from;
-  if (from === null || status.totp || status.passkeys.length > 0) return [];
+  const { required_from: from, required_by_server: everywhere } = session.second_factor;
+  if (status.totp || status.passkeys.length > 0) return [];
+  if (everywhere) return [notice("warning", "This server requires two-factor authentication of everybody. Set up an app or a passkey to go on.")];
+  if (from === null) return [];
   const due = new Date(from) <= new Date();
   return [notice("warning", due
     ? `${session.workspace.name} requires two-factor authentication. Set up an app or a passkey to go on.`

@@ -88,15 +88,18 @@ const connections = () => h("section", { class: "card panel", "aria-labelledby":
 
 /** Whether members need a second factor. @param {Session} session */
 function security(session) {
-  const from = session.second_factor.required_from;
-  const state = from === null
+  const { required_from: from, required_by_server: everywhere } = session.second_factor;
+  const state = everywhere
+    ? "This server requires it of everybody."
+    : from === null
     ? "Members choose for themselves. The Team page shows who has it."
     : new Date(from) <= new Date() ? `Required of everybody since ${formatMoment(from)}.` : `Required of everybody from ${formatMoment(from)} on.`;
   return h("section", { class: "card panel", "aria-labelledby": "security" },
     h("header", { class: "panel-head" }, h("h2", { id: "security" }, "Security")),
     h("div", { class: "factor-row" },
       h("div", null, h("h3", null, "Two-factor authentication"), h("p", { class: "hint" }, state)),
-      from === null
+      // What the operator decided is not theirs to change.
+      everywhere ? null : from === null
         ? h("button", { type: "button", class: "button", on: { click: () => void requireFactor(session) } }, "Require it")
         : h("button", { type: "button", class: "button", on: { click: () => void waive(session) } }, "Stop requiring it")));
 }

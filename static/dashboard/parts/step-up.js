@@ -14,10 +14,23 @@ import { askPasskey, canUsePasskeys, wasCancelled } from "./passkey.js";
 /** @type {Record<Way, string>} */
 const OTHERWISE = { password: "Use your password", totp: "Use your authenticator app", passkey: "Use a passkey", backup_code: "Use a backup code" };
 
-/** What can be used besides the password, if anything. @param {import("../types.js").Session | null} who @returns {Promise<Challenge | null>} */
-async function challenge(who) {
+/** What is missing: a proof of either factor, or of this one. @typedef {import("../problem.js").Problem["proof"]} Wanted */
+
+/** @type {Record<Wanted, string>} */
+const WHY = {
+  any: "This is worth a second look. After that we do not ask again for ten minutes.",
+  first_factor: "This changes how your account opens. After that we do not ask for it again for ten minutes.",
+  second_factor: "This changes how your account opens, so we ask for your second factor too. After that we do not ask for it again for ten minutes.",
+};
+
+/** Whether a way proves what is missing. @param {Way} way @param {Wanted} wanted */
+const proves = (way, wanted) => wanted === "any" || way === "passkey" || (way === "password") === (wanted === "first_factor");
+
+/** What can be used besides the password, if anything. @param {import("../types.js").Session | null} who @param {Wanted} wanted @returns {Promise<Challenge | null>} */
+async function challenge(who, wanted) {
   try {
-    if (!who?.second_factor.enabled) return null;
+    // Another tab may have set one up.
+    if (!who?.second_factor.enabled && wanted !== "second_factor") return null;
     return await post("/session/proof/options", {});
   } catch {
     // The password is enough to go on with.
@@ -35,12 +48,13 @@ async function linkedProviders() {
   }
 }
 
-/** @returns {Promise<boolean>} whether they proved it */
-export async function stepUp() {
+/** @param {Wanted} [wanted] @returns {Promise<boolean>} whether they proved it */
+export async function stepUp(wanted = "any") {
   const who = await session().catch(() => null);
-  const [asked, linked] = await Promise.all([challenge(who), linkedProviders()]);
+  // A provider is no second factor.
+  const [asked, linked] = await Promise.all([challenge(who, wanted), wanted === "second_factor" ? /** @type {string[]} */ ([]) : linkedProviders()]);
   const all = /** @type {Way[]} */ ([...(who?.user.has_password === false ? [] : ["password"]), ...(asked?.methods ?? [])]);
-  const ways = all.filter((way) => way !== "passkey" || canUsePasskeys());
+  const ways = all.filter((way) => proves(way, wanted) && (way !== "passkey" || canUsePasskeys()));
   const slot = h("div", { class: "stack" });
   /** @type {Way | undefined} */
   let way = ways[0];
@@ -83,7 +97,7 @@ export async function stepUp() {
   else replace(slot, h("p", null, "Sign in once more the way that you usually do. If that is not possible, ", h("a", { href: "/forgot-password" }, "have a link to a password mailed"), "."));
   return formDialog({
     title: "Confirm that it is you",
-    body: [h("p", null, "This is worth a second look. After that we do not ask again for ten minutes."), slot,
+    body: [h("p", null, WHY[wanted]), slot,
       // A new sign-in proves it too, and is all that an account without a password has.
       providerButtons({ next: location.pathname + location.search, fresh: true }, ({ name }) => linked.includes(name))],
     submit: "Confirm",
