@@ -3,12 +3,8 @@
 //! an input that sounds like a secret must be declared below.
 
 mod connected;
+mod program;
 mod search;
-
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
 
 use actors::clock::Clock;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,7 +12,10 @@ use pernoex::routes::{self, Door};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use self::search::{Search, Secret};
+use self::{
+    program::Program,
+    search::{Search, Secret},
+};
 use crate::support::{
     GUIDE, Person, TestApp,
     edge::{model, redis, redis_dump},
@@ -57,47 +56,6 @@ const GIVEN: &[&str] = &[
     "qr_svg",
     "backup_codes",
 ];
-
-/// The program itself, with its log in a file.
-struct Program {
-    child: Child,
-    /// Held: who prints into a closed pipe ends.
-    _output: BufReader<std::process::ChildStdout>,
-    log: std::path::PathBuf,
-}
-
-impl Program {
-    fn start(app: &mut TestApp) -> Self {
-        let log = app.folder.path().join("log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pernoex"))
-            .arg("serve")
-            .envs(app.environment().iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        let address = line
-            .split_whitespace()
-            .nth(3)
-            .unwrap_or_else(|| panic!("{line}{}", std::fs::read_to_string(&log).unwrap()));
-        app.url = format!("http://{}", address.trim_end_matches('.'));
-        Self {
-            child,
-            _output: output,
-            log,
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Takes out what a response is there to give.
 fn without_given(value: &mut Value) {

@@ -1,6 +1,6 @@
 //! What operators do to actors, whichever node a balancer leads them to.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actors::{
     TenantId,
@@ -10,7 +10,10 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::at;
-use crate::support::{Person, TestApp};
+use crate::support::{Person, TestApp, until};
+
+/// Sooner than a quarantine ends by itself.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 const ACTORS: &str = "/operator/api/actors";
 
@@ -23,15 +26,6 @@ async fn known(operator: &mut Person, tenant: &str) -> Vec<Value> {
 
 fn has_project(actors: &[Value]) -> bool {
     actors.iter().any(|actor| actor["kind"] == "project")
-}
-
-/// Sooner than a quarantine ends by itself.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < Duration::from_secs(12), "{what} does not come about");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[tokio::test]
@@ -52,12 +46,15 @@ async fn what_an_operator_asks_one_node_for_is_done_in_the_others_too() {
     assert_eq!(status, StatusCode::OK, "{done}");
     for node in &nodes {
         let mut there = at(&operator, node);
-        until("the project's eviction", async || !has_project(&known(&mut there, &tenant).await)).await;
+        until("the project's eviction", PATIENCE, async || {
+            !has_project(&known(&mut there, &tenant).await)
+        })
+        .await;
     }
     inject(id, Point::Serve("project"), Effect::Panic, 1_000);
     for node in &nodes[1..] {
         let (mut there, mut watching) = (at(&ada, node), at(&operator, node));
-        until("the quarantine", async || {
+        until("the quarantine", PATIENCE, async || {
             there.get(&path).await;
             known(&mut watching, &tenant)
                 .await
@@ -72,7 +69,7 @@ async fn what_an_operator_asks_one_node_for_is_done_in_the_others_too() {
     assert_eq!(status, StatusCode::OK, "{done}");
     for node in &nodes[1..] {
         let mut there = at(&ada, node);
-        until("the reset", async || there.get(&path).await.0 == StatusCode::OK).await;
+        until("the reset", PATIENCE, async || there.get(&path).await.0 == StatusCode::OK).await;
     }
 
     // And let go of in all three.
@@ -80,7 +77,7 @@ async fn what_an_operator_asks_one_node_for_is_done_in_the_others_too() {
     assert_eq!(status, StatusCode::OK, "{done}");
     for node in &nodes {
         let mut there = at(&operator, node);
-        until("the eviction", async || known(&mut there, &tenant).await.is_empty()).await;
+        until("the eviction", PATIENCE, async || known(&mut there, &tenant).await.is_empty()).await;
     }
     for node in &nodes {
         assert_eq!(at(&ada, node).get(&path).await.0, StatusCode::OK, "and it comes back");

@@ -32,7 +32,7 @@ async fn a_question_without_an_answer_is_told_signed_and_with_what_was_asked() {
     assert!(posted.header("user-agent").starts_with("Pernoex/"));
     assert!(posted.is_signed_by(&hook.secret));
     assert_eq!(posted.signatures().len(), 1);
-    assert_eq!(posted.header("webhook-timestamp"), "1800000000");
+    assert_eq!(posted.header("webhook-timestamp"), "4000000000");
     let told = posted.json();
     assert_eq!(
         (&told["type"], &told["timestamp"]),

@@ -10,6 +10,7 @@ use crate::support::{
     Person, TestApp,
     connect::Way,
     github::{GitHub, SLUG},
+    until,
 };
 
 /// A workspace, and a GitHub whose OAuth App its server is.
@@ -102,15 +103,10 @@ pub(super) async fn ciphertexts(app: &TestApp) -> usize {
 
 /// Waits until so many of them are left: a receipt says that a grant is over a moment before its token is deleted.
 pub(super) async fn left(app: &TestApp, wanted: usize) {
-    let mut found = usize::MAX;
-    for _ in 0..400 {
-        found = ciphertexts(app).await;
-        if found == wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("{found} are left");
+    until("no more sealed tokens are left", Duration::from_secs(12), async || {
+        ciphertexts(app).await == wanted
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -30,7 +30,12 @@ pub mod stripe;
 pub mod visitor;
 pub mod voice;
 
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{
+    net::SocketAddr,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 pub use calls::{As, Call};
 pub use dice::{Dice, is_full, seed};
@@ -455,3 +460,12 @@ pub fn token_of(invited: &Value) -> String {
 }
 
 pub const GUIDE: &[u8] = b"# Lantern guide\n\n## Export\n\nTo export your data, open Settings and choose Export. The archive arrives by mail within ten minutes.\n\n## Refunds\n\nRefunds take five business days and go to the card that paid.\n";
+
+/// Waits until something is so, and says what is not when it takes longer than `patience`.
+pub async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < patience, "not so: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,11 +1,13 @@
 //! Rows as somebody sees them who has the database and nothing else: no wall, no view, no key but the file's own.
 
+use std::time::Duration;
+
 use actors::MasterKeys;
 use entities::{Location, connect_options, sealed};
 use pernoex::settings::DatabaseSettings;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value, prelude::Uuid};
 
-use super::TestApp;
+use super::{TestApp, until};
 
 pub struct Rows(pub DatabaseConnection);
 
@@ -52,6 +54,21 @@ impl Rows {
     pub async fn run(&self, sql: &str, values: Vec<Value>) -> u64 {
         let statement = Statement::from_sql_and_values(self.0.get_database_backend(), sql, values);
         self.0.execute_raw(statement).await.unwrap().rows_affected()
+    }
+
+    /// Waits until none are left of a table, or of those of it that a condition names: what follows an answer may take a moment.
+    pub async fn none_left(&self, of: &str) {
+        self.none_left_while(of, || {}).await;
+    }
+
+    /// As [`Rows::none_left`], doing something between looks.
+    pub async fn none_left_while(&self, of: &str, meanwhile: impl Fn()) {
+        let sql = format!("select 1 as found from {of}");
+        until(of, Duration::from_secs(12), async || {
+            meanwhile();
+            self.ask(&sql, vec![]).await.is_empty()
+        })
+        .await;
     }
 
     pub async fn close(self) {

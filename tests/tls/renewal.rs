@@ -1,6 +1,6 @@
 //! Certificates that are replaced while the server runs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Client, StatusCode, tls::TlsInfo};
 use serde_json::Value;
@@ -9,7 +9,10 @@ use super::served::{HOST, Served, ends_tls};
 use crate::support::{
     authority::{Authority, Issued},
     process::{Process, run, settings},
+    until,
 };
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The certificate of the connection that `browser` has.
 async fn seen(served: &Served, browser: &Client) -> Vec<u8> {
@@ -28,14 +31,6 @@ async fn figure(served: &Served, name: &str) -> String {
     line.unwrap_or_else(|| panic!("no {name} in {page}")).to_owned()
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so().await {
-        assert!(Instant::now() < deadline, "{what} does not come about");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
 #[tokio::test]
 async fn a_renewed_certificate_is_shown_at_once_and_what_is_no_use_never() {
     let mut served = Served::start().await;
@@ -45,7 +40,10 @@ async fn a_renewed_certificate_is_shown_at_once_and_what_is_no_use_never() {
     let until_then = figure(&served, "pernoex_tls_certificate_expiry_timestamp_seconds").await;
     let good = served.authority.issue_for(&[HOST], (-1, 120));
     good.put(served.folder.path());
-    until("the renewed certificate", async || seen(&served, &served.browser()).await != first).await;
+    until("the renewed certificate", PATIENCE, async || {
+        seen(&served, &served.browser()).await != first
+    })
+    .await;
     let second = seen(&served, &served.browser()).await;
     assert_ne!(
         figure(&served, "pernoex_tls_certificate_expiry_timestamp_seconds").await,
@@ -68,7 +66,7 @@ async fn a_renewed_certificate_is_shown_at_once_and_what_is_no_use_never() {
     for (failures, broken) in [mixed, torn, over].into_iter().enumerate() {
         broken.put(served.folder.path());
         let failed = (failures + 1).to_string();
-        until("the failure", async || {
+        until("the failure", PATIENCE, async || {
             figure(&served, r#"pernoex_tls_renewals_total{outcome="failed"}"#).await == failed
         })
         .await;
@@ -77,13 +75,16 @@ async fn a_renewed_certificate_is_shown_at_once_and_what_is_no_use_never() {
     }
     // Gone altogether is no use either.
     std::fs::remove_file(served.folder.path().join("key.pem")).unwrap();
-    until("the failure", async || {
+    until("the failure", PATIENCE, async || {
         figure(&served, r#"pernoex_tls_renewals_total{outcome="failed"}"#).await == "4"
     })
     .await;
     assert_eq!(seen(&served, &served.browser()).await, second);
     other.put(served.folder.path());
-    until("the next certificate", async || seen(&served, &served.browser()).await != second).await;
+    until("the next certificate", PATIENCE, async || {
+        seen(&served, &served.browser()).await != second
+    })
+    .await;
     assert_eq!(figure(&served, "pernoex_tls_certificate_stale").await, "0");
 }
 
@@ -111,7 +112,7 @@ async fn a_signal_reloads_and_log_and_doctor_say_why_a_certificate_is_no_use() {
     let mut all = settings(folder.path());
     all.extend(ends_tls(&first, folder.path()));
     let server = Process::start(&all);
-    until("the first certificate", async || {
+    until("the first certificate", PATIENCE, async || {
         server.log().contains("the TLS certificate is shown")
     })
     .await;
@@ -121,7 +122,7 @@ async fn a_signal_reloads_and_log_and_doctor_say_why_a_certificate_is_no_use() {
     std::fs::write(folder.path().join("chain.pem"), "no certificate").unwrap();
     server.signal("HUP");
     let said = async || server.log().contains("the old one stays") && server.log().contains("holds no certificate in PEM");
-    until("the complaint", said).await;
+    until("the complaint", PATIENCE, said).await;
     let (verdict, found) = doctor(&all, folder.path());
     assert_eq!(
         (verdict.as_str(), found.contains("holds no certificate")),
@@ -142,7 +143,7 @@ async fn a_signal_reloads_and_log_and_doctor_say_why_a_certificate_is_no_use() {
     }
     authority.issue(&[HOST]).put(folder.path());
     server.signal("HUP");
-    until("the new certificate", async || {
+    until("the new certificate", PATIENCE, async || {
         server.log().matches("the TLS certificate is shown").count() > 1
     })
     .await;
@@ -167,7 +168,7 @@ async fn the_healthcheck_asks_by_tls_and_whatever_the_certificate_says() {
     let mut all = settings(folder.path());
     all.extend(ends_tls(&authority.issue_for(&[HOST], (-30, -1)), folder.path()));
     let server = Process::start(&all);
-    until("the complaint", async || server.log().contains("is not valid now")).await;
+    until("the complaint", PATIENCE, async || server.log().contains("is not valid now")).await;
     let listens = server.url.strip_prefix("http://").unwrap().to_owned();
     all.retain(|(name, _)| name != "PERNOEX_LISTEN");
     all.push(("PERNOEX_LISTEN".into(), listens));
