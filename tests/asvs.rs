@@ -57,14 +57,41 @@ fn sources(folder: &Path, found: &mut String) {
     }
 }
 
-#[test]
-fn each_requirement_is_answered_once_and_each_named_test_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let table = fs::read_to_string(root.join("docs/asvs.md")).unwrap();
+fn all_sources(root: &Path) -> String {
     let mut source = String::new();
     for folder in ["tests", "src", "actors/src", "entities/src"] {
         sources(&root.join(folder), &mut source);
     }
+    source
+}
+
+fn is_test(source: &str, name: &str) -> bool {
+    source.contains(&format!("fn {name}(")) || source.contains(&format!("test(\"{name}\""))
+}
+
+/// `docs/attacks.md` too: each class of attack is tried by a test that exists.
+#[test]
+fn each_class_of_attack_is_tried_by_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(root.join("docs/attacks.md")).unwrap();
+    let source = all_sources(root);
+    let mut classes = 0;
+    for line in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let tests: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "tried by nothing: {line}");
+        for test in tests {
+            assert!(is_test(&source, test), "there is no test {test}");
+        }
+        classes += 1;
+    }
+    assert_eq!(classes, 21, "a class is left out");
+}
+
+#[test]
+fn each_requirement_is_answered_once_and_each_named_test_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(root.join("docs/asvs.md")).unwrap();
+    let source = all_sources(root);
     let mut wrong = Vec::new();
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -86,8 +113,7 @@ fn each_requirement_is_answered_once_and_each_named_test_exists() {
             _ => wrong.push(format!("{id}: {state} is no state")),
         }
         for test in tests {
-            let known = source.contains(&format!("fn {test}(")) || source.contains(&format!("test(\"{test}\""));
-            if !known {
+            if !is_test(&source, test) {
                 wrong.push(format!("{id}: there is no test {test}"));
             }
         }

@@ -1,5 +1,5 @@
 //! Attacks that comparable products suffered, tried here. Each test names the public advisory of its class.
-//! What only exists elsewhere so far (fetched addresses, mail, roles other than Owner over HTTP) is not here.
+//! `docs/attacks.md` says which other stories try the rest.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

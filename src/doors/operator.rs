@@ -16,7 +16,7 @@ use actors::{
     contain::Status,
     disclosure::Board,
     operators::{Act, Busy, Operator},
-    sessions::{LoadSession, SessionHash},
+    sessions::{Live, LoadSession, SessionHash},
     watch::{ActorName, Sample},
 };
 
@@ -40,6 +40,11 @@ pub struct OperatorPass {
     session: (TenantId, SessionHash),
 }
 
+/// Whether they have the second factor, where the installation demands one. What their own workspace asks of them is no matter of its own.
+fn admitted(gate: &Gate, standing: &Standing) -> bool {
+    standing.second_factor || !gate.demands_second_factor
+}
+
 impl OperatorPass {
     async fn admit(request: &HttpRequest) -> Result<Self, Problem> {
         let nothing = || Problem::Fault(Fault::NotFound);
@@ -51,8 +56,7 @@ impl OperatorPass {
         let address = address_of(request);
         let who = gate.operations.admit(account, &address).await?;
         let standing: Standing = session.get(STANDING).ok().flatten().ok_or_else(nothing)?;
-        // What their own workspace asks of them is no matter of the installation's.
-        if gate.demands_second_factor && !standing.second_factor {
+        if !admitted(&gate, &standing) {
             return Err(Fault::SecondFactorRequired.into());
         }
         Ok(Self {
@@ -66,7 +70,8 @@ impl OperatorPass {
     pub async fn holds(&self) -> bool {
         let (tenant, hash) = self.session;
         let session = async { self.gate.registry.tenant(tenant).await?.sessions(LoadSession(hash)).await };
-        self.gate.operations.still(&self.who).await && matches!(session.await, Ok(Some(_)))
+        let admitted = |live: &Live| admitted(&self.gate, &live.standing);
+        self.gate.operations.still(&self.who).await && session.await.is_ok_and(|live| live.as_ref().is_some_and(admitted))
     }
 
     /// Every actor of this process, in no order.

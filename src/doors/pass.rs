@@ -302,8 +302,12 @@ impl Pass<actors::role::OwnAccount> {
     /// Takes a workspace back that was deleted. No other pass leads into it.
     ///
     /// # Errors
-    /// `NotAllowed` for who is no Owner.
+    /// `NotAllowed` for who is no Owner; `SecondFactorRequired`.
     pub async fn keep_workspace(&self) -> Result<(), Problem> {
+        self.still(None).await?;
+        if self.gate.bars(&self.standing) {
+            return Err(Fault::SecondFactorRequired.into());
+        }
         Ok(self.tenant.supervisor(KeepWorkspace(self.by())).await?)
     }
 }

@@ -216,13 +216,9 @@ impl Pass<OwnAccount> {
 
     /// # Errors
     /// `NotFound`, `LastWayIn`.
-    pub async fn unlink(&self, provider: &str, request: &HttpRequest) -> Result<(), Problem> {
+    pub async fn unlink(&self, provider: &str) -> Result<(), Problem> {
         self.still(None).await?;
         let provider = Provider::parse(provider).ok_or(Problem::Fault(Fault::NotFound))?;
-        Ok(self
-            .gate()
-            .providers
-            .unlink(self.account(), provider, &Caller::of(request).address)
-            .await?)
+        Ok(self.gate().providers.unlink(&self.by(), provider, self.keep()).await?)
     }
 }

@@ -24,8 +24,8 @@ pub async fn ask_for_passkey(gate: &Gate, from: &Caller) -> Result<Asked, Proble
 }
 
 impl Pass<OwnAccount> {
-    /// The session that a change of factors leaves alone: the one that makes it.
-    fn keep(&self) -> Keep {
+    /// The session that a change of what opens the account leaves alone: the one that makes it.
+    pub(super) fn keep(&self) -> Keep {
         Some((self.signed_in().tenant, self.session()))
     }
 

@@ -108,8 +108,8 @@ pub async fn link(pass: Pass<OwnAccount>, request: HttpRequest, body: Json<Provi
     Ok(HttpResponse::NoContent().finish())
 }
 
-pub async fn unlink(pass: Pass<OwnAccount>, request: HttpRequest, provider: Path<String>) -> Result<HttpResponse, Problem> {
-    pass.unlink(&provider, &request).await?;
+pub async fn unlink(pass: Pass<OwnAccount>, provider: Path<String>) -> Result<HttpResponse, Problem> {
+    pass.unlink(&provider).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

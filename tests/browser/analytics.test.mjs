@@ -54,7 +54,7 @@ test("a team reads what is missing, compares periods, and takes the figures home
   }
   await page.setViewportSize({ width: 1280, height: 860 });
 
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV" }).click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
   assert.match(file.suggestedFilename(), /^analytics-[\d-]+-to-[\d-]+\.csv$/);
   assert.match(await readFile(await file.path(), "utf8"), /^"days"\r\n"date","questions"/);
 

@@ -122,6 +122,32 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await close();
 });
 
+test("ownership is handed over, and the one who had it is an admin from then on", async () => {
+  const host = await openPage(browser);
+  await teamOf(host.page);
+  const email = `bob.${randomBytes(5).toString("hex")}@halvern.example`;
+  const link = await invite(host.page, email, "Halvern H3");
+  const guest = await openPage(browser);
+  await guest.page.goto(link);
+  await guest.page.getByLabel("Password", { exact: true }).fill("three unrelated vents");
+  await guest.page.getByRole("button", { name: "Create account and join" }).click();
+  await guest.page.getByRole("link", { name: "Halvern H3" }).waitFor();
+  await host.page.reload();
+  await choose(host.page, email, "Hand over ownership");
+  const dialog = host.page.getByRole("dialog", { name: "Hand over ownership?" });
+  await dialog.getByText("Only they can give ownership back").waitFor();
+  assert.deepEqual(await barriers(host.page), []);
+  await dialog.getByRole("button", { name: "Hand over" }).click();
+  const rows = host.page.getByRole("row");
+  await rows.filter({ hasText: email }).getByText("Owner", { exact: true }).waitFor();
+  await rows.filter({ hasText: "You" }).getByText("Admin", { exact: true }).waitFor();
+  // In the session that the new owner has.
+  await guest.page.goto(`${SERVER}/team`);
+  await guest.page.getByRole("button", { name: "Invite", exact: true }).waitFor();
+  await guest.close();
+  await host.close();
+});
+
 test("someone with an account joins a second workspace and goes to and fro", async () => {
   const [host, guest] = [await openPage(browser), await openPage(browser)];
   const owner = await teamOf(host.page);

@@ -138,7 +138,7 @@ async fn the_rule_can_be_lifted_and_is_not_for_the_distant_future() {
 
 #[tokio::test]
 async fn on_a_server_that_requires_one_nobody_reaches_more_than_their_own_account_without_it() {
-    let (app, clock) = app_with(&[("PERNOEX_SECOND_FACTOR", "required")]).await;
+    let (app, clock) = app_with(&[("PERNOEX_SECOND_FACTOR", "required"), ("PERNOEX_DELETION_DAYS", "7")]).await;
     let mut ada = app.owner("ada").await;
     let (_, session) = ada.get("/session").await;
     assert_eq!(
@@ -173,4 +173,23 @@ async fn on_a_server_that_requires_one_nobody_reaches_more_than_their_own_accoun
     assert_eq!(ada.get("/operator/api/actors").await.0, StatusCode::NOT_FOUND);
     set_up_app(&mut operator, &clock).await;
     assert_eq!(operator.get("/operator/api/actors").await.0, StatusCode::OK);
+    // A stream that is open ends when the factor goes.
+    let mut stream = operator.send(Method::GET, "/operator/api/actors/stream", None, &[]).await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    assert_eq!(operator.delete("/account/totp", None).await.0, StatusCode::NO_CONTENT);
+    let ended = async { while let Ok(Some(_)) = stream.chunk().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended)
+        .await
+        .expect("the stream ends");
+
+    // Nor does anybody take a deleted workspace back without one.
+    ada.prove().await;
+    let name = ada.get("/session").await.1["workspace"]["name"].clone();
+    let (status, ending) = ada.delete("/workspace", Some(json!({ "confirm": name }))).await;
+    assert_eq!(status, StatusCode::OK, "{ending}");
+    assert_eq!(ada.delete("/account/totp", None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        code_of(&ada.post("/workspace/keep", json!({})).await),
+        (403, "second_factor_required")
+    );
 }

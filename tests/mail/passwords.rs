@@ -12,6 +12,11 @@ async fn a_changed_password_ends_every_other_session_and_renews_this_one() {
     let mut elsewhere = app.nobody();
     let body = json!({ "email": ada.email, "password": PASSWORD });
     assert_eq!(elsewhere.post("/session", body).await.0, StatusCode::OK);
+    for none in [json!({ "new": ANOTHER }), json!({ "current": null, "new": ANOTHER })] {
+        assert_eq!(ada.put("/account/password", none).await.0, StatusCode::BAD_REQUEST);
+    }
+    let empty = json!({ "current": "", "new": ANOTHER });
+    assert_eq!(ada.put("/account/password", empty).await.1["code"], "wrong_credentials");
     let wrong = json!({ "current": "not this password", "new": ANOTHER });
     assert_eq!(ada.put("/account/password", wrong).await.1["code"], "wrong_credentials");
     let (weak, own) = ("qwertyuiop1234", ada.email.clone());

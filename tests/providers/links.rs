@@ -101,7 +101,16 @@ async fn a_link_is_taken_away_and_the_last_way_in_is_not() {
     let ticket = link_ticket(&mut ada, &issuer, "google", &google, &owner.email).await;
     ada.post("/account/identities", json!({ "ticket": ticket })).await;
     app.letter(&owner.email, "A way to sign in was added").await;
+    let mut elsewhere = Browser::of(&app);
+    let ticket = elsewhere.ticket(&issuer, "google", &google, &owner.email).await;
+    assert_eq!(elsewhere.finish(&ticket).await.0, StatusCode::OK);
     assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        elsewhere.get("/session").await.0,
+        StatusCode::UNAUTHORIZED,
+        "what it opened is over"
+    );
+    assert_eq!(ada.get("/session").await.0, StatusCode::OK);
     app.letter(&owner.email, "A way to sign in was removed").await;
     assert_eq!(ada.delete("/account/identities/google").await.0, StatusCode::NOT_FOUND);
     let mut again = Browser::of(&app);

@@ -22,11 +22,11 @@ use entities::{
     AccountId, Millis, PlatformDb, PlatformTx, TenantId,
     account::Account,
     audit::{self, Act, Note, Target},
-    sessions::Kept,
 };
 use serde_json::json;
 
 use self::hasher::Match;
+use self::passkeys::{Keep, kept};
 pub(crate) use self::ways::Ways;
 pub use self::{
     desk::Desk,
@@ -42,7 +42,6 @@ use crate::{
     fault::Fault,
     limits::{Limits, Rule},
     mail::{Kind, Message, Notice, Outbox},
-    sessions::SessionHash,
     throttle::{Throttle, Who},
     vault::Keeper,
 };
@@ -184,15 +183,10 @@ impl Identity {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end_sessions(&self, by: &By, keep: Option<(TenantId, SessionHash)>) -> Result<(), Fault> {
-        let keep = keep.map(|(tenant, hash)| Kept {
-            tenant,
-            id_hash: *hash.as_bytes(),
-            second_proof_at: None,
-        });
+    pub async fn end_sessions(&self, by: &By, keep: Keep) -> Result<(), Fault> {
         let note = by.did_with(Act::SessionRevoked, Target::default(), self.now(), json!({ "all_others": true }));
         let noted = async |tx: &PlatformTx| audit::append_for_account(tx, by.account, &note).await;
-        Ok(self.platform.write_ending_sessions(by.account, keep, noted).await?)
+        Ok(self.platform.write_ending_sessions(by.account, kept(keep, None), noted).await?)
     }
 
     /// What time it is.

@@ -37,6 +37,15 @@ const MOST_PASSKEYS: u64 = 20;
 /// The session that a change leaves alone.
 pub type Keep = Option<(TenantId, SessionHash)>;
 
+/// As rows know it; with the time at which a second factor was proved in it, if one just was.
+pub(super) fn kept(keep: Keep, second_proof_at: Option<Millis>) -> Option<Kept> {
+    keep.map(|(tenant, hash)| Kept {
+        tenant,
+        id_hash: *hash.as_bytes(),
+        second_proof_at,
+    })
+}
+
 /// How this server is known to authenticators: by the host in its public address.
 pub struct Passkeys(Option<Webauthn>);
 
@@ -247,11 +256,7 @@ impl Identity {
         let (account, now) = (by.account, self.clock.now());
         // Whoever sets one up has shown that it is theirs.
         let proved = matches!(act, Act::SecondFactorAdded | Act::PasskeyAdded).then_some(now);
-        let keep = keep.map(|(tenant, hash)| Kept {
-            tenant,
-            id_hash: *hash.as_bytes(),
-            second_proof_at: proved,
-        });
+        let keep = kept(keep, proved);
         let changed = self.platform.write_ending_sessions(account, keep, async |tx| {
             let done = work(tx).await?;
             if !rows::settle(tx, account, now).await? {

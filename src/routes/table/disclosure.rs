@@ -37,7 +37,9 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
         get("/pages/{page}", public::page, Open, "A page of whoever runs the installation").gives::<v::PublicPage>(200),
         get("/reports", board::list, Operator, "Reports of vulnerabilities").gives::<v::ReportBoard>(200),
         get("/reports/{report}", board::show, Operator, "A report").gives::<v::ReportSheet>(200),
-        delete("/reports/{report}", board::remove, Operator, "Delete a report that is closed").empty(),
+        delete("/reports/{report}", board::remove, Operator, "Delete a report that is closed")
+            .fresh()
+            .empty(),
         post(
             "/reports/{report}/state",
             board::go,

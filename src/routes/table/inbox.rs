@@ -135,6 +135,7 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             Session,
             "Figures, for elsewhere",
         )
+        .fresh()
         .asks(&["days", "from", "to", "stale_days", "format"])
         .exports(&["application/json", "text/csv"]),
     ]

@@ -236,9 +236,14 @@ pub(in crate::routes) fn rows() -> Vec<Route> {
             .asking(Asked::Each)
             .takes::<v::ProviderTicket>()
             .empty(),
-        delete("/account/identities/{provider}", providers::unlink, Session, "Take a link away")
-            .asking(Asked::Each)
-            .empty(),
+        delete(
+            "/account/identities/{provider}",
+            providers::unlink,
+            Session,
+            "Take a link away; every other session ends",
+        )
+        .asking(Asked::Each)
+        .empty(),
         post("/invitations/preview", account::preview, Open, "What an invitation is for")
             .takes::<v::TokenBody>()
             .gives::<v::InvitationPreview>(200),

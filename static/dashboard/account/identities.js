@@ -50,7 +50,7 @@ export function identities({ signal }) {
   const unlink = async (/** @type {Provider} */ { name, title }) => {
     const done = await confirmDialog({
       title: `Unlink ${title}?`,
-      text: `You can no longer sign in with ${title}. Your other ways to sign in stay.`,
+      text: `You can no longer sign in with ${title}. Your other ways to sign in stay. Every other session of yours ends.`,
       submit: "Unlink",
       run: () => remove(`/account/identities/${name}`),
     });

@@ -1,7 +1,7 @@
 /** Conversations as a file: asks in which form, and the server asks who is there. */
-import { send } from "../api.js";
 import { h } from "../dom.js";
 import { formDialog } from "../parts/dialog.js";
+import { download } from "../parts/download.js";
 import { segmented } from "../parts/field.js";
 
 /**
@@ -21,16 +21,7 @@ export function exportDialog({ title, text, request }) {
     submit: "Export",
     async run() {
       const { method, path, body } = request(format);
-      const response = await send(method, path, body === undefined ? {} : { body });
-      const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
-      save(await response.blob(), named ?? `conversations.${format}`);
+      await download(path, `conversations.${format}`, { method, body });
     },
   });
-}
-
-/** @param {Blob} blob @param {string} name */
-function save(blob, name) {
-  const href = URL.createObjectURL(blob);
-  h("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }

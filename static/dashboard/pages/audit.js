@@ -1,7 +1,8 @@
-import { get, send } from "../api.js";
+import { get } from "../api.js";
 import { GROUPS, sentence, who } from "../audit/sentences.js";
 import { h } from "../dom.js";
 import { formatAgo, formatMoment } from "../format.js";
+import { download } from "../parts/download.js";
 import { empty } from "../parts/empty.js";
 import { field, select } from "../parts/field.js";
 import { filteredList } from "../parts/filtered-list.js";
@@ -89,11 +90,7 @@ function exporter(label, format) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      const response = await send("GET", `${BASE}/export?format=${format}`, { accept: "*/*" });
-      const named = /filename="([\w.-]+)"/.exec(response.headers.get("content-disposition") ?? "");
-      const address = URL.createObjectURL(await response.blob());
-      h("a", { href: address, download: named?.[1] ?? `audit.${format}` }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      await download(`${BASE}/export?format=${format}`, `audit.${format}`);
     } catch (error) {
       toastProblem(error);
     } finally {

@@ -2,18 +2,14 @@
 import { h } from "../dom.js";
 import { copyButton } from "./copy.js";
 import { formDialog } from "./dialog.js";
+import { save } from "./download.js";
 import { icon } from "./icon.js";
 
 /** @param {string[]} codes @param {string} email */
 export async function showBackupCodes(codes, email) {
   const text = [`Pernoex backup codes for ${email}`, `Made on ${new Date().toISOString().slice(0, 10)}. Each code works once.`, "", ...codes, ""].join("\n");
   const saved = h("input", { type: "checkbox" });
-  const download = () => {
-    const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-    const link = h("a", { href: address, download: "pernoex-backup-codes.txt" });
-    link.click();
-    URL.revokeObjectURL(address);
-  };
+  const download = () => save(new Blob([text], { type: "text/plain" }), "pernoex-backup-codes.txt");
   const print = () => {
     document.body.classList.add("prints-codes");
     globalThis.print();

@@ -3,6 +3,7 @@ import { get, send } from "../api.js";
 import { h, replace } from "../dom.js";
 import { count, formatMoment } from "../format.js";
 import { confirmDialog } from "../parts/dialog.js";
+import { download } from "../parts/download.js";
 import { field } from "../parts/field.js";
 import { icon } from "../parts/icon.js";
 import { actionMenu } from "../parts/popover.js";
@@ -18,10 +19,7 @@ const path = (project, visitor) => `/projects/${project}/visitors/${encodeURICom
 /** @param {string} project @param {string} visitor */
 async function exportVisitor(project, visitor) {
   try {
-    const response = await send("GET", `${path(project, visitor)}/export`);
-    const address = URL.createObjectURL(await response.blob());
-    h("a", { href: address, download: `visitor-${visitor}.json` }).click();
-    URL.revokeObjectURL(address);
+    await download(`${path(project, visitor)}/export`, `visitor-${visitor}.json`);
     toast("Exported what is stored of this visitor");
   } catch (error) {
     toastProblem(error);

@@ -7,7 +7,12 @@ use entities::{
 use serde_json::Value;
 
 use super::{AppleNotice, DONE, Provider, Providers, apple::NoticeKind, arrival::Done};
-use crate::{fault::Fault, mail::Notice};
+use crate::{
+    audit::By,
+    fault::Fault,
+    identity::passkeys::{Keep, kept},
+    mail::Notice,
+};
 
 /// An account elsewhere that opens somebody's account here.
 pub struct Linked {
@@ -77,13 +82,14 @@ impl Providers {
         Ok(())
     }
 
-    /// Takes a link away, and ends its grant at the provider.
+    /// Takes a link away, and ends its grant at the provider and every session of the account but `keep`.
     ///
     /// # Errors
     /// `NotFound` when there is none; `LastWayIn` when nothing else opens the account.
-    pub async fn unlink(&self, account: AccountId, provider: Provider, address: &str) -> Result<(), Fault> {
-        let note = self.note(Act::ProviderUnlinked, provider.name(), Some(account), address);
-        let unlinked = self.platform.write(async |tx| {
+    pub async fn unlink(&self, by: &By, provider: Provider, keep: Keep) -> Result<(), Fault> {
+        let account = by.account;
+        let note = self.note(Act::ProviderUnlinked, provider.name(), Some(account), &by.address);
+        let unlinked = self.platform.write_ending_sessions(account, kept(keep, None), async |tx| {
             let held = accounts::lock(tx, account).await?.ok_or(Fault::NotFound)?;
             let linked = rows::of_account(tx, account).await?;
             let gone = linked.into_iter().find(|identity| identity.provider == provider.name());
