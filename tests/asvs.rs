@@ -65,8 +65,17 @@ fn all_sources(root: &Path) -> String {
     source
 }
 
+/// Of Rust a function with an attribute before it, as tests have, and helpers have not.
 fn is_test(source: &str, name: &str) -> bool {
-    source.contains(&format!("fn {name}(")) || source.contains(&format!("test(\"{name}\""))
+    let begins = format!("fn {name}(");
+    let has_attribute = |(at, _): (usize, &str)| {
+        let line = source[..at].rfind('\n').unwrap_or_default();
+        source[..line]
+            .lines()
+            .next_back()
+            .is_some_and(|before| before.trim_start().starts_with("#["))
+    };
+    source.match_indices(&begins).any(has_attribute) || source.contains(&format!("test(\"{name}\""))
 }
 
 /// `docs/attacks.md` too: each class of attack is tried by a test that exists.

@@ -242,7 +242,12 @@ async fn every_route_that_asks_for_a_fresh_proof_refuses_an_old_one() {
     let clock = Clock::manual(NOW);
     let app = TestApp::start_with(clock.clone(), &[("PERNOEX_LIMIT_FACTOR", "10000")]).await;
     let ada = app.owner("ada").await;
+    let mut operator = app.operator().await;
     clock.advance(11 * MINUTE);
+    let report = format!("/operator/api/reports/{}", uuid::Uuid::nil());
+    assert_eq!(operator.get(&report).await.0, StatusCode::NOT_FOUND);
+    let refused = operator.delete(&report, None).await;
+    assert_eq!((refused.0, &refused.1["code"]), (StatusCode::FORBIDDEN, &json!("step_up_needed")));
     let who = As {
         cookie: ada.cookie.clone(),
         csrf: ada.csrf.clone(),

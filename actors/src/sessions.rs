@@ -100,24 +100,48 @@ pub struct Proofs {
     pub first: Millis,
     /// What is asked for besides: a code, a backup code, a passkey.
     pub second: Millis,
+    /// Either. Of a session that began before the others were kept, all that is known.
+    pub last: Millis,
 }
 
 impl Proofs {
     #[must_use]
     pub fn of_first(at: Millis) -> Self {
-        Self { first: at, second: 0 }
+        Self {
+            first: at,
+            second: 0,
+            last: at,
+        }
     }
 
     /// As a passkey proves them, which verifies its user.
     #[must_use]
     pub fn of_both(at: Millis) -> Self {
-        Self { first: at, second: at }
+        Self {
+            first: at,
+            second: at,
+            last: at,
+        }
     }
 
-    /// The last time that they proved anything.
+    /// With the first proved anew, at this moment.
     #[must_use]
-    pub fn last(self) -> Millis {
-        self.first.max(self.second)
+    pub fn and_first(self, now: Millis) -> Self {
+        Self {
+            first: now,
+            last: now,
+            ..self
+        }
+    }
+
+    /// With the second proved anew, at this moment.
+    #[must_use]
+    pub fn and_second(self, now: Millis) -> Self {
+        Self {
+            second: now,
+            last: now,
+            ..self
+        }
     }
 }
 
@@ -214,6 +238,7 @@ impl Serve<BeginSession> for SessionActor {
             begun_at: now,
             expires_at: now.saturating_add(self.seed.limits.idle_ms()),
             epoch: begin.proof.epoch,
+            proved_at: begin.proof.proofs.last,
             first_proof_at: begin.proof.proofs.first,
             second_proof_at: begin.proof.proofs.second,
             seen_at: now,
@@ -264,6 +289,7 @@ impl Serve<LoadSession> for SessionActor {
                 proofs: Proofs {
                     first: session.first_proof_at,
                     second: session.second_proof_at,
+                    last: session.proved_at,
                 },
                 agent: session.agent,
                 address: session.address,

@@ -47,6 +47,8 @@ pub struct Session {
     pub begun_at: Millis,
     pub expires_at: Millis,
     pub epoch: i64,
+    /// When the person last proved who they are.
+    pub proved_at: Millis,
     /// Zero for never.
     pub first_proof_at: Millis,
     /// Zero for never.
@@ -68,6 +70,7 @@ impl TryFrom<Model> for Session {
             begun_at: row.created_at,
             expires_at: row.expires_at,
             epoch: row.epoch,
+            proved_at: row.proved_at,
             first_proof_at: row.first_proof_at,
             second_proof_at: row.second_proof_at,
             seen_at: row.seen_at,
@@ -89,7 +92,7 @@ pub async fn create(tx: &TenantTx, session: Session) -> Result<(), StoreError> {
         created_at: Set(session.begun_at),
         expires_at: Set(session.expires_at),
         epoch: Set(session.epoch),
-        proved_at: Set(session.first_proof_at.max(session.second_proof_at)),
+        proved_at: Set(session.proved_at),
         first_proof_at: Set(session.first_proof_at),
         second_proof_at: Set(session.second_proof_at),
         seen_at: Set(session.seen_at),

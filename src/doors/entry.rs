@@ -225,7 +225,7 @@ async fn open(gate: &Gate, admitted: Admitted, opening: Opening<'_>, address: &s
 pub(super) async fn settle(gate: &Gate, session: &Session, signed_in: SignedIn, proof: &Proof) -> Result<Who, Problem> {
     let who = look(gate, signed_in).await?;
     // An Owner ended their sessions since they proved themselves, which was elsewhere: this one would be over as it begins.
-    if proof.proofs.last() < who.proofs_from {
+    if proof.proofs.last < who.proofs_from {
         return Err(Problem::SignInTooOld);
     }
     enter(gate, session, signed_in, proof, &who).await?;
@@ -314,7 +314,7 @@ impl Pass<actors::role::OwnAccount> {
     async fn go_on(&self, session: &Session, signed_in: SignedIn) -> Result<Who, Problem> {
         let who = look(self.gate(), signed_in).await?;
         // As this session would not live there, it stays where it is until they prove themselves anew.
-        if self.proof().proofs.last() < who.proofs_from {
+        if self.proof().proofs.last < who.proofs_from {
             return Err(Problem::StepUpNeeded(Missing::Any));
         }
         self.give_up().await?;
@@ -357,7 +357,8 @@ impl Pass<actors::role::OwnAccount> {
         self.still(None).await?;
         let identity = &self.gate().identity;
         let epoch = identity.change_password(self.account(), current, new, &from.address).await?;
-        self.begin_anew(session, epoch).await
+        let proofs = self.proof().proofs.and_first(identity.now());
+        self.begin_anew(session, epoch, proofs).await
     }
 
     /// Sets a first password: every session of theirs ends, and this one begins anew.
@@ -368,15 +369,15 @@ impl Pass<actors::role::OwnAccount> {
         self.still(None).await?;
         let (identity, epoch) = (&self.gate().identity, self.proof().epoch);
         let epoch = identity.set_first_password(self.account(), epoch, new, &from.address).await?;
-        self.begin_anew(session, epoch).await
+        self.begin_anew(session, epoch, self.proof().proofs).await
     }
 
     /// Goes on after all sessions ended, this one too.
-    async fn begin_anew(&self, session: &Session, epoch: i64) -> Result<Who, Problem> {
+    async fn begin_anew(&self, session: &Session, epoch: i64, proofs: Proofs) -> Result<Who, Problem> {
         let signed_in = SignedIn { epoch, ..self.signed_in() };
-        // A password alone is no fresh proof of those who have a second factor.
         let proof = Proof {
             epoch,
+            proofs,
             ..self.proof().clone()
         };
         settle(self.gate(), session, signed_in, &proof).await

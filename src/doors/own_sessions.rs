@@ -41,7 +41,7 @@ impl Asked {
         let is_old = |at: Millis| now.saturating_sub(at) > FRESH_MS;
         let (first, second) = (is_old(proofs.first), has_second_factor && is_old(proofs.second));
         match self {
-            Self::Any => is_old(proofs.last()).then_some(Missing::Any),
+            Self::Any => is_old(proofs.last).then_some(Missing::Any),
             Self::Each if first => Some(Missing::First),
             Self::Each | Self::Second => second.then_some(Missing::Second),
             Self::Nothing => None,
@@ -92,11 +92,7 @@ impl Pass<OwnAccount> {
     pub async fn prove(&self, session: &Session, password: &Password, from: &Caller) -> Result<Who, Problem> {
         self.still(None).await?;
         self.gate().identity.prove(self.account(), password, &from.address).await?;
-        let first = self.gate().identity.now();
-        let proofs = Proofs {
-            first,
-            ..self.proof().proofs
-        };
+        let proofs = self.proof().proofs.and_first(self.gate().identity.now());
         self.go_on_proved(session, proofs, from).await
     }
 

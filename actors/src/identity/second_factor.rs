@@ -100,7 +100,7 @@ impl Given<'_> {
     #[must_use]
     pub fn adds_to(&self, before: Proofs, now: Millis) -> Proofs {
         match self {
-            Self::Totp(_) | Self::BackupCode(_) => Proofs { second: now, ..before },
+            Self::Totp(_) | Self::BackupCode(_) => before.and_second(now),
             Self::Passkey(_) => Proofs::of_both(now),
         }
     }

