@@ -125,7 +125,12 @@ impl Gate {
     /// Whether who stands so is let into nothing but their own account, for want of a second factor.
     pub(super) fn bars(&self, standing: &Standing) -> bool {
         let barred = standing.barred_from.is_some_and(|from| from <= self.identity.now());
-        barred || (self.demands_second_factor && !standing.second_factor)
+        barred || self.lacks_demanded_factor(standing)
+    }
+
+    /// Whether the installation demands a second factor, and who stands so has none.
+    pub(super) fn lacks_demanded_factor(&self, standing: &Standing) -> bool {
+        self.demands_second_factor && !standing.second_factor
     }
 
     /// With the proxies whose word is taken on who asks.

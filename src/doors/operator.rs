@@ -40,11 +40,6 @@ pub struct OperatorPass {
     session: (TenantId, SessionHash),
 }
 
-/// Whether they have the second factor, where the installation demands one. What their own workspace asks of them is no matter of its own.
-fn admitted(gate: &Gate, standing: &Standing) -> bool {
-    standing.second_factor || !gate.demands_second_factor
-}
-
 impl OperatorPass {
     async fn admit(request: &HttpRequest) -> Result<Self, Problem> {
         let nothing = || Problem::Fault(Fault::NotFound);
@@ -56,7 +51,8 @@ impl OperatorPass {
         let address = address_of(request);
         let who = gate.operations.admit(account, &address).await?;
         let standing: Standing = session.get(STANDING).ok().flatten().ok_or_else(nothing)?;
-        if !admitted(&gate, &standing) {
+        // What their own workspace asks of them is no matter of the installation's.
+        if gate.lacks_demanded_factor(&standing) {
             return Err(Fault::SecondFactorRequired.into());
         }
         Ok(Self {
@@ -70,7 +66,7 @@ impl OperatorPass {
     pub async fn holds(&self) -> bool {
         let (tenant, hash) = self.session;
         let session = async { self.gate.registry.tenant(tenant).await?.sessions(LoadSession(hash)).await };
-        let admitted = |live: &Live| admitted(&self.gate, &live.standing);
+        let admitted = |live: &Live| !self.gate.lacks_demanded_factor(&live.standing);
         self.gate.operations.still(&self.who).await && session.await.is_ok_and(|live| live.as_ref().is_some_and(admitted))
     }
 
