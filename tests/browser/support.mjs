@@ -83,8 +83,9 @@ export async function barriers(page) {
   await page.evaluate(axe); // Through the debugger, which no content security policy governs.
   return page.evaluate(async () => {
     // Halfway from one theme to the other no two colours differ enough.
-    const ends = document.getAnimations().filter((one) => one.playState === "running" && Number.isFinite(Number(one.effect?.getComputedTiming().endTime)));
-    await Promise.allSettled(ends.map((one) => one.finished));
+    // The end of one change may begin another (an inherited colour).
+    const changing = () => document.getAnimations().filter((one) => one.playState === "running" && Number.isFinite(Number(one.effect?.getComputedTiming().endTime)));
+    for (let ends = changing(); ends.length > 0; ends = changing()) await Promise.allSettled(ends.map((one) => one.finished));
     const { violations } = await /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] });
     return violations
       .filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical")
