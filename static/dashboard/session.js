@@ -47,12 +47,14 @@ export async function finishSignIn(challenge, factor, opening = {}) {
   setSession(await anonymous("POST", "/session/second-factor", { ticket: challenge.ticket, ...factor, ...opening }));
 }
 
-/** Signs in with a passkey alone. @param {AbortSignal} [waiting] as `askPasskey` takes it */
-export async function signInWithPasskey(waiting) {
+/** Signs in with a passkey alone. @param {AbortSignal} [waiting] as `askPasskey` takes it @param {() => void} [chosen] when one was, and before it is sent */
+export async function signInWithPasskey(waiting, chosen) {
   const asked = /** @type {{ ticket: string, options: Record<string, any>, expires_in: number }} */ (await anonymous("POST", "/session/passkey/options", {}));
   // A question that was answered too late is not worth asking.
   const over = waiting && AbortSignal.any([waiting, AbortSignal.timeout(asked.expires_in * 900)]);
   const passkey = await askPasskey(asked.options, over);
+  waiting?.throwIfAborted(); // Another question was begun meanwhile: both together would be two sessions.
+  chosen?.();
   setSession(await anonymous("POST", "/session/passkey", { ticket: asked.ticket, passkey }));
 }
 

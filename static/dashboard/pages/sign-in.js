@@ -49,6 +49,7 @@ export default function page({ outlet, query, signal, title }) {
     replace(card, nameWorkspace({ title, create, other: h("span", null, "Signed in as ", h("strong", null, address), ".") }));
     card.querySelector("input")?.focus();
   };
+  const passkey = canUsePasskeys() ? passkeyButton(enter, () => waiting.abort()) : null;
   replace(card, authCard({
     title: "Sign in",
     lead: next ? "Sign in to go on to the page you asked for." : "Welcome back.",
@@ -60,7 +61,7 @@ export default function page({ outlet, query, signal, title }) {
       if (password.input.value === "") password.error("Enter your password.");
       return email.input.value.includes("@") && password.input.value !== "";
     },
-    after: [canUsePasskeys() ? passkeyButton(enter, () => waiting.abort()) : null],
+    after: [passkey],
     async run() {
       const address = email.input.value.trim();
       const challenge = await signIn(address, password.input.value);
@@ -81,20 +82,22 @@ export default function page({ outlet, query, signal, title }) {
   }));
   card.querySelector(".auth-card")?.append(providerButtons({ next }));
   signal.addEventListener("abort", () => waiting.abort(), { once: true });
-  void offer(waiting.signal, enter, email);
+  void offer(waiting.signal, enter, email, passkey);
 }
 
 /** How often the browser is asked to offer passkeys. */
 const OFFERS = 5;
 
-/** Lets the browser offer a passkey where the email is filled in. Whoever chooses one there is signed in. @param {AbortSignal} waiting @param {() => void} enter @param {import("../parts/field.js").Field} email */
-async function offer(waiting, enter, email) {
-  if (!(await canFillInPasskeys())) return;
+/** Lets the browser offer a passkey where the email is filled in. Whoever chooses one there is signed in. @param {AbortSignal} waiting @param {() => void} enter @param {import("../parts/field.js").Field} email @param {HTMLButtonElement | null} button which asks for the same */
+async function offer(waiting, enter, email, button) {
+  if (!button || !(await canFillInPasskeys())) return;
   for (let tries = 0; tries < OFFERS && !waiting.aborted; tries += 1) {
+    let sent = false;
     try {
-      await signInWithPasskey(waiting);
+      await signInWithPasskey(waiting, () => (sent = button.disabled = true));
       return enter();
     } catch (error) {
+      if (sent) button.disabled = false;
       if (error instanceof DOMException && ["TimeoutError", "AbortError"].includes(error.name)) {
         // Over by itself: asked anew, as long as somebody looks at the page. Where browsers end it at once, that is no reason to ask without end.
         await new Promise((soon) => setTimeout(soon, 1000));
