@@ -4,15 +4,13 @@ import { channels, cited, duration, pages, percent, stale, unused } from "../ana
 import { h, replace } from "../dom.js";
 import { count, formatNumber, formatShortDay, share } from "../format.js";
 import { chartFigure } from "../parts/chart.js";
-import { download } from "../parts/download.js";
+import { downloadButton } from "../parts/download.js";
 import { empty } from "../parts/empty.js";
 import { gapList } from "../parts/gaps.js";
 import { heading } from "../parts/heading.js";
-import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
 import { problemNotice } from "../parts/notice.js";
 import { skeleton } from "../parts/skeleton.js";
-import { toastProblem } from "../parts/toast.js";
 import { isAbort } from "../problem.js";
 import { amend } from "../router.js";
 
@@ -61,12 +59,11 @@ function draw(analytics, search, base, signal) {
   }
   const { each, dates, some } = parts(analytics.days);
   const every = each === "week" ? "a week" : "a day";
-  const file = (/** @type {"csv" | "json"} */ format) => void download(`${base}/analytics/export?${search}&format=${format}`, `analytics.${format}`).catch(toastProblem);
+  const file = (/** @type {"csv" | "json"} */ format) =>
+    downloadButton({ label: format.toUpperCase(), path: `${base}/analytics/export?${search}&format=${format}`, fallback: `analytics.${format}`, look: "quiet small" });
   return [
     h("div", { class: "period" }, h("p", { class: "hint" }, `${formatShortDay(analytics.from)} to ${formatShortDay(analytics.to)}, compared with the ${length} before. Days are counted in UTC.`),
-      h("p", { class: "period-files" },
-        h("button", { type: "button", class: "button quiet small", on: { click: () => file("csv") } }, icon("download"), "CSV"),
-        h("button", { type: "button", class: "button quiet small", on: { click: () => file("json") } }, icon("download"), "JSON"))),
+      h("p", { class: "period-files" }, file("csv"), file("json"))),
     tiles(analytics),
     h("section", { class: "card panel" }, chartFigure({
       label: `Questions ${every}`, shape: "bars", dates, signal, each,

@@ -2,14 +2,13 @@ import { get } from "../api.js";
 import { GROUPS, sentence, who } from "../audit/sentences.js";
 import { h } from "../dom.js";
 import { formatAgo, formatMoment } from "../format.js";
-import { download } from "../parts/download.js";
+import { downloadButton } from "../parts/download.js";
 import { empty } from "../parts/empty.js";
 import { field, select } from "../parts/field.js";
 import { filteredList } from "../parts/filtered-list.js";
 import { heading } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { load } from "../parts/load.js";
-import { toastProblem } from "../parts/toast.js";
 
 /** @typedef {import("../types.js").AuditEntry} AuditEntry */
 /** @typedef {import("../types.js").AuditPage} AuditPage */
@@ -85,20 +84,7 @@ function dayAfter(date) {
 }
 
 /** @param {string} label @param {"jsonl" | "csv"} format */
-function exporter(label, format) {
-  const button = h("button", { type: "button", class: "button" }, icon("download"), `Export ${label}`);
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await download(`${BASE}/export?format=${format}`, `audit.${format}`);
-    } catch (error) {
-      toastProblem(error);
-    } finally {
-      button.disabled = false;
-    }
-  });
-  return button;
-}
+const exporter = (label, format) => downloadButton({ label: `Export ${label}`, path: `${BASE}/export?format=${format}`, fallback: `audit.${format}` });
 
 /** How somebody else checks an export. @param {AbortSignal} signal */
 function about(signal) {

@@ -1,6 +1,8 @@
 /** Files that the reader keeps. */
 import { send } from "../api.js";
 import { h } from "../dom.js";
+import { icon } from "./icon.js";
+import { toastProblem } from "./toast.js";
 
 /** @param {Blob} blob @param {string} name */
 export function save(blob, name) {
@@ -19,4 +21,20 @@ export async function download(path, fallback, { method = "GET", body } = {}) {
   const response = await send(method, path, { accept: "*/*", ...(body === undefined ? {} : { body }) });
   const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
   save(await response.blob(), named ?? fallback);
+}
+
+/** A button that saves a file, and rests while it is being made. @param {{ label: string, path: string, fallback: string, look?: string }} file */
+export function downloadButton({ label, path, fallback, look = "" }) {
+  const button = h("button", { type: "button", class: `button ${look}`.trim() }, icon("download"), label);
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await download(path, fallback);
+    } catch (error) {
+      toastProblem(error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return button;
 }
