@@ -152,7 +152,7 @@ pub fn platform_settings(
 /// Names the setting that leads to what did not answer.
 fn not_started(settings: &Settings, error: PlatformError) -> StartError {
     match error {
-        PlatformError::Fault(fault @ Fault::Cache) => StartError::PlatformSetting("REDIS_URL", fault),
+        PlatformError::Fault(fault @ Fault::Cache(_)) => StartError::PlatformSetting("REDIS_URL", fault),
         PlatformError::Fault(fault) if matches!(settings.database, DatabaseSettings::Postgres { .. }) => {
             StartError::PlatformSetting("DATABASE_URL", fault)
         }
@@ -160,8 +160,20 @@ fn not_started(settings: &Settings, error: PlatformError) -> StartError {
     }
 }
 
-async fn asked_to_stop() {
+/// Completes when nothing more is to be taken on: `drain` after the signal to stop, so that a balancer sees `/readyz` refuse before connections
+/// are. A second signal cuts that short.
+async fn asked_to_stop(drain: Duration) {
     stream::asked_to_stop().await;
+    if !drain.is_zero() {
+        tracing::info!(
+            seconds = drain.as_secs(),
+            "asked to stop: /readyz says so, and what still comes is answered"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(drain) => {}
+            () = stream::signalled() => {}
+        }
+    }
     tracing::info!("asked to stop: finishing what was begun");
 }
 
@@ -282,6 +294,9 @@ impl Application {
     /// # Errors
     /// When the server fails.
     pub async fn run(self) -> Result<(), StartError> {
+        if self.tls.is_none() {
+            actix_web::rt::spawn(stream::outlive_hangups());
+        }
         let metrics = self.metrics.map(|(_, server)| {
             let handle = server.handle();
             actix_web::rt::spawn(server);
@@ -373,7 +388,7 @@ fn serve(
         .tcp_nodelay(true)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(20)
-        .shutdown_signal(asked_to_stop());
+        .shutdown_signal(asked_to_stop(settings.drain));
     let server = match tls {
         Some(served) => server.listen_rustls_0_23(listener, tls::server_config(served)?)?,
         None => server.listen(listener)?,
@@ -414,6 +429,9 @@ fn outside_api(app: &mut web::ServiceConfig) {
 }
 
 async fn ready(gate: Data<Gate>) -> Result<HttpResponse, Problem> {
+    if stream::is_stopping() {
+        return Err(Problem::Fault(Fault::Unavailable));
+    }
     gate.ready().await?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "status": "ready" })))
 }

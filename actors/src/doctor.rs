@@ -33,9 +33,9 @@ pub struct CacheInspection {
 pub async fn inspect_cache(address: &RedisAddress) -> Result<CacheInspection, Fault> {
     let pool = RedisPool::connect(address).await?;
     let mut connection = pool.get().await?;
-    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await.map_err(|_| Fault::Cache)?;
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await.map_err(Fault::cache)?;
     // Managed services refuse CONFIG, and answer INFO.
-    let info: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(|_| Fault::Cache)?;
+    let info: String = redis::cmd("INFO").query_async(&mut connection).await.map_err(Fault::cache)?;
     let find = |name: &str| {
         let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.unwrap_or_default().trim().to_owned()

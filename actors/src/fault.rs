@@ -1,7 +1,7 @@
 //! Everything that can keep a message from its purpose. The server maps each variant to a problem document; a new one
 //! does not compile until it has a stable id and a status there.
 
-use entities::StoreError;
+use entities::{StoreError, why_unreached};
 
 use crate::billing::Meter;
 use crate::contain::{CallError, Failure, Reason};
@@ -54,6 +54,8 @@ pub enum Fault {
     NotAllowed,
     #[error("the workspace would have no owner")]
     LastOwner,
+    #[error("it is their own workspace already")]
+    AlreadyOwner,
     #[error("this address belongs to a member")]
     AlreadyMember,
     #[error("this address is invited already")]
@@ -197,8 +199,9 @@ pub enum Fault {
     WorkPanicked,
     #[error("storage: {0}")]
     Storage(StoreError),
-    #[error("the cache does not answer")]
-    Cache,
+    /// With the reason, where one was found.
+    #[error("the cache does not answer{}", .0.map(|why| format!(" ({why})")).unwrap_or_default())]
+    Cache(Option<&'static str>),
     /// Something sealed does not open: a wrong key, or a row that was tampered with.
     #[error("sealed data cannot be opened")]
     Sealed,
@@ -300,6 +303,11 @@ pub enum Limit {
 }
 
 impl Fault {
+    /// Redis did not do what it was asked.
+    pub(crate) fn cache(error: impl std::error::Error + 'static) -> Self {
+        Self::Cache(why_unreached(&error))
+    }
+
     pub fn invalid(code: Invalid, field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Invalid {
             code,
@@ -314,7 +322,7 @@ impl Fault {
             // What the work shared with the actor may be half done: an index, a lock.
             Self::WorkPanicked => (Reason::Work, true),
             Self::Storage(StoreError::Conflict | StoreError::Orphan | StoreError::SessionOver) => return None,
-            Self::Storage(_) | Self::Cache => (Reason::Storage, false),
+            Self::Storage(_) | Self::Cache(_) => (Reason::Storage, false),
             Self::Sealed | Self::Internal(_) => (Reason::Internal, false),
             _ => return None,
         };

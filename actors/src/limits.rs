@@ -169,7 +169,7 @@ impl Limits {
                     .arg(rule.burst)
                     .invoke_async(&mut connection)
                     .await
-                    .map_err(|_| Fault::Cache)?;
+                    .map_err(Fault::cache)?;
                 if early == 0 {
                     return Ok(());
                 }

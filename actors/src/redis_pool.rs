@@ -57,24 +57,24 @@ impl RedisPool {
     /// # Errors
     /// `Cache` when it does not. The log has the reason, for those who look for it: a start that fails says one line.
     pub async fn connect(address: &RedisAddress) -> Result<Self, Fault> {
-        let pool = Self(address.pool().map_err(|_| Fault::Cache)?);
+        let pool = Self(address.pool().map_err(Fault::cache)?);
         if let Err(error) = pool.0.get().await {
             tracing::debug!(%error, "Redis cannot be reached");
-            return Err(Fault::Cache);
+            return Err(Fault::cache(error));
         }
         pool.ping().await?;
         Ok(pool)
     }
 
     pub(crate) async fn get(&self) -> Result<Connection, Fault> {
-        self.0.get().await.map_err(|_| Fault::Cache)
+        self.0.get().await.map_err(Fault::cache)
     }
 
     /// # Errors
     /// `Cache` when the server does not answer.
     pub async fn ping(&self) -> Result<(), Fault> {
         let mut connection = self.get().await?;
-        let _: String = redis::cmd("PING").query_async(&mut connection).await.map_err(|_| Fault::Cache)?;
+        let _: String = redis::cmd("PING").query_async(&mut connection).await.map_err(Fault::cache)?;
         Ok(())
     }
 }

@@ -132,7 +132,7 @@ impl Throttle {
                     .arg(millis(FORGET))
                     .invoke_async(&mut connection)
                     .await
-                    .map_err(|_| Fault::Cache)?;
+                    .map_err(Fault::cache)?;
                 Duration::from_millis(wait)
             }
         };
@@ -165,7 +165,7 @@ impl Throttle {
                     .ignore()
                     .query_async(&mut connection)
                     .await
-                    .map_err(|_| Fault::Cache)?;
+                    .map_err(Fault::cache)?;
                 Ok(count.unwrap_or(0))
             }
         }
@@ -187,7 +187,7 @@ impl Throttle {
                     .arg(who.key("known"))
                     .query_async::<bool>(&mut connection)
                     .await
-                    .map_err(|_| Fault::Cache)
+                    .map_err(Fault::cache)
             }
         }
     }

@@ -1,5 +1,7 @@
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
+use crate::unreached::why_unreached;
+
 /// What storage can answer besides rows. Carries no row content: PostgreSQL puts values into its messages, so only codes are kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -34,6 +36,7 @@ impl From<DbErr> for StoreError {
         }
         match error {
             DbErr::ConnectionAcquire(_) => Self::Unavailable("no free connection in time"),
+            DbErr::Conn(RuntimeErr::SqlxError(e)) => not_connected(&e),
             DbErr::Conn(_) => Self::Unavailable("connection"),
             DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => sqlx_error(&e),
             DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => Self::Damaged("column type"),
@@ -41,6 +44,20 @@ impl From<DbErr> for StoreError {
             _ => Self::Refused("unexpected".into()),
         }
     }
+}
+
+/// As [`sqlx_error`], of a connection that was never there: a server says why by a code, everything else by the errors below.
+fn not_connected(error: &sea_orm::SqlxError) -> StoreError {
+    if let Some(code) = error.as_database_error().and_then(|e| e.code()) {
+        return match &*code {
+            "28P01" | "28000" => StoreError::Unavailable("the role or its password is refused"),
+            "3D000" => StoreError::Unavailable("there is no such database"),
+            "53300" => StoreError::Unavailable("all its connections are in use"),
+            _ => sqlx_error(error),
+        };
+    }
+    let no_tls = matches!(error, sea_orm::SqlxError::Tls(_)).then_some("TLS cannot be agreed with it");
+    StoreError::Unavailable(why_unreached(error).or(no_tls).unwrap_or("connection"))
 }
 
 pub(crate) fn sqlx_error(error: &sea_orm::SqlxError) -> StoreError {

@@ -79,6 +79,7 @@ mod stripe_route;
 mod tenant;
 mod tenant_db;
 pub mod todo;
+mod unreached;
 pub mod visitor;
 pub mod visitor_bar;
 pub mod voice_call;
@@ -174,6 +175,7 @@ pub use platform_db::{NewAccount, NewTenant, PlatformDb};
 pub use platform_tx::PlatformTx;
 pub use store::{DatabaseKey, Location, Store, connect_options};
 pub use tenant_db::{TenantDb, TenantTx};
+pub use unreached::why_unreached;
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;

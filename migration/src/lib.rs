@@ -34,7 +34,7 @@ mod table;
 
 pub use m0025_inbox::rollup_statements;
 
-use entities::{Location, backup, connect_options};
+use entities::{Location, StoreError, backup, connect_options};
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
     sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement, TransactionTrait},
@@ -49,8 +49,8 @@ pub struct ApplicationRole {
 /// Why the tables could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    #[error("the database cannot be opened: it is not reachable, or the key or password is wrong")]
-    Unreachable,
+    #[error("the database cannot be opened: {0}")]
+    Unreachable(StoreError),
     #[error("a migration failed: {0}")]
     Failed(String),
     #[error("the database was written by a newer version of pernoex: start that version or a later one")]
@@ -105,7 +105,7 @@ impl MigratorTrait for Migrator {
 pub async fn run(location: &Location, role: Option<&ApplicationRole>) -> Result<(), MigrationError> {
     let database = Database::connect(connect_options(location, true))
         .await
-        .map_err(|_| MigrationError::Unreachable)?;
+        .map_err(|error| MigrationError::Unreachable(error.into()))?;
     let outcome = bring_up_to_date(&database, role).await;
     let _ = database.close().await;
     outcome
@@ -119,7 +119,7 @@ pub async fn run(location: &Location, role: Option<&ApplicationRole>) -> Result<
 pub async fn pending(location: &Location) -> Result<Vec<String>, MigrationError> {
     let database = Database::connect(connect_options(location, false))
         .await
-        .map_err(|_| MigrationError::Unreachable)?;
+        .map_err(|error| MigrationError::Unreachable(error.into()))?;
     // Not by the migrator, which would make the table that it reads.
     let question = Statement::from_string(database.get_database_backend(), "select version from seaql_migrations");
     let applied = database.query_all_raw(question).await;
@@ -214,7 +214,7 @@ async fn grant(database: &DatabaseConnection, role: &ApplicationRole) -> Result<
 pub async fn admit_backups(location: &Location, role: &ApplicationRole) -> Result<(), MigrationError> {
     let database = Database::connect(connect_options(location, true))
         .await
-        .map_err(|_| MigrationError::Unreachable)?;
+        .map_err(|error| MigrationError::Unreachable(error.into()))?;
     let outcome = grant_reading(&database, role).await;
     let _ = database.close().await;
     outcome.map_err(|_| MigrationError::Failed("the role of DATABASE_BACKUP_URL could not be granted its rights".into()))

@@ -97,8 +97,14 @@ async fn look(settings: &Settings) -> Vec<Finding> {
     findings.push(keys::disk(settings));
     match keys::location(settings).await {
         Ok(Some(location)) => {
-            findings.extend(stores::database(settings, &location, Clock::system().now()).await);
-            findings.push(keys::opened(settings, &location).await);
+            let database = stores::database(settings, &location, Clock::system().now()).await;
+            let reads = database.iter().all(|one| one.verdict != Verdict::Failure);
+            findings.extend(database);
+            findings.push(match reads {
+                true => keys::opened(settings, &location).await,
+                // What stands in the way is told, and has nothing to do with keys.
+                false => Finding::skipped("keys", "not tried before the database is well"),
+            });
             findings.push(backups::last(settings, &location, Clock::system().now()).await);
         }
         Ok(None) => findings.push(Finding::failure(

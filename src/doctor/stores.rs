@@ -59,9 +59,11 @@ pub async fn database(settings: &Settings, location: &Location, now: Millis) -> 
         }
         Err(error) => {
             let mend = match settings.database {
-                DatabaseSettings::Embedded => "database.key, master.key and pernoex.db must be of one installation: restore them together",
+                DatabaseSettings::Embedded => {
+                    "see that the disk has room (check disk above); otherwise database.key, master.key and pernoex.db must be of one installation: restore them together"
+                }
                 DatabaseSettings::Postgres { .. } => {
-                    "see that the server runs and that DATABASE_URL names its host, role, password and database"
+                    "see that the server runs and that DATABASE_URL names its host, role, password and database (with sslmode=verify-full, DATABASE_CA_FILE for an authority of its own)"
                 }
             };
             vec![Finding::failure("database", error.to_string(), mend)]
@@ -171,7 +173,7 @@ fn rights(settings: &Settings, found: &Inspection) -> Vec<Finding> {
         Finding::failure(
             "rls",
             found,
-            "restore what pernoex migrate made: alter table … force row level security",
+            "restore what pernoex migrate made: alter table … enable row level security, and alter table … force row level security",
         )
     };
     vec![rights, walls]

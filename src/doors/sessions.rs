@@ -101,7 +101,7 @@ impl SessionStore for TenantSessions {
             // An error here would end as 500. The pass tells it as what it is.
             Err(Fault::Quarantined { retry_after_s }) => return Ok(Some(unavailable(retry_after_s))),
             Err(Fault::Overloaded) => return Ok(Some(unavailable(1))),
-            Err(Fault::Unavailable | Fault::TimedOut | Fault::Cache | Fault::Storage(StoreError::Unavailable(_))) => {
+            Err(Fault::Unavailable | Fault::TimedOut | Fault::Cache(_) | Fault::Storage(StoreError::Unavailable(_))) => {
                 return Ok(Some(unavailable(5)));
             }
             Err(fault) => return Err(LoadError::Other(fault.into())),

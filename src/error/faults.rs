@@ -114,6 +114,12 @@ pub(super) fn describe(fault: &Fault) -> Description {
             "Last owner",
             "A workspace needs an owner. Make somebody else an owner first, or delete the workspace.",
         ),
+        Fault::AlreadyOwner => Description::new(
+            S::CONFLICT,
+            "already_owner",
+            "Already an owner",
+            "You are an owner of this workspace. Choose somebody else to hand it over to.",
+        ),
         Fault::AlreadyMember => Description {
             field: Some("email".into()),
             ..Description::new(
@@ -452,7 +458,7 @@ pub(super) fn describe(fault: &Fault) -> Description {
         )
         .wait(5),
         Fault::Storage(actors::StoreError::SessionOver) => not_signed_in(),
-        Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache => Description::new(
+        Fault::Storage(actors::StoreError::Unavailable(_)) | Fault::Cache(_) => Description::new(
             S::SERVICE_UNAVAILABLE,
             "storage_unavailable",
             "Not available",

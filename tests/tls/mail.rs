@@ -162,6 +162,10 @@ async fn a_real_mail_server_that_does_not_prove_who_it_is_gets_no_letter() {
             );
             let found = doctor(&app);
             assert_eq!(found["verdict"], "failure", "{way}, {what}: {found}");
+            assert!(
+                !found["found"].as_str().unwrap().contains("or understood"),
+                "{way}, {what}: {found}"
+            );
         }
     }
 }

@@ -94,6 +94,10 @@ fn plus(mut settings: Settings, name: &str, value: String) -> Settings {
 
 const FULL: &str = "sslmode=verify-full";
 
+const ANOTHER_NAME: &str = "its certificate is for another name";
+const NOT_TRUSTED: &str = "its certificate was issued by no authority that is trusted here";
+const NO_TLS: &str = "TLS cannot be agreed with it";
+
 #[tokio::test]
 async fn a_database_and_redis_that_prove_who_they_are_are_used_by_tls() {
     let Some(peers) = Peers::find().await else { return };
@@ -136,13 +140,21 @@ async fn a_database_and_redis_that_prove_who_they_are_are_used_by_tls() {
 async fn a_database_that_does_not_prove_who_it_is_is_not_used() {
     let Some(peers) = Peers::find().await else { return };
     let ca = |settings: Settings, name: &str| plus(settings, "DATABASE_CA_FILE", peers.ca(name));
-    for (what, more) in [
-        ("another name", ca(peers.databases("127.0.0.1", None, FULL), "ca.pem")),
-        ("an unknown authority", ca(peers.databases("localhost", None, FULL), "other.pem")),
-        ("no authority that everybody knows", peers.databases("localhost", None, FULL)),
+    for (what, more, why) in [
+        ("another name", ca(peers.databases("127.0.0.1", None, FULL), "ca.pem"), ANOTHER_NAME),
+        (
+            "an unknown authority",
+            ca(peers.databases("localhost", None, FULL), "other.pem"),
+            NOT_TRUSTED,
+        ),
+        (
+            "no authority that everybody knows",
+            peers.databases("localhost", None, FULL),
+            NOT_TRUSTED,
+        ),
     ] {
         let log = peers.refusal(more);
-        assert!(log.contains("DATABASE_URL"), "{what}: {log}");
+        assert!(log.contains("DATABASE_URL") && log.contains(why), "{what}: {log}");
     }
     // Refused before anybody is asked.
     let log = peers.refusal(peers.databases("localhost", None, "sslmode=require"));
@@ -154,17 +166,27 @@ async fn a_redis_that_does_not_prove_who_it_is_is_not_used() {
     let Some(peers) = Peers::find().await else { return };
     let plain = Url::parse(&peers.setting("REDIS_URL")).unwrap();
     let ca = |url: String, name: &str| vec![said("REDIS_URL", url), said("REDIS_CA_FILE", peers.ca(name))];
-    for (what, more) in [
-        ("another name", ca(peers.redis.replace("localhost", "127.0.0.1"), "ca.pem")),
-        ("an unknown authority", ca(peers.redis.clone(), "other.pem")),
-        ("no authority that everybody knows", vec![said("REDIS_URL", peers.redis.clone())]),
+    for (what, more, why) in [
+        (
+            "another name",
+            ca(peers.redis.replace("localhost", "127.0.0.1"), "ca.pem"),
+            ANOTHER_NAME,
+        ),
+        ("an unknown authority", ca(peers.redis.clone(), "other.pem"), NOT_TRUSTED),
+        (
+            "no authority that everybody knows",
+            vec![said("REDIS_URL", peers.redis.clone())],
+            NOT_TRUSTED,
+        ),
         (
             "no TLS at all",
             ca(format!("rediss://localhost:{}/0", plain.port().unwrap()), "ca.pem"),
+            "no answer in time",
         ),
     ] {
         let log = peers.refusal(more);
-        assert!(log.lines().last().unwrap().starts_with("pernoex: REDIS_URL"), "{what}: {log}");
+        let last = log.lines().last().unwrap();
+        assert!(last.starts_with("pernoex: REDIS_URL") && last.contains(why), "{what}: {log}");
     }
     let log = peers.refusal(vec![said("REDIS_URL", format!("{}/#insecure", peers.redis.trim_end_matches("/0")))]);
     assert!(log.contains("PERNOEX_UNVERIFIED_TLS"), "{log}");
@@ -209,6 +231,6 @@ async fn who_takes_tls_away_between_server_and_database_hears_nothing() {
     let log = tokio::time::timeout(Duration::from_secs(60), async { peers.refusal(more) })
         .await
         .unwrap();
-    assert!(log.contains("DATABASE_URL"), "{log}");
+    assert!(log.contains("DATABASE_URL") && log.contains(NO_TLS), "{log}");
     assert_eq!(*heard.lock().unwrap(), b"", "not even the name of the role");
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use entities::why_unreached;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
@@ -89,7 +90,10 @@ impl From<lettre::transport::smtp::Error> for Undelivered {
             Some(code) => format!("the mail server answered {code}"),
             None if error.is_tls() => "no secure connection to the mail server".into(),
             None if error.is_timeout() => "the mail server did not answer in time".into(),
-            None => "the mail server could not be reached or understood".into(),
+            None => match why_unreached(&error) {
+                Some(why) => format!("the mail server could not be reached ({why})"),
+                None => "the mail server could not be reached or understood".into(),
+            },
         };
         Self {
             for_good: error.is_permanent(),
