@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub enum Action {
-    /// Check an export in JSON lines: that no entry was altered, left out, moved or added. Needs neither a data folder nor a database.
+    /// Check an export in JSON lines (one in CSV is for spreadsheets, and cannot be checked): that no entry was altered, left out, moved or added. Needs neither a data folder nor a database.
     Verify {
         file: PathBuf,
         /// The public key that must have signed it, as the dashboard shows it. Without it, the key that the file names is believed.

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, path::PathBuf};
 
 use actors::{
     DatabaseKey, Location, MasterKeys, Millis,
-    backup::{self, BackupDesk, BackupError, Opened, Restored, Verified},
+    backup::{self, BackupDesk, BackupError, Cause, Opened, Restored, Verified},
     clock::Clock,
     doctor::prove_keys,
 };
@@ -40,11 +40,15 @@ pub async fn run(settings: &Settings, at: Option<&str>, action: Option<Action>) 
 
 async fn make(settings: &Settings, at: Option<&str>) -> Result<(), StartError> {
     let place = settings.backup.place(at)?;
+    let cause = match settings.backup.leads_to(&place) {
+        true => Cause::Command,
+        false => Cause::Elsewhere,
+    };
     let (masters, location) = keys::installation(settings).await?;
     let wanted = BackupSetting::for_actors(settings, place, &location)?;
     installation::migrate(settings, &location).await?;
     let desk = BackupDesk::open(masters, installation::key_ring(settings)?, &location, wanted, Clock::system()).await?;
-    let made = desk.make().await;
+    let made = desk.make(cause).await;
     desk.close().await;
     let run = made?;
     let took = run.finished_at.unwrap_or(run.started_at) - run.started_at;

@@ -4,7 +4,10 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     future::Future,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use actix_web::{
@@ -43,9 +46,37 @@ pub fn wanted(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
+/// Whether the process was asked to stop: signals are the process', whichever server in it hears them.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Whether what would go on for long had better begin elsewhere.
+pub fn is_stopping() -> bool {
+    STOPPING.load(Ordering::Relaxed)
+}
+
 /// Completes when the process is asked to stop, by a terminal or by whatever runs it: both let finish what was begun. What would not end by
 /// itself, such as a stream of changes, ends then.
 pub async fn asked_to_stop() {
+    if !is_stopping() {
+        signalled().await;
+        STOPPING.store(true, Ordering::Relaxed);
+    }
+}
+
+/// SIGHUP asks for certificates to be read again; where none is shown, it would end the process in the middle of what it does.
+pub async fn outlive_hangups() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        while hangup.recv().await.is_some() {
+            tracing::info!("SIGHUP: TLS does not end here, so that there is nothing to read again");
+        }
+    }
+}
+
+/// The next signal to stop.
+pub async fn signalled() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -283,6 +283,28 @@ async fn a_signal_lets_what_was_begun_complete() {
 }
 
 #[tokio::test]
+async fn a_server_that_drains_says_so_before_it_refuses_anybody() {
+    let (_folder, settings) = place().await;
+    let server = Process::start(&with(&settings, &[("PERNOEX_DRAIN_SECONDS", "3")]));
+    // Installed by a server of this process, of which there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let status_of = async |path: &str| {
+        // On a connection of its own, as a balancer's next request may be.
+        let asked = reqwest::Client::new().get(format!("{}{path}", server.url)).send().await;
+        asked.unwrap().status().as_u16()
+    };
+    assert_eq!(status_of("/readyz").await, 200);
+    // Nothing to read again, and no reason to end.
+    server.signal("HUP");
+    assert_eq!(status_of("/readyz").await, 200);
+    server.signal("TERM");
+    crate::support::until("it says so", Duration::from_secs(10), async || status_of("/readyz").await == 503).await;
+    assert_eq!(status_of("/healthz").await, 200);
+    let (status, out, log) = server.end(Duration::from_secs(25));
+    assert!(status.success() && out.ends_with("Stopped.\n"), "{status} {out} {log}");
+}
+
+#[tokio::test]
 async fn a_stop_does_not_wait_for_ever_for_a_client_that_sends_nothing_more() {
     use tokio::io::AsyncWriteExt;
     let (_folder, settings) = place().await;

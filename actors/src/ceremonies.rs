@@ -41,6 +41,7 @@ impl Ceremonies {
         let plain = Zeroizing::new(serde_json::to_vec(content).map_err(|_| Fault::Internal("ceremony"))?);
         let sealed = self.keeper.seal_personal(Uuid::nil(), place(purpose), &plain);
         let new = Ceremony {
+            tries: 0,
             account: None,
             sealed: sealed.map_err(|_| Fault::Sealed)?,
             expires_at: self.clock.now() + self.life_ms,

@@ -31,6 +31,8 @@ pub struct Ceremony {
     pub account: Option<AccountId>,
     pub sealed: Vec<u8>,
     pub expires_at: Millis,
+    /// How many answers there were.
+    pub tries: i32,
 }
 
 impl From<Model> for Ceremony {
@@ -39,6 +41,7 @@ impl From<Model> for Ceremony {
             account: row.account_id.map(AccountId::from),
             sealed: row.sealed,
             expires_at: row.expires_at,
+            tries: row.tries,
         }
     }
 }

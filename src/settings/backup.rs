@@ -172,6 +172,18 @@ impl BackupSetting {
         }
     }
 
+    /// Whether that is where the schedule's go. With none set, whatever is named by hand is the place.
+    pub fn leads_to(&self, place: &PlaceSettings) -> bool {
+        match (&self.place, place) {
+            (None, _) => true,
+            (Some(PlaceSettings::Folder(set)), PlaceSettings::Folder(named)) => {
+                set == named || matches!((set.canonicalize(), named.canonicalize()), (Ok(set), Ok(named)) if set == named)
+            }
+            (Some(PlaceSettings::S3(set)), PlaceSettings::S3(named)) => set.bucket == named.bucket && set.prefix == named.prefix,
+            _ => false,
+        }
+    }
+
     /// The form that the actors take. `location` is where the server itself reads and writes.
     ///
     /// # Errors

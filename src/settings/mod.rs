@@ -84,6 +84,8 @@ pub struct Settings {
     pub idle: Duration,
     /// What the body of any request may take; a large one more.
     pub body: Duration,
+    /// Between a signal to stop and the last new connection.
+    pub drain: Duration,
     /// How long an invitation can be accepted.
     pub invitation: Duration,
     pub sessions: SessionLimits,
@@ -155,6 +157,7 @@ impl Settings {
             allow_private: allow_private(source)?,
             idle: Duration::from_secs(60 * u64::from(whole(source, "PERNOEX_IDLE_MINUTES", 15, 1..=1440)?)),
             body: Duration::from_secs(u64::from(whole(source, "PERNOEX_BODY_SECONDS", 30, 1..=3600)?)),
+            drain: Duration::from_secs(u64::from(whole(source, "PERNOEX_DRAIN_SECONDS", 0, 0..=60)?)),
             invitation: Duration::from_secs(3600 * u64::from(whole(source, "PERNOEX_INVITATION_HOURS", 72, 1..=720)?)),
             second_thoughts: Duration::from_secs(86_400 * u64::from(whole(source, "PERNOEX_DELETION_DAYS", 7, 0..=90)?)),
             sessions: SessionLimits {

@@ -74,6 +74,23 @@ async fn one_is_made_each_day_by_one_node_and_those_are_kept_that_should_be() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_taken_elsewhere_says_nothing_of_those_that_are_kept() {
+    let (place, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = prepared(Clock::system(), place.path(), &[]).await;
+    let away = away.path().display().to_string();
+    let (well, report) = app.command(&["backup", "--at", &away]);
+    assert!(well, "{report}");
+    let (_, report) = app.command(&["doctor"]);
+    assert!(report.contains("none was made yet"), "{report}");
+    // By another name, but there.
+    let here = place.path().join(".").display().to_string();
+    let (well, report) = app.command(&["backup", "--at", &here]);
+    assert!(well, "{report}");
+    let (_, report) = app.command(&["doctor"]);
+    assert!(report.contains("the last was made 0 hours ago"), "{report}");
+}
+
+#[tokio::test]
 async fn one_that_fails_is_told_and_tried_again() {
     let place = tempfile::tempdir().unwrap();
     let inside = place.path().join("mounted");

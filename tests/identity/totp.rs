@@ -133,6 +133,8 @@ async fn five_wrong_codes_end_a_ticket_and_more_tickets_give_no_more_tries() {
     }
     let over = answer(&mut eve, &asked["ticket"], json!({ "code": right })).await;
     assert_eq!(code_of(&over), (401, "sign_in_expired"));
+    // Only who has the password comes so far: its owner is told, once.
+    app.letter(&ada.email, "Somebody has your password").await;
     // Ten tries at an account in ten minutes, one of which its owner spent on setting up. From wherever, on whatever ticket.
     let mut tried = 0;
     loop {

@@ -98,6 +98,13 @@ async fn the_last_owner_can_neither_leave_nor_be_demoted_nor_removed() {
     }
     assert_eq!(ada.get("/session").await.1["role"], "owner");
     // Handing over is one act; after it the other may let them go.
+    let ada_id = ada.id().await;
+    let (status, refused) = ada.post("/team/owner", json!({ "member": ada_id })).await;
+    assert_eq!(
+        (status.as_u16(), refused["code"].as_str()),
+        (409, Some("already_owner")),
+        "to oneself"
+    );
     assert_eq!(ada.post("/team/owner", json!({ "member": bob_id })).await.0, StatusCode::NO_CONTENT);
     assert_eq!(ada.get("/session").await.1["role"], "admin");
     assert_eq!(bob.get("/session").await.1["role"], "owner");

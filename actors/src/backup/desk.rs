@@ -2,7 +2,7 @@
 
 use entities::{Location, Millis, Store};
 
-use super::{BackupError, BackupSettings, LastRuns, Run, make::Maker};
+use super::{BackupError, BackupSettings, Cause, LastRuns, Run, make::Maker};
 use crate::{
     clock::Clock,
     vault::{Keeper, KeyError, MasterKeys, RingSettings},
@@ -32,13 +32,13 @@ impl BackupDesk {
     ///
     /// # Errors
     /// What stands in the way; it is written down as well.
-    pub async fn make(&self) -> Result<Run, BackupError> {
+    pub async fn make(&self, cause: Cause) -> Result<Run, BackupError> {
         if !self.maker.take_turn().await? {
             return Err(BackupError::Refused(
                 "another process makes a backup right now: see how it ends".into(),
             ));
         }
-        let made = self.maker.make("command").await;
+        let made = self.maker.make(cause.name()).await;
         self.maker.leave_turn().await;
         made.map(|(run, _)| run)
     }

@@ -15,7 +15,7 @@ mod verify;
 
 use std::{io, path::Path, path::PathBuf};
 
-pub use entities::backup::{LastRuns, Run};
+pub use entities::backup::{Cause, LastRuns, Run};
 use entities::{Location, Millis, StoreError};
 
 use crate::vault::KeyError;

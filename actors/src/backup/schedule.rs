@@ -11,7 +11,7 @@ use std::{
 use entities::{Millis, PlatformDb};
 use tokio::sync::Notify;
 
-use super::{BackupError, BackupSettings, make::Maker};
+use super::{BackupError, BackupSettings, Cause, make::Maker};
 use crate::{clock::Clock, vault::Keeper};
 
 /// How often to look whether one is due, and whether keys came or went.
@@ -85,7 +85,7 @@ async fn look(maker: &Maker, every: Millis, seen: Option<i64>) -> Result<Option<
     let done = async {
         // Asked anew: another may have made it just before the turn was ours.
         if is_due(maker, every).await? {
-            let (run, epoch) = maker.make("schedule").await?;
+            let (run, epoch) = maker.make(Cause::Schedule.name()).await?;
             tracing::info!(name = run.name, size = run.size, "a backup was made");
             return Ok(Some(epoch));
         }

@@ -221,6 +221,7 @@ impl Identity {
         let owner = account.map(AccountId::uuid).unwrap_or_default();
         let sealed = self.keeper.seal_personal(owner, place(&hash), &plain).map_err(|_| Fault::Sealed)?;
         let begun = Ceremony {
+            tries: 0,
             account,
             sealed,
             expires_at: self.clock.now() + TICKET_LIFE,
@@ -363,8 +364,14 @@ impl Identity {
         let admitted = admitted.await;
         self.outbox.ring();
         if matches!(admitted, Err(Fault::WrongSecondFactor)) {
-            let failed = self.platform.write(async |tx| self.note(tx, &by, Act::SignInFailed, false).await);
+            let failed = self.platform.write(async |tx| {
+                if begun.tries >= MOST_TRIES {
+                    self.tell(tx, account, Notice::SecondFactorFailed).await?;
+                }
+                self.note(tx, &by, Act::SignInFailed, false).await
+            });
             failed.await?;
+            self.outbox.ring();
         }
         admitted
     }

@@ -193,6 +193,10 @@ fn notice_draft(notice: &Notice) -> Draft {
             "Your password was entered after many wrong ones",
             format!("Somebody entered the right password of your account after {failed} wrong ones, all from the same network address."),
         ),
+        Notice::SecondFactorFailed => (
+            "Somebody has your password, and no second factor",
+            "Somebody entered the right password of your account, and then so many wrong codes that their attempt was ended. They are not in.".into(),
+        ),
         Notice::SecondFactorsReset => (
             "Your second factors were removed",
             "Whoever runs the server removed the authenticator app, the passkeys and the backup codes of your account, and ended all its \
@@ -214,6 +218,11 @@ fn notice_draft(notice: &Notice) -> Draft {
         }
         Notice::SessionsEnded(_) => {
             "They may have had reason to think that somebody else was in your account: if you can, choose a new password by \"Forgot your password?\" on the sign-in page."
+        }
+        // The address that this goes to opens nothing any more.
+        Notice::EmailChanged(_) => {
+            "If this was not you, somebody is in your account: tell whoever runs the server at once. They can end its sessions and help you back. \
+             A link by \"Forgot your password?\" now goes to the new address only."
         }
         _ => "If this was not you, choose a new password at once by \"Forgot your password?\" on the sign-in page.",
     };

@@ -124,6 +124,8 @@ pub enum Notice {
     ProviderUnlinked(String),
     /// After so many wrong passwords.
     SignedInAfterFailures(u32),
+    /// Who knew the password had no more tries at a code.
+    SecondFactorFailed,
     /// By an operator, who ended all sessions with them.
     SecondFactorsReset,
     /// By an Owner of this workspace, in it; by an operator everywhere.

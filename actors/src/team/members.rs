@@ -200,7 +200,9 @@ impl Serve<HandOver> for TenantSupervisor {
         let HandOver { by, to } = hand_over;
         let handed = self.db().write(async |tx| {
             authorise::<ManageTeam>(tx, by.account).await?;
-            // In this order: who hands over to themselves stays an Owner.
+            if to == by.account {
+                return Err(Fault::AlreadyOwner);
+            }
             rows::set_role(tx, by.account, Role::Admin).await?;
             if !rows::set_role(tx, to, Role::Owner).await? {
                 return Err(Fault::NotFound);

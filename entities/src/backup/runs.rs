@@ -43,12 +43,32 @@ mod turn {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Why one is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Schedule,
+    /// By hand, to where the schedule's go.
+    Command,
+    /// By hand, to another place: a copy to take away says nothing of those that are kept.
+    Elsewhere,
+}
+
+impl Cause {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Command => "command",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
 /// One backup, or the attempt at one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     pub id: Uuid,
     pub name: String,
-    /// `schedule` or `command`.
+    /// The name of a [`Cause`].
     pub cause: String,
     pub started_at: Millis,
     pub finished_at: Option<Millis>,
@@ -174,6 +194,8 @@ impl PlatformDb {
         Ok(())
     }
 
+    /// Of those in the place that is set.
+    ///
     /// # Errors
     /// When the database does not answer.
     pub async fn last_backups(&self, now: Millis) -> Result<LastRuns, StoreError> {
@@ -181,6 +203,7 @@ impl PlatformDb {
         let latest = |state: &str| {
             Entity::find()
                 .filter(Column::State.eq(state))
+                .filter(Column::Cause.ne(Cause::Elsewhere.name()))
                 .order_by_desc(Column::StartedAt)
                 .limit(1)
         };
@@ -191,7 +214,13 @@ impl PlatformDb {
             .add(Column::StartedAt.lt(now - LONGEST));
         let over = Condition::all().add(Column::StartedAt.gt(since)).add(over);
         let failure = latest(FAILED).filter(over.clone()).one(&tx).await?;
-        let failures = Entity::find().filter(Column::State.eq(FAILED)).filter(over).count(&tx).await?;
+        let here = Column::Cause.ne(Cause::Elsewhere.name());
+        let failures = Entity::find()
+            .filter(Column::State.eq(FAILED))
+            .filter(here)
+            .filter(over)
+            .count(&tx)
+            .await?;
         tx.rollback().await?;
         Ok(LastRuns {
             success: success.map(Run::from),
