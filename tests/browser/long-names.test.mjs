@@ -48,6 +48,8 @@ test("names of eighty letters and no space fit every page, on a desk and on a ph
     assert.ok(menu <= 0, `the account menu at ${width}`);
     await page.keyboard.press("Escape");
     if (width < 800) continue;
+    const back = page.getByRole("navigation", { name: "Workspace", exact: true }).getByRole("link", { name: "Projects" });
+    assert.ok(await back.evaluate((link) => link.scrollWidth <= link.clientWidth), "the way back is read in full");
     const lines = await page.getByRole("navigation", { name: "Workspace pages" }).getByRole("link").evaluateAll((links) => links.map((link) => link.getClientRects().length));
     assert.deepEqual(lines, [1, 1, 1], "each name in the header is on one line");
   }
