@@ -135,6 +135,20 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await close();
 });
 
+test("what the role does not allow is said plainly, and not offered again", async () => {
+  const { page, close } = await openPage(browser);
+  await teamOf(page);
+  await page.route("**/api/v1/team/members", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "role_too_low", status: 403, title: "Not allowed", detail: "" }) }));
+  await page.goto(`${SERVER}/team`);
+  const refusal = page.getByRole("alert").filter({ hasText: "Your role in this workspace does not allow this" });
+  await refusal.waitFor();
+  assert.equal(await refusal.getByRole("button", { name: "Try again" }).count(), 0);
+  assert.deepEqual(await barriers(page), [], "the refusal");
+  await refusal.getByRole("link", { name: "Go to projects" }).click();
+  await page.getByRole("heading", { level: 1, name: "Projects" }).waitFor();
+  await close();
+});
+
 test("ownership is handed over, and the one who had it is an admin from then on", async () => {
   const host = await openPage(browser);
   await teamOf(host.page);
