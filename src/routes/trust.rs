@@ -180,7 +180,11 @@ fn html(claims: &[ClaimView]) -> String {
         let many = claims.iter().filter(|claim| claim.status == status).count();
         // Red, when there is something to be red about.
         let class = if many == 0 { "none" } else { status };
-        let _ = write!(page, "<div class=\"trust-{class}\"><dt>{}</dt><dd>{many}</dd></div>", said(status).0);
+        let _ = write!(
+            page,
+            "<div class=\"trust-{class}\"><dt>{}</dt><dd>{many}</dd></div>",
+            said(status).0
+        );
     }
     page.push_str("</dl>");
     for section in claims.chunk_by(|a, b| a.section_number == b.section_number) {
