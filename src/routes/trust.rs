@@ -178,7 +178,13 @@ fn html(claims: &[ClaimView]) -> String {
     page.push_str("<dl class=\"trust-sum\">");
     for status in ["holds", "broken", "unproven", "not_tried"] {
         let many = claims.iter().filter(|claim| claim.status == status).count();
-        let _ = write!(page, "<div><dt>{}</dt><dd>{many}</dd></div>", said(status).0);
+        // Red, when there is something to be red about.
+        let class = if many == 0 { "none" } else { status };
+        let _ = write!(
+            page,
+            "<div class=\"trust-{class}\"><dt>{}</dt><dd>{many}</dd></div>",
+            said(status).0
+        );
     }
     page.push_str("</dl>");
     for section in claims.chunk_by(|a, b| a.section_number == b.section_number) {

@@ -7,6 +7,7 @@ let workspace = "";
 let signedOut = () => {};
 let elsewhere = () => {};
 let enrol = () => {};
+let doubted = () => {};
 
 /** @param {string} token @param {string} id of the workspace that the token is for */
 export function useCsrfToken(token, id) {
@@ -28,6 +29,14 @@ export function onSignedOut(handler) {
 export function onSecondFactorRequired(handler) {
   enrol = handler;
 }
+
+/** Called when a refusal says that this page may know somebody's rights as they were. @param {() => void} handler */
+export function onRightsDoubted(handler) {
+  doubted = handler;
+}
+
+/** For what learns of it in another way: a stream that is over, say. */
+export const doubtRights = () => doubted();
 
 /** @typedef {{ body?: unknown, signal?: AbortSignal, accept?: string, anonymous?: boolean }} Options */
 
@@ -63,6 +72,7 @@ export async function send(method, path, { body, signal, accept = "application/j
     return send(method, path, { body, ...(signal && { signal }), accept, anonymous });
   }
   if (problem.code === "second_factor_required") enrol();
+  if (problem.code === "role_too_low") doubted();
   if (problem.status === 401 && !anonymous) signedOut();
   throw problem;
 }
@@ -148,6 +158,7 @@ export function upload(method, path, file, { progress, signal } = {}) {
         return void renewToken().then((renewed) => (renewed ? resolve(upload(method, path, file, { ...(progress && { progress }), ...(signal && { signal }) })) : reject(problem)));
       }
       if (problem.status === 401) signedOut();
+      if (problem.code === "role_too_low") doubted();
       reject(problem);
     });
     request.addEventListener("error", () => reject(new Problem(0, { code: "offline" }, null)));

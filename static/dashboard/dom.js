@@ -22,7 +22,8 @@ export function h(tag, attributes, ...children) {
         element.addEventListener(event, listener);
       }
     } else if (PROPERTIES.has(name)) {
-      Reflect.set(element, name, value ?? false);
+      // What is not known is left as it is: as a value, `false` would be a word in the field.
+      if (value !== null && value !== undefined) Reflect.set(element, name, value);
     } else {
       setAttribute(element, name, value);
     }

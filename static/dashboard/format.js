@@ -46,11 +46,11 @@ export function formatAgo(iso, now = Date.now()) {
   return formatDate(iso);
 }
 
-/** When something that lies ahead is due. @param {string} iso @param {number} [now] */
+/** When something that lies ahead is due: in hours up to three days, so that two of nearly the same age say the same. @param {string} iso @param {number} [now] */
 export function formatUntil(iso, now = Date.now()) {
   const minutes = Math.max(1, Math.round((new Date(iso).getTime() - now) / 60_000));
   if (minutes < 60) return relative.format(minutes, "minute");
-  if (minutes < 48 * 60) return relative.format(Math.round(minutes / 60), "hour");
+  if (minutes <= 72 * 60) return relative.format(Math.round(minutes / 60), "hour");
   return relative.format(Math.round(minutes / 1440), "day");
 }
 

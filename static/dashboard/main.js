@@ -1,5 +1,5 @@
 /** The dashboard's entry: every path, who may see it, and the frame around it. */
-import { get, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./api.js";
+import { get, onRightsDoubted, onSecondFactorRequired, onSignedOut, onWorkspaceChanged } from "./api.js";
 import { h, replace } from "./dom.js";
 import { usageNotice } from "./billing/meters.js";
 import { problemNotice } from "./parts/notice.js";
@@ -7,9 +7,9 @@ import { unverifiedNotice } from "./parts/unverified.js";
 import { shut } from "./parts/shut.js";
 import { skeleton } from "./parts/skeleton.js";
 import { frame } from "./parts/frame.js";
-import { asProblem, isAbort, Problem } from "./problem.js";
-import { match, navigate, safePath, start } from "./router.js";
-import { manages, mustEnrol, refreshSession, session, setSession } from "./session.js";
+import { asProblem, isAbort, lacksRight, Problem } from "./problem.js";
+import { holdsChanges, match, navigate, safePath, start } from "./router.js";
+import { manages, mustEnrol, newRole, refreshSession, session, setSession } from "./session.js";
 
 /** @typedef {import("./types.js").Project} Project */
 /** @typedef {import("./view.js").View} View */
@@ -202,17 +202,18 @@ function notYours(outlet, owners) {
       h("h1", null, owners ? "Only owners manage this" : "Only owners and admins manage this"),
       h("p", { class: "lead" }, owners
         ? "Plans and payments are the business of the workspace's owners. Ask one of them."
-        : "Your role in this workspace is Member. Ask an owner or admin to make the change for you.")),
+        : "Your role in this workspace is Member. Ask an owner or admin to make the change for you."),
+      h("p", null, h("a", { class: "button primary", href: "/projects" }, "Go to projects"))),
   );
 }
 
 /** @param {HTMLElement} outlet @param {unknown} error */
 function failed(outlet, error) {
-  setTitle("Something went wrong");
+  setTitle(lacksRight(asProblem(error)) ? "Not available" : "Something went wrong");
   replace(
     outlet,
     h("div", { class: "message-page" },
-      h("h1", null, asProblem(error).status === 0 ? "You seem to be offline" : "Something went wrong"),
+      h("h1", null, lacksRight(asProblem(error)) ? "Your role does not allow this" : asProblem(error).status === 0 ? "You seem to be offline" : "Something went wrong"),
       problemNotice(error, () => void show({ focus: true }))),
   );
 }
@@ -229,6 +230,27 @@ onSecondFactorRequired(() => {
   refreshSession().then(leadToEnrolment).catch(() => {});
 });
 
+/** So long what is known of somebody's role is not asked for again only because they come back. */
+const FRESH = 5_000;
+let asked = Date.now();
+
+// An owner may have changed the role while this page was open: it is drawn for the new one, its navigation too.
+function checkRole() {
+  asked = Date.now();
+  newRole().then((now) => {
+    if (!now) return;
+    const outlet = document.querySelector("#main > .page");
+    // What somebody has typed is not taken from them: the server has the last word on whether it is saved.
+    if (holdsChanges() && outlet instanceof HTMLElement) return frame({ session: now, project: known, outlet });
+    known = null; // It may not be theirs any more.
+    void show({ focus: true });
+  }).catch(() => {});
+}
+onRightsDoubted(checkRole);
+addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && Date.now() - asked > FRESH) checkRole();
+});
+
 // Another tab went on in another workspace: what this one shows is not there any more.
 onWorkspaceChanged(() => location.assign("/projects"));
 
@@ -237,4 +259,8 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) known = null;
 });
 
-start((options) => void show(options));
+start((options) => {
+  // Not awaited: the page is there at once, and is drawn anew in the rare case.
+  if (options.focus && Date.now() - asked > FRESH) checkRole();
+  void show(options);
+});

@@ -49,7 +49,7 @@ const SENTENCES = {
   wrong_code: "This code is not right. Check the time on your phone, and type the code the app shows now.",
   no_second_factor: "Set up two-factor authentication for your own account first.",
   enrolment_over: "This took too long, or was begun anew elsewhere. Begin again.",
-  role_too_low: "Your role in this workspace does not include this. An owner or admin can do it.",
+  role_too_low: "Your role in this workspace does not allow this. An owner or admin can do it.",
   not_found: "This could not be found. It may have been deleted, or the link may be wrong.",
   confirmation_mismatch: "The name does not match. Type it exactly as shown.",
   file_too_large: "This file is larger than the limit.",
@@ -134,6 +134,9 @@ export const explainFailure = (failure) => FAILURES[failure.code] ?? failure.det
 
 /** Whether the same request may well succeed a moment later. @param {Problem} problem */
 export const isPassing = (problem) => problem.status === 0 || problem.status === 429 || problem.status >= 500;
+
+/** Whether the role is what is missing. @param {Problem} problem */
+export const lacksRight = (problem) => problem.status === 403 && problem.code === "role_too_low";
 
 /** @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";

@@ -43,6 +43,9 @@ export function guardLeaving(next) {
   guard = next;
 }
 
+/** Whether the page holds changes that were not saved. */
+export const holdsChanges = () => guard?.dirty() === true;
+
 /** @param {string} path @param {{ replace?: boolean }} [options] */
 export function navigate(path, { replace = false } = {}) {
   if (replace) history.replaceState({ step }, "", path);

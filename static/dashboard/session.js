@@ -114,6 +114,21 @@ export async function refreshSession() {
   setSession(await anonymous("GET", "/session"));
 }
 
+/**
+ * Learns whether the role has changed meanwhile. Leaves alone what another tab went on to: this page still shows what was before.
+ * @returns {Promise<Session | null>} who is signed in now, where their role is another one
+ */
+export async function newRole() {
+  const before = current;
+  if (!before) return null;
+  /** @type {Session} */
+  const now = await anonymous("GET", "/session");
+  if (current !== before || now.user.email !== before.user.email || now.workspace.id !== before.workspace.id) return null;
+  if (now.role === before.role && now.operator === before.operator) return null;
+  setSession(now);
+  return now;
+}
+
 export async function signOut() {
   try {
     await remove("/session");

@@ -1,5 +1,5 @@
 /** What comes bit by bit: an answer as it is written, and changes as they happen. */
-import { send } from "./api.js";
+import { doubtRights, send } from "./api.js";
 import { asProblem, isAbort, Problem } from "./problem.js";
 
 /** @typedef {import("./types.js").AnswerEvent} AnswerEvent */
@@ -65,7 +65,10 @@ export async function followEvents(path, signal, tell, line) {
       }
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
-      if ([401, 403, 404].includes(asProblem(error).status)) return line("over");
+      if ([401, 403, 404].includes(asProblem(error).status)) {
+        doubtRights();
+        return line("over");
+      }
     }
     if (signal.aborted) return;
     line("lost");

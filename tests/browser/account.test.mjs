@@ -43,6 +43,14 @@ async function signIn(page, email, password) {
   await page.waitForURL(`${SERVER}/projects`);
 }
 
+test("who is not signed in finds the form for a forgotten password empty", async () => {
+  const { page, calm, close } = await openPage(browser);
+  await page.goto(`${SERVER}/forgot-password`);
+  assert.equal(await page.getByLabel("Email").inputValue(), "");
+  calm("the form for a forgotten password");
+  await close();
+});
+
 test("who forgot their password gets a link by mail, chooses another and signs in with it", async () => {
   const { page, calm, close } = await openPage(browser);
   const person = await signUp(page);

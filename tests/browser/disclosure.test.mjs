@@ -109,6 +109,36 @@ test("a stranger reports anonymously, an operator answers, and the private link 
   await stranger.close();
 });
 
+test("what is resolved says no more by when it is mended, and is thanked and listed on a phone in one way", async () => {
+  const { page, calm, close } = await openPage(browser, { width: 375 });
+  await page.context().addCookies(operator.cookies);
+  await page.goto(sheet);
+  await page.getByText("To be mended by 2099-12-24").waitFor();
+  await page.getByRole("button", { name: "Resolve" }).click();
+  await page.getByRole("dialog", { name: "Resolve" }).getByRole("button", { name: "Resolve" }).click();
+  await page.getByRole("button", { name: "Thank in public" }).click();
+  await page.getByText("Thanked in public").waitFor();
+  assert.equal(await page.getByText("To be mended by").count(), 0);
+  await page.goto(`${SERVER}/operator/reports`);
+  const closed = page.getByRole("cell", { name: /^Closed|just now/ }).first();
+  await closed.waitFor();
+  assert.ok(await page.locator(".report-closed").evaluate((table) => table.scrollWidth <= table.clientWidth && table.getBoundingClientRect().right <= innerWidth), "no column is cut");
+  if (process.env["PERNOEX_SHOTS"]) await page.screenshot({ path: `${process.env["PERNOEX_SHOTS"]}/board-375.png`, fullPage: true });
+  // A short name and a long one: the month is at the same edge.
+  await page.route("**/api/v1/disclosure/thanks", (route) => route.fulfill({ json: { thanked: [{ name: "Bo", month: "2026-09" }, { name: "Dr Wilhelmina van Oosterhout-Featherstone of Halvern", month: "2026-09" }, { name: "W".repeat(60), month: "2026-05" }, { name: null, month: "2026-09" }] } }));
+  await page.goto(`${SERVER}/security/thanks`);
+  await page.locator(".report-thanks").waitFor();
+  const edges = await page.locator(".report-thanks li").evaluateAll((lines) => lines.map((line) => {
+    const [name, month] = [...line.children].map((part) => part.getBoundingClientRect());
+    return [Math.round(month?.right ?? 0), (month?.left ?? 0) >= (name?.right ?? 0)].join();
+  }));
+  assert.equal(new Set(edges).size, 1, edges.join(" "));
+  assert.match(edges[0] ?? "", /true$/);
+  if (process.env["PERNOEX_SHOTS"]) await page.screenshot({ path: `${process.env["PERNOEX_SHOTS"]}/thanks-375.png` });
+  calm("a resolved report");
+  await close();
+});
+
 test("an operator writes the contact page, and what came with the software comes back", async () => {
   const { page, calm, close } = await openPage(browser);
   await page.context().addCookies(operator.cookies);

@@ -42,6 +42,27 @@ async function openAccount(page) {
   await page.getByRole("heading", { level: 1, name: "Account" }).waitFor();
 }
 
+/** The codes are shown once: nothing closes them before they are saved, and whoever tries is shown what to do. @param {Page} page @param {import("playwright-core").Locator} shown */
+async function cannotLose(page, shown) {
+  assert.equal(await shown.getByRole("button", { name: "Close" }).count(), 0);
+  const reminder = shown.getByRole("alert").filter({ hasText: "Save the codes and tick this first" });
+  const saved = shown.getByLabel("I saved these codes");
+  for (const attempt of [
+    () => page.keyboard.press("Escape"),
+    // Browsers close at the second Escape where only the first was refused.
+    () => page.keyboard.press("Escape"),
+    () => page.mouse.click(5, 5),
+  ]) {
+    await shown.getByRole("button", { name: "Download" }).focus();
+    await attempt();
+    await reminder.waitFor();
+    assert.ok(await shown.isVisible());
+    assert.ok(await saved.evaluate((box) => box === document.activeElement), "the box has the focus");
+  }
+  assert.deepEqual(await barriers(page), [], "the reminder");
+  await shot(page, `codes-reminder-${page.viewportSize()?.width}`);
+}
+
 /** Sets up an app. Answers its secret and the backup codes. @param {Page} page @param {string} [name] of the pictures */
 async function setUpApp(page, name) {
   await page.getByRole("button", { name: "Set up app" }).click();
@@ -65,6 +86,7 @@ async function setUpApp(page, name) {
   assert.deepEqual(await barriers(page), [], "the dialog of the backup codes");
   if (name) await shot(page, `${name}-codes`);
   assert.ok(await shown.getByRole("button", { name: "Done" }).isDisabled(), "the codes are to be saved first");
+  await cannotLose(page, shown);
   const [download] = await Promise.all([page.waitForEvent("download"), shown.getByRole("button", { name: "Download" }).click()]);
   assert.equal(download.suggestedFilename(), "pernoex-backup-codes.txt");
   await shown.getByLabel("I saved these codes").check();
@@ -112,11 +134,33 @@ test("an app is set up, asked for at sign-in, and a backup code opens once", asy
   await typePassword(page, person);
   await page.getByRole("button", { name: "Use a backup code" }).click();
   await page.getByLabel("Backup code").fill(codes[0] ?? "");
+  for (const width of [320, 390, 1280]) {
+    await page.setViewportSize({ width, height: 860 });
+    const cut = await page.getByLabel("Backup code").evaluate((input) => input.scrollWidth - input.clientWidth);
+    assert.ok(cut <= 0, `${cut} px of the code are cut off at ${width}`);
+    await shot(page, `backup-code-${width}`);
+  }
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.waitForURL(`${SERVER}/projects`);
   await openAccount(page);
   await page.getByText("9 unused codes left").waitFor();
+  await page.getByRole("button", { name: "Make new codes" }).click();
+  await page.getByRole("dialog", { name: "Make new backup codes?" }).getByRole("button", { name: "Make new codes" }).click();
+  const renewed = page.getByRole("dialog", { name: "Save your backup codes" });
+  await renewed.waitFor();
+  await cannotLose(page, renewed);
+  codes[0] = await renewed.locator(".backup-codes code").first().innerText();
+  await renewed.getByLabel("I saved these codes").check();
+  await page.keyboard.press("Escape");
+  await renewed.waitFor({ state: "detached" });
+  await page.getByText("10 unused codes left").waitFor();
   calm("the way in with a backup code");
+  await signOut(page);
+  await typePassword(page, person);
+  await page.getByRole("button", { name: "Use a backup code" }).click();
+  await page.getByLabel("Backup code").fill(codes[0] ?? "");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL(`${SERVER}/projects`);
   await signOut(page);
 
   await typePassword(page, person);
@@ -177,6 +221,7 @@ test("a passkey is added, asked for, and signs in by itself", async () => {
   const shown = page.getByRole("dialog", { name: "Save your backup codes" });
   await shown.waitFor();
   await shot(page, "phone-codes");
+  await cannotLose(page, shown);
   await shown.getByLabel("I saved these codes").check();
   await shown.getByRole("button", { name: "Done" }).click();
   const passkeys = page.getByRole("list", { name: "Your passkeys" });

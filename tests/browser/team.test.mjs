@@ -99,14 +99,27 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await changeRole(/^Admin/, `${email} is an admin now`);
   await guest.page.goto(`${SERVER}/projects`);
   await guest.page.getByRole("button", { name: "New project" }).first().waitFor();
+  // The page is open and knows them as an admin: the next click that needs the right draws it anew, without a reload.
+  const places = guest.page.getByRole("navigation", { name: "Workspace pages" });
+  await guest.page.setViewportSize({ width: 1280, height: 860 });
+  await places.getByRole("link", { name: "Audit log" }).waitFor();
   await changeRole(/^Member/, `${email} is a member now`);
+  await places.getByRole("link", { name: "Team" }).click();
+  await guest.page.getByRole("heading", { level: 1, name: "Only owners and admins manage this" }).waitFor();
+  await comesTo(guest.page.getByRole("button", { name: "Try again" }), 0);
+  await comesTo(places.getByRole("link", { name: /Team|Audit log/ }), 0, "the navigation is a member's");
+  await shot(guest.page, "demoted");
+  await guest.page.getByRole("link", { name: "Go to projects" }).click();
+  await guest.page.getByRole("heading", { level: 1, name: "Projects" }).waitFor();
+  await comesTo(guest.page.getByRole("button", { name: "New project" }), 0);
   await guest.page.goto(`${SERVER}/team`);
   await guest.page.getByRole("heading", { level: 1, name: "Only owners and admins manage this" }).waitFor();
 
   await choose(page, email, "Remove from workspace");
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("1 person").waitFor();
-  guest.calm("the member's way");
+  // Browsers write each 403 to the console.
+  assert.deepEqual(guest.complaints.filter((line) => !line.includes("403")), [], "the member's way");
   await guest.page.goto(`${SERVER}/projects`);
   await guest.page.waitForURL(/\/sign-in/);
   // The account lives on: it founds a workspace of its own.
@@ -119,6 +132,20 @@ test("an invited newcomer joins, sees one project, is assigned another, and is r
   await guest.page.waitForURL(`${SERVER}/projects`);
   calm("the owner's way");
   await guest.close();
+  await close();
+});
+
+test("what the role does not allow is said plainly, and not offered again", async () => {
+  const { page, close } = await openPage(browser);
+  await teamOf(page);
+  await page.route("**/api/v1/team/members", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ code: "role_too_low", status: 403, title: "Not allowed", detail: "" }) }));
+  await page.goto(`${SERVER}/team`);
+  const refusal = page.getByRole("alert").filter({ hasText: "Your role in this workspace does not allow this" });
+  await refusal.waitFor();
+  assert.equal(await refusal.getByRole("button", { name: "Try again" }).count(), 0);
+  assert.deepEqual(await barriers(page), [], "the refusal");
+  await refusal.getByRole("link", { name: "Go to projects" }).click();
+  await page.getByRole("heading", { level: 1, name: "Projects" }).waitFor();
   await close();
 });
 

@@ -28,6 +28,13 @@ test("what is promised can be read by everybody, on a phone and in the dark, wit
     assert.equal(await page.locator("script").count(), 0, where);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert(over <= 0, `${where}: ${over} px stick out`);
+    const figures = page.locator(".trust-sum dd");
+    const tops = await figures.evaluateAll((all) => all.map((one) => [Math.round(one.getBoundingClientRect().left), Math.round(one.getBoundingClientRect().top - (one.closest("div")?.getBoundingClientRect().top ?? 0))]));
+    assert.equal(new Set(tops.map(([, top]) => top)).size, 1, `${where}: the figures stand in one line`);
+    const broken = page.locator(".trust-sum div").filter({ hasText: "Broken" });
+    assert.equal(await broken.evaluate((one) => one.classList.contains("trust-broken")), (await broken.locator("dd").innerText()) !== "0", `${where}: red when something is broken`);
+    const shots = process.env["PERNOEX_SHOTS"];
+    if (shots) await page.screenshot({ path: `${shots}/trust-${theme}-${width}.png` });
     assert.deepEqual(await barriers(page), [], where);
     calm(where);
     await close();

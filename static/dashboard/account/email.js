@@ -16,7 +16,7 @@ export function email({ session }) {
       h("h2", { id: "email" }, "Email address"),
       h("button", { type: "button", class: "button", on: { click: () => void change() } }, "Change address")),
     h("p", { class: "session-name" }, h("span", { class: "person" }, address), h("span", { class: `badge badge-${verified ? "good" : "info"}` }, verified ? "Confirmed" : "Not confirmed")),
-    !verified && h("p", { class: "hint" }, "Follow the link that was mailed to you; a server without mail keeps it for whoever runs it. Without a confirmed address nobody can help you back in."),
+    !verified && h("p", { class: "hint" }, "Follow the link that was mailed to you; a server without mail keeps it for whoever runs it. You can reset your password by mail before that too, but it then removes your passkeys and unlinks the providers that you sign in with."),
     !verified && h("p", { class: "email-again" }, again));
 }
 

@@ -74,7 +74,8 @@ function content(sheet, path, redraw, back) {
           h("div", { class: "panel-head" }, h("h2", { id: "state" }, "State"), stateBadge(report.state)),
           h("p", { class: "report-marks" }, report.due && clock(report.due), late(report)),
           report.due && h("p", { class: "hint" }, `By ${utc(report.due.by)}`),
-          report.fix_by !== null && h("p", null, "To be mended by ", h("strong", null, report.fix_by)),
+          // What was closed is not to be mended any more.
+          report.fix_by !== null && !closed && h("p", null, "To be mended by ", h("strong", null, report.fix_by)),
           report.same_as !== null && h("p", null, "The same as ", h("strong", null, report.same_as)),
           h("div", { class: "report-acts" }, sheet.next.map((to, at) =>
             h("button", { type: "button", class: at === 0 ? "button primary" : "button", on: { click: () => void move(sheet, path, to, redraw) } },

@@ -65,13 +65,13 @@ export const late = (report) => {
 function closed(reports) {
   const done = reports.filter((report) => CLOSED.includes(report.state));
   if (done.length === 0) return null;
-  const body = h("tbody");
-  replace(body, done.map((report) => h("tr", null,
-    h("td", null, h("a", { href: `/operator/reports/${report.id}` }, report.title), h("p", { class: "hint" }, report.reference)),
-    h("td", null, stateBadge(report.state), " ", late(report)),
-    h("td", { class: "cell-date" }, report.closed_at !== null && formatAgo(report.closed_at)))));
+  const body = h("tbody", { role: "rowgroup" });
+  replace(body, done.map((report) => h("tr", { role: "row" },
+    h("td", { role: "cell", class: "cell-name" }, h("a", { href: `/operator/reports/${report.id}` }, report.title), h("p", { class: "hint" }, report.reference)),
+    h("td", { role: "cell" }, stateBadge(report.state), " ", late(report)),
+    h("td", { role: "cell", class: "cell-date", "data-label": "Closed" }, report.closed_at !== null && formatAgo(report.closed_at)))));
   return h("section", { class: "card panel", "aria-labelledby": "closed" },
     h("div", { class: "panel-head" }, h("h2", { id: "closed" }, "Closed"), h("span", { class: "hint" }, count(done.length, "report"))),
-    h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Closed reports" },
-      h("table", { class: "table" }, h("thead", null, h("tr", null, ["Report", "State", "Closed"].map((name) => h("th", { scope: "col" }, name)))), body)));
+    h("table", { class: "table stacks report-closed", role: "table" },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ["Report", "State", "Closed"].map((name) => h("th", { scope: "col", role: "columnheader" }, name)))), body));
 }

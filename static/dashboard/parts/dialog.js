@@ -11,6 +11,8 @@ import { problemNotice } from "./notice.js";
  * @property {boolean} [danger]
  * @property {boolean} [cancel] false for dialogs that only tell something
  * @property {boolean} [wide] for what needs room
+ * @property {() => boolean} [held] true while closing would lose something: then neither Escape nor the backdrop closes, and there is no X
+ * @property {() => void} [holding] shows what is to be done first, when somebody tries
  * @property {() => boolean} [ready] whether the submit button may be pressed; asked on every input
  * @property {(() => Promise<void>) | (() => void)} run keeps the dialog open when it throws
  * @property {(error: unknown) => boolean} [refused] true when the error was shown beside its field
@@ -21,18 +23,19 @@ import { problemNotice } from "./notice.js";
  * @param {FormDialog} options
  * @returns {Promise<boolean>}
  */
-export function formDialog({ title, body, submit, danger = false, cancel = true, wide = false, ready, run, refused }) {
+export function formDialog({ title, body, submit, danger = false, cancel = true, wide = false, held, holding, ready, run, refused }) {
   const titleId = uid("dialog");
   const opener = document.activeElement;
   return new Promise((resolve) => {
     let succeeded = false;
     const trouble = h("div", { class: "dialog-trouble" });
     const button = h("button", { type: "submit", class: danger ? "button danger" : "button primary" }, submit);
-    const close = () => dialog.close();
+    const holds = () => !succeeded && held?.() === true;
+    const close = () => (holds() ? holding?.() : dialog.close());
     const form = h("form", { class: "dialog-form", novalidate: true },
       h("header", { class: "dialog-head" },
         h("h2", { id: titleId }, title),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } }, icon("close"))),
+        !held && h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } }, icon("close"))),
       h("div", { class: "dialog-body" }, body, trouble),
       h("footer", { class: "dialog-foot" },
         cancel && h("button", { type: "button", class: "button", on: { click: close } }, "Cancel"), button));
@@ -57,7 +60,24 @@ export function formDialog({ title, body, submit, danger = false, cancel = true,
         refresh();
       }
     });
+    // At the key already: browsers let a second Escape through whatever is said to the first one's `cancel`.
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !holds()) return;
+      event.preventDefault();
+      holding?.();
+    });
+    dialog.addEventListener("cancel", (event) => {
+      if (event.target !== dialog || !holds()) return;
+      event.preventDefault();
+      holding?.();
+    });
     dialog.addEventListener("close", () => {
+      // A phone's Back gesture may close it unasked.
+      if (holds()) {
+        dialog.showModal();
+        holding?.();
+        return;
+      }
       dialog.remove();
       // The browser gave the focus back already, where it could; this event comes later, when quick fingers may be elsewhere.
       if (document.activeElement === document.body && opener instanceof HTMLElement && opener.isConnected) opener.focus();
@@ -66,6 +86,10 @@ export function formDialog({ title, body, submit, danger = false, cancel = true,
     // A press on the backdrop closes, unless it began inside (selecting text, say).
     dialog.addEventListener("pointerdown", (event) => {
       if (event.target === dialog) close();
+    });
+    // The press would take the focus from where it was just led.
+    dialog.addEventListener("mousedown", (event) => {
+      if (event.target === dialog && holds()) event.preventDefault();
     });
     document.body.append(dialog);
     refresh();

@@ -1,6 +1,6 @@
 /** Messages that stay in the page: what failed and how to go on, warnings, and remarks. */
 import { h } from "../dom.js";
-import { asProblem, explain } from "../problem.js";
+import { asProblem, explain, lacksRight } from "../problem.js";
 import { icon } from "./icon.js";
 
 /**
@@ -20,6 +20,8 @@ export function problemNotice(error, retry = null) {
     h("p", null, explain(problem)),
     problem.requestId !== null && problem.status >= 500 &&
       h("p", { class: "hint" }, "Request id: ", h("code", null, problem.requestId), ". Mention it if you ask for help."),
-    retry && problem.status !== 404 && h("p", null, h("button", { type: "button", class: "button small", on: { click: retry } }, "Try again")),
+    // A second try would be refused as well.
+    retry && lacksRight(problem) && h("p", null, h("a", { href: "/projects" }, "Go to projects")),
+    retry && problem.status !== 404 && !lacksRight(problem) && h("p", null, h("button", { type: "button", class: "button small", on: { click: retry } }, "Try again")),
   ], { alert: true });
 }

@@ -67,7 +67,7 @@ export function secondStep({ challenge, opening = {}, title, done, again, refuse
     const code = field({
       label: app ? "Code" : "Backup code",
       name: "code",
-      class: "input code-input",
+      class: app ? "input code-input" : "input code-input code-long",
       autocomplete: app ? "one-time-code" : "off",
       inputmode: app ? "numeric" : "text",
       autocapitalize: "none",

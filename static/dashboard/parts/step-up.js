@@ -67,7 +67,7 @@ export async function stepUp(wanted = "any") {
       ? passwordField({ label: "Password", autocomplete: "current-password" })
       : field({
           label: next === "totp" ? "Code" : "Backup code",
-          class: "input code-input",
+          class: next === "totp" ? "input code-input" : "input code-input code-long",
           autocomplete: next === "totp" ? "one-time-code" : "off",
           inputmode: next === "totp" ? "numeric" : "text",
           maxlength: next === "totp" ? 7 : 40,
