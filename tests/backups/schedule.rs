@@ -76,7 +76,7 @@ async fn one_is_made_each_day_by_one_node_and_those_are_kept_that_should_be() {
 #[tokio::test]
 async fn a_copy_that_is_taken_elsewhere_says_nothing_of_those_that_are_kept() {
     let (place, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let mut app = prepared(Clock::system(), place.path(), &[]).await;
+    let app = prepared(Clock::system(), place.path(), &[]).await;
     let away = away.path().display().to_string();
     let (well, report) = app.command(&["backup", "--at", &away]);
     assert!(well, "{report}");
