@@ -303,8 +303,8 @@ fn tokens(evidence: &Evidence) -> Outcome {
 /// Those of `many` credentials, by what was seen of all.
 fn credentials(evidence: &Evidence, many: usize) -> Outcome {
     match (evidence.readable.get("credential.sealed"), many) {
+        (_, 0) => Outcome::Unproven("none is stored yet"),
         (Some(clear), _) => Outcome::Broken(format!("of {} credentials, {clear} are not sealed", evidence.credentials)),
-        (None, 0) => Outcome::Unproven("none is stored yet"),
         (None, many) => Outcome::Holds(format!("{many} credentials, in a table whose cells are sealed")),
     }
 }
