@@ -2,7 +2,12 @@
 
 use std::{io::Write, net::SocketAddr, path::PathBuf, sync::atomic::AtomicBool};
 
-use actors::{claims::FollowedLogs, clock::Clock};
+use actors::{
+    Location,
+    claims::{FollowedLogs, has_project},
+    clock::Clock,
+    doctor::prove_sealed,
+};
 use clap::Args;
 use serde::Serialize;
 use url::Url;
@@ -17,6 +22,7 @@ use crate::{
     },
     cli::complain,
     doctor::keys,
+    installation,
     settings::{SettingError, Settings},
 };
 
@@ -52,6 +58,11 @@ pub struct Options {
 }
 
 const PASSWORD: &str = "PERNOEX_VERIFY_PASSWORD";
+
+/// An id that nobody has is not found by a broken server either.
+const NO_SUCH: Outcome = Outcome::Unproven(
+    "the id of --foreign-project is not there for the account, but was not seen to be a project's: give --inside and the id of a project that exists",
+);
 
 /// Nothing is broken, and something could not be looked at.
 const INCOMPLETE: i32 = 2;
@@ -138,6 +149,9 @@ fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Targe
     let mut target = Target::new(url, ca.as_ref().map(|ca| ca.as_slice()), options.connect).map_err(StartError::Input)?;
     target.widget_key.clone_from(&options.widget_key);
     target.foreign_project = options.foreign_project;
+    if let Some(settings) = settings.filter(|_| options.inside) {
+        target.ports = claims::ports(settings);
+    }
     if let Some(email) = &options.email {
         target.account = Some(Account {
             email: email.clone(),
@@ -173,7 +187,13 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
         Some(target) => outside::run(target).await,
         None => outside::nowhere(),
     };
+    let foreign = options
+        .foreign_project
+        .filter(|_| matches!(found.get(&Check::Foreign), Some(Outcome::Holds(_))));
     if !options.inside {
+        if foreign.is_some() {
+            found.insert(Check::Foreign, NO_SUCH);
+        }
         let inside = Check::ALL
             .iter()
             .filter(|check| matches!(check.place(), Place::Inside | Place::Build));
@@ -194,9 +214,55 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
             None
         }
     };
+    if let Some(project) = foreign {
+        let there = match &location {
+            Some(location) => has_project(location, project).await.unwrap_or_else(|error| {
+                complain(&StartError::from(actors::KeyError::from(error)));
+                false
+            }),
+            None => false,
+        };
+        if !there {
+            found.insert(Check::Foreign, NO_SUCH);
+        }
+    }
     let given = Given::of(&settings, location.as_ref());
     found.extend(claims::look(&given, Clock::system().now(), &AtomicBool::new(false), &mut FollowedLogs::default()).await);
+    if let (Some(location), Some(Outcome::Holds(seen))) = (&location, found.get(&Check::Sealed)) {
+        let outcome = opened(&settings, location, seen.clone()).await;
+        // Of credentials it is said apart, where it is one that does not open.
+        for check in [Check::Credentials, Check::Connected] {
+            if outcome.words().contains(CREDENTIAL) && matches!(found.get(&check), Some(Outcome::Holds(_))) {
+                found.insert(check, outcome.clone());
+            }
+        }
+        found.insert(Check::Sealed, outcome);
+    }
     Ok(found)
+}
+
+/// As [`prove_sealed`] names them.
+const CREDENTIAL: &str = " a credential of ";
+
+/// What looks sealed may be noise: who has the keys opens some of it. `seen` is what was found without them.
+async fn opened(settings: &Settings, location: &Location, seen: String) -> Outcome {
+    let proof = async {
+        let masters = installation::masters_that_are_there(settings)?;
+        Ok::<_, StartError>(prove_sealed(masters, installation::key_ring(settings)?, location).await?)
+    };
+    match proof.await {
+        Ok(proof) => match proof.shut.first() {
+            Some((tenant, table)) => Outcome::Broken(format!(
+                "in {} workspaces something does not open that looks sealed, such as in {table} of {tenant}",
+                proof.shut.len()
+            )),
+            None => Outcome::Holds(format!("{seen}; {} were opened", proof.cells)),
+        },
+        Err(error) => {
+            complain(&error);
+            Outcome::NotTried("the cells look sealed, and the keys that open them cannot be used: pernoex doctor says why")
+        }
+    }
 }
 
 fn report(outcomes: &Outcomes, url: Option<String>) -> Report {

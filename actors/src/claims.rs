@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-pub use entities::evidence::{Evidence, FollowedLogs, Passwords, opens_without_key};
+pub use entities::evidence::{Evidence, FollowedLogs, Part, Passwords, opens_without_key};
 use entities::{Inspection, Location, Millis, Store, StoreError, evidence::gather, inspect};
 
 use crate::{
@@ -19,8 +19,20 @@ pub struct Seen {
 
 pub struct Rows {
     pub evidence: Evidence,
-    pub backups: LastRuns,
-    pub promises: Promises,
+    /// Each is looked at by itself: trouble with one hides no other.
+    pub backups: Result<LastRuns, StoreError>,
+    pub promises: Result<Promises, StoreError>,
+}
+
+/// Whether there is a project of that id, whoever's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_project(location: &Location, id: uuid::Uuid) -> Result<bool, StoreError> {
+    let store = Store::open(location).await?;
+    let found = entities::evidence::has_project(&store, id).await;
+    store.close().await;
+    found
 }
 
 /// Looks with connections of its own, beside servers or without, and changes nothing. Breaks off when it is to `stop`. What it finds of
@@ -57,8 +69,8 @@ async fn of_rows(
             let platform = store.platform();
             Ok(Rows {
                 evidence: gather(&store, now, stop, known).await?,
-                backups: platform.last_backups(now).await?,
-                promises: promises(&platform, holidays, now).await?,
+                backups: platform.last_backups(now).await,
+                promises: promises(&platform, holidays, now).await,
             })
         };
         let looked = looked.await;

@@ -7,7 +7,7 @@ use deadpool_redis::redis;
 pub use entities::{Inspection, inspect};
 use url::Url;
 
-pub use crate::vault::prove::{KeyProof, prove_keys};
+pub use crate::vault::prove::{KeyProof, prove_keys, prove_sealed};
 use crate::{
     fault::Fault,
     mail,

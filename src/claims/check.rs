@@ -67,6 +67,8 @@ checks! {
         "Asks which ways to sign in there are.";
     SecurityTxt = Outside, "disclosure.security-txt",
         "Reads security.txt: it must name a contact, say whose it is, and not have expired.";
+    SecurityAddress = Outside, "disclosure.address",
+        "Looks whether security.txt names an e-mail address besides the form.";
     ReportForm = Outside, "disclosure.form",
         "Asks for the terms of the form for reports, and for the page of thanks.";
     Pages = Outside, "pages.public",
@@ -92,7 +94,11 @@ checks! {
     Invitations = Inside, "rows.invitations",
         "Looks whether each invitation ends by itself.";
     Sealed = Inside, "rows.sealed",
-        "Reads cells of every sealed column as they lie in the database, others each time: each must be in an envelope of AES-256-GCM, with no words in it.";
+        "Reads cells of every sealed column as they lie in the database, others each time: each must be in an envelope of AES-256-GCM, with no words in it. Who runs pernoex verify with the keys opens some of them too.";
+    Credentials = Inside, "rows.credentials",
+        "Reads credentials as they lie in the database: each must be in an envelope of AES-256-GCM.";
+    Connected = Inside, "rows.connected",
+        "Reads the credentials of connected services as they lie in the database: each must be in an envelope of AES-256-GCM.";
     StoreFile = Inside, "store.file",
         "Opens the database file without a key, before anything else: it must not be a database to who has none.";
     StoreLinks = Inside, "store.links",
@@ -100,15 +106,17 @@ checks! {
     KeyFiles = Inside, "store.key-files",
         "Looks whether files and folders of keys are their owner's alone.";
     Walls = Inside, "store.walls",
-        "Looks whether row-level security is forced on every table of customers, whether the program's own role could pass it, and asks each table without a customer: it must show nothing.";
+        "Looks whether row-level security is forced on every table of customers, by the policies that belong there and no other, whether the program's own role could pass it, and asks each table without a customer: it must show nothing.";
     AuditChain = Inside, "rows.audit",
-        "Follows the chain of hashes of every audit log from its first entry to its last; a server that looks every hour, from where it ended, and once a day from the first.";
+        "Follows the chain of hashes of every audit log from its first entry to its last, which must not be before what was signed, and looks for what keeps it from being rewritten; a server that looks every hour, from where it ended, and once a day from the first.";
     Backups = Inside, "store.backups",
-        "Looks when the last backup succeeded.";
+        "Looks when the last backup succeeded, whether it was made without somebody's doing, and whether its file is still there with the size that was written.";
     KeptTokens = Inside, "rows.tokens",
-        "Looks for connections that ended and still have a token.";
+        "Looks for connections that ended and still have a token, and for credentials that nothing refers to.";
     Promises = Inside, "disclosure.promises",
-        "Looks for reports of vulnerabilities that wait for longer than is promised.";
+        "Looks for reports of vulnerabilities that wait to be acknowledged for longer than is promised.";
+    Timelines = Inside, "disclosure.timelines",
+        "Looks for confirmed reports of vulnerabilities whose reporters wait for a day of the mending for longer than is promised.";
     Outward = Inside, "settings.outward",
         "Looks whether any setting lets questions and passages leave for a language model or an embedding model.";
     Roles = Build, "build.roles",

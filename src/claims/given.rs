@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use actors::{Location, disclosure::deadlines::Holidays};
+use actors::{Location, backup::PlaceSettings, disclosure::deadlines::Holidays};
 use url::Url;
 
 use crate::{
@@ -37,6 +37,8 @@ pub struct Given {
     /// Every connection that carries what customers gave, by what it leads to.
     pub(super) links: Vec<(&'static str, Link)>,
     pub(super) backups: Wanted,
+    /// Where they go, with what it takes to look there.
+    pub(super) place: Option<PlaceSettings>,
     pub(super) keys: Places,
     /// Whether questions and passages may leave for models elsewhere.
     pub(super) asks_models: bool,
@@ -55,11 +57,27 @@ impl Given {
             bcrypt_cost: settings.bcrypt_cost,
             links: links(settings),
             backups: Wanted::of(settings),
+            place: settings.backup.place(None).ok(),
             keys: Places::of(settings),
             // The one before is asked until the last passage has changed over.
             asks_models: settings.language_model.is_some() || embeds.current.is_some() || embeds.previous.is_some(),
         }
     }
+}
+
+/// At which ports the database, Redis and figures are, as far as settings name one.
+#[must_use]
+pub fn ports(settings: &Settings) -> Vec<u16> {
+    let mut ports: Vec<u16> = settings.metrics_listen.iter().map(std::net::SocketAddr::port).collect();
+    if let DatabaseSettings::Postgres { url, .. } = &settings.database {
+        ports.extend(Url::parse(url.expose()).ok().and_then(|url| url.port()));
+    }
+    let redis = settings
+        .redis
+        .iter()
+        .filter_map(|redis| Url::parse(redis.url.expose()).ok()?.port());
+    ports.extend(redis);
+    ports
 }
 
 fn links(settings: &Settings) -> Vec<(&'static str, Link)> {
@@ -187,6 +205,18 @@ mod tests {
         let kinds: Vec<Link> = found.links.iter().map(|(_, link)| *link).collect();
         let expected = [Link::Proven, Link::Clear, Link::Clear, Link::Clear, Link::Proven, Link::Here];
         assert_eq!(kinds, expected, "{:?}", found.links);
+    }
+
+    #[test]
+    fn ports_that_settings_name_are_knocked_at_too() {
+        let pairs = [
+            ("DATABASE_URL", "postgres://a@127.0.0.1:25432/p"),
+            ("REDIS_URL", "redis://localhost:26379"),
+            ("PERNOEX_METRICS_LISTEN", "127.0.0.1:29464"),
+        ];
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Source::load(None, pairs).and_then(|source| Settings::from_source(&source)).unwrap();
+        assert_eq!(ports(&settings), [29464, 25432, 26379]);
     }
 
     #[test]

@@ -5,14 +5,15 @@ mod settings;
 use std::sync::atomic::AtomicBool;
 
 use actors::{
-    Millis,
-    claims::{Evidence, FollowedLogs, Rows, look as look_at},
-    disclosure::Promises,
+    Millis, StoreError,
+    backup::LastRuns,
+    claims::{Evidence, FollowedLogs, Part, Rows, look as look_at},
+    disclosure::Kept as Promise,
     doctor::Inspection,
 };
 
 use super::{Check, Given, Outcome, Outcomes, build};
-use crate::doctor::backups::Freshness;
+use crate::doctor::backups::{self, Freshness, Kept};
 
 /// Below this, a bcrypt hash is guessed too fast.
 const LEAST_COST: u32 = 10;
@@ -34,8 +35,13 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
     };
     match rows {
         Ok(rows) => {
-            found.insert(Check::Walls, walls(inspection.as_ref(), &rows.evidence.open_tables));
-            of_rows(given, &rows, now, &mut found);
+            found.insert(Check::Walls, walls(inspection.as_ref(), &rows.evidence));
+            of_rows(given, &rows, &mut found);
+            found.insert(Check::Backups, made(given, &rows, now).await);
+            for (part, error) in &rows.evidence.troubles {
+                tracing::warn!(?part, error, "some rows cannot be read for a claim");
+                unread(of_part(*part), &mut found);
+            }
         }
         Err(error) => {
             tracing::warn!(error, "claims cannot be checked");
@@ -44,7 +50,7 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
             }
             // A role that is too powerful is refused by whoever opens the database, and seen before.
             if let Some(inspection) = inspection
-                && let broken @ Outcome::Broken(_) = walls(Some(&inspection), &[])
+                && let broken @ Outcome::Broken(_) = walls(Some(&inspection), &Evidence::default())
             {
                 found.insert(Check::Walls, broken);
             }
@@ -54,6 +60,7 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
 }
 
 const NO_ROWS: Outcome = Outcome::NotTried("the database could not be looked at: pernoex doctor says why");
+const UNREAD: Outcome = Outcome::NotTried("something that this looks at could not be read from the database: the log says what");
 const PART: Outcome = Outcome::Unproven("only some of the workspaces were looked at: there are more than one look takes");
 
 /// What was found of the workspaces that were looked at, said of all.
@@ -64,6 +71,29 @@ fn of_all(evidence: &Evidence, outcome: Outcome) -> Outcome {
     }
 }
 
+/// The checks that a part of the evidence is for.
+fn of_part(part: Part) -> &'static [Check] {
+    match part {
+        Part::Cells => &[Check::Sealed, Check::Credentials, Check::Connected],
+        Part::Passwords => &[Check::Passwords],
+        Part::Sessions => &[Check::Sessions],
+        Part::Links => &[Check::Links],
+        Part::Invitations => &[Check::Invitations],
+        Part::Tokens => &[Check::KeptTokens, Check::Connected],
+        Part::Logs => &[Check::AuditChain],
+        Part::Walls => &[Check::Walls],
+    }
+}
+
+/// What was found broken is, whatever could not be read besides; nothing else is a finding then.
+fn unread(checks: &[Check], found: &mut Outcomes) {
+    for check in checks {
+        if !matches!(found.get(check), Some(Outcome::Broken(_))) {
+            found.insert(*check, UNREAD);
+        }
+    }
+}
+
 /// Those that need the database.
 const ROWS: &[Check] = &[
     Check::Passwords,
@@ -71,14 +101,17 @@ const ROWS: &[Check] = &[
     Check::Links,
     Check::Invitations,
     Check::Sealed,
+    Check::Credentials,
+    Check::Connected,
     Check::Walls,
     Check::AuditChain,
     Check::Backups,
     Check::KeptTokens,
     Check::Promises,
+    Check::Timelines,
 ];
 
-fn of_rows(given: &Given, seen: &Rows, now: Millis, found: &mut Outcomes) {
+fn of_rows(given: &Given, seen: &Rows, found: &mut Outcomes) {
     let evidence = &seen.evidence;
     found.insert(Check::Passwords, passwords(evidence, given.bcrypt_cost));
     found.insert(
@@ -111,32 +144,61 @@ fn of_rows(given: &Given, seen: &Rows, now: Millis, found: &mut Outcomes) {
             ),
         ),
     );
-    found.insert(
-        Check::KeptTokens,
-        of_all(
-            evidence,
-            none(
-                evidence.kept_tokens,
-                "what was disconnected has no token".into(),
-                "connections ended and still have a token",
-            ),
-        ),
-    );
+    found.insert(Check::KeptTokens, of_all(evidence, tokens(evidence)));
+    found.insert(Check::Credentials, credentials(evidence, evidence.credentials));
+    let connected = usize::try_from(evidence.connected).unwrap_or_default();
+    found.insert(Check::Connected, credentials(evidence, connected));
     found.insert(Check::Sealed, sealed(evidence));
     found.insert(Check::AuditChain, of_all(evidence, chains(evidence)));
-    found.insert(Check::Promises, promises(seen.promises));
-    found.insert(
-        Check::Backups,
-        match given.backups.freshness(&seen.backups, now) {
-            Freshness::NotSet => {
-                Outcome::Unproven("this program is not set to make backups here; whether something else does, it cannot see")
+    match &seen.promises {
+        Ok(promises) => {
+            found.insert(Check::Promises, promise(promises.acknowledgement));
+            found.insert(Check::Timelines, promise(promises.timeline));
+        }
+        Err(error) => {
+            found.insert(Check::Promises, untold(error));
+            found.insert(Check::Timelines, UNREAD);
+        }
+    }
+}
+
+fn untold(error: &StoreError) -> Outcome {
+    tracing::warn!(%error, "some rows cannot be read for a claim");
+    UNREAD
+}
+
+async fn made(given: &Given, seen: &Rows, now: Millis) -> Outcome {
+    let last = match &seen.backups {
+        Ok(last) => last,
+        Err(error) => return untold(error),
+    };
+    let kept = match (&given.place, &last.success) {
+        (Some(place), Some(success)) => Some(backups::kept(place, success).await),
+        _ => None,
+    };
+    backups(given, last, kept, now)
+}
+
+fn backups(given: &Given, last: &LastRuns, kept: Option<Kept>, now: Millis) -> Outcome {
+    match given.backups.freshness(last, now) {
+        Freshness::NotSet => Outcome::Unproven("this program is not set to make backups here; whether something else does, it cannot see"),
+        Freshness::NoneYet if last.failures == 0 => Outcome::Unproven("no backup was made yet"),
+        Freshness::NoneYet => Outcome::Broken(format!("no backup was made yet, and {} failed", last.failures)),
+        Freshness::TooOld => Outcome::Broken("the last backup is older than it may be".into()),
+        Freshness::Fresh => match (kept, &last.success) {
+            (Some(Kept::Gone), Some(success)) => Outcome::Broken(format!("the last backup is not where it was put: {}", success.name)),
+            (Some(Kept::OtherSize), Some(success)) => {
+                Outcome::Broken(format!("the last backup has another size than was written: {}", success.name))
             }
-            Freshness::NoneYet if seen.backups.failures == 0 => Outcome::Unproven("no backup was made yet"),
-            Freshness::NoneYet => Outcome::Broken(format!("no backup was made yet, and {} failed", seen.backups.failures)),
-            Freshness::TooOld => Outcome::Broken("the last backup is older than it may be".into()),
-            Freshness::Fresh => Outcome::Holds("the last one is as recent as it should be; pernoex backup verify tries it out".into()),
+            (Some(Kept::Whole), Some(success)) if given.backups.is_scheduled() || success.cause == "schedule" => Outcome::Holds(
+                "the last one is as recent as it should be, and there as it was written; pernoex backup verify tries it out".into(),
+            ),
+            (Some(Kept::Whole), Some(_)) => {
+                Outcome::Unproven("the last one was made by a command, and PERNOEX_BACKUP_EVERY_HOURS is not set: nobody's doing it is not")
+            }
+            _ => Outcome::NotTried("the place where backups go cannot be looked at: pernoex backup list says why"),
         },
-    );
+    }
 }
 
 fn none(wrong: i64, right: String, what: &str) -> Outcome {
@@ -184,7 +246,7 @@ fn sealed(evidence: &Evidence) -> Outcome {
     }
 }
 
-fn walls(inspection: Option<&Inspection>, open_tables: &[String]) -> Outcome {
+fn walls(inspection: Option<&Inspection>, evidence: &Evidence) -> Outcome {
     let Some(inspection) = inspection else {
         return Outcome::Unproven(
             "the embedded database has no row-level security: one customer is told from another by the program's types alone, which tests hold",
@@ -194,7 +256,8 @@ fn walls(inspection: Option<&Inspection>, open_tables: &[String]) -> Outcome {
     let wrong: Vec<String> = [
         list("row-level security is not forced on", &inspection.unwalled),
         list("the role of DATABASE_URL is too powerful", &inspection.powers),
-        list("rows are shown to nobody in particular by", open_tables),
+        list("rows are shown to nobody in particular by", &evidence.open_tables),
+        list("policies are not as they were made", &evidence.foreign_policies),
     ]
     .into_iter()
     .flatten()
@@ -206,19 +269,47 @@ fn walls(inspection: Option<&Inspection>, open_tables: &[String]) -> Outcome {
 }
 
 fn chains(evidence: &Evidence) -> Outcome {
-    match evidence.broken_logs.first() {
-        Some((tenant, broken)) => Outcome::Broken(format!(
-            "the audit logs of {} workspaces do not hold, such as {tenant}'s: {broken}",
-            evidence.broken_logs.len()
-        )),
-        None => Outcome::Holds(format!(
-            "{} entries in {} logs, each in its chain",
+    let mut wrong = Vec::new();
+    if let Some((tenant, broken)) = evidence.broken_logs.first() {
+        let many = evidence.broken_logs.len();
+        wrong.push(format!(
+            "the audit logs of {many} workspaces do not hold, such as {tenant}'s: {broken}"
+        ));
+    }
+    if !evidence.open_logs.is_empty() {
+        wrong.push(format!(
+            "what keeps them from being rewritten is gone: {}",
+            evidence.open_logs.join(", ")
+        ));
+    }
+    match wrong.is_empty() {
+        true => Outcome::Holds(format!(
+            "{} entries in {} logs, each in its chain and up to what was signed",
             evidence.entries, evidence.tenants
         )),
+        false => Outcome::Broken(wrong.join("; ")),
     }
 }
 
-fn promises(found: Promises) -> Outcome {
+fn tokens(evidence: &Evidence) -> Outcome {
+    match (evidence.kept_tokens, evidence.left_credentials, evidence.connections) {
+        (0, 0, 0) => Outcome::Unproven("nothing was connected yet"),
+        (0, 0, _) => Outcome::Holds("what was disconnected has no token".into()),
+        (0, left, _) => Outcome::Broken(format!("{left} credentials are left that nothing refers to")),
+        (kept, _, _) => Outcome::Broken(format!("{kept} connections ended and still have a token")),
+    }
+}
+
+/// Those of `many` credentials, by what was seen of all.
+fn credentials(evidence: &Evidence, many: usize) -> Outcome {
+    match (evidence.readable.get("credential.sealed"), many) {
+        (_, 0) => Outcome::Unproven("none is stored yet"),
+        (Some(clear), _) => Outcome::Broken(format!("of {} credentials, {clear} are not sealed", evidence.credentials)),
+        (None, many) => Outcome::Holds(format!("{many} credentials, in a table whose cells are sealed")),
+    }
+}
+
+fn promise(found: Promise) -> Outcome {
     let before = match found.late {
         0 => String::new(),
         late => format!("; {late} times it was late before"),
@@ -245,17 +336,18 @@ mod tests {
             let mut found = Outcomes::new();
             let rows = Rows {
                 evidence,
-                backups: actors::backup::LastRuns::default(),
-                promises: Promises::default(),
+                backups: Ok(LastRuns::default()),
+                promises: Ok(actors::disclosure::Promises::default()),
             };
-            of_rows(&given, &rows, 0, &mut found);
+            of_rows(&given, &rows, &mut found);
             [Check::Sessions, Check::Invitations, Check::KeptTokens, Check::AuditChain].map(|check| found[&check].status())
         };
-        assert_eq!(of(Evidence::default()), [Status::Holds; 4]);
-        let part = Evidence {
-            is_part: true,
+        let whole = Evidence {
+            connections: 1,
             ..Evidence::default()
         };
+        assert_eq!(of(whole.clone()), [Status::Holds; 4]);
+        let part = Evidence { is_part: true, ..whole };
         assert_eq!(of(part.clone()), [Status::Unproven; 4]);
         let broken = Evidence { bare_sessions: 1, ..part };
         assert_eq!(of(broken)[0], Status::Broken, "what is wrong in some is wrong");

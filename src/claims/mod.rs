@@ -12,7 +12,7 @@ mod watch;
 use std::collections::BTreeMap;
 
 pub use check::{Check, Outcome, Place, Status};
-pub use given::Given;
+pub use given::{Given, ports};
 pub use inside::look;
 pub use list::{all, section_name};
 pub use watch::{Latest, Watch};

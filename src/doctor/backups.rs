@@ -1,8 +1,10 @@
 //! Whether backups are made, and whether the last one is recent.
 
+use std::io;
+
 use actors::{
     Location, Millis,
-    backup::{self, LastRuns},
+    backup::{self, BackupError, LastRuns, PlaceSettings, Run},
 };
 
 use super::Finding;
@@ -29,7 +31,39 @@ pub(crate) enum Freshness {
     Fresh,
 }
 
+/// Whether the file of a backup is where it was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Whole,
+    Gone,
+    OtherSize,
+    /// The place cannot be looked at.
+    Unseen,
+}
+
+/// Looks at the place itself: that a backup was made is written in the database, and says nothing of what became of it.
+pub(crate) async fn kept(place: &PlaceSettings, run: &Run) -> Kept {
+    let all = match backup::list(place).await {
+        Ok(all) => all,
+        Err(BackupError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Kept::Gone,
+        Err(error) => {
+            tracing::warn!(%error, "the place of backups cannot be looked at");
+            return Kept::Unseen;
+        }
+    };
+    match all.iter().find(|one| one.name == run.name) {
+        None => Kept::Gone,
+        Some(one) if i64::try_from(one.size) != Ok(run.size) => Kept::OtherSize,
+        Some(_) => Kept::Whole,
+    }
+}
+
 impl Wanted {
+    /// Whether a server makes them by itself.
+    pub(crate) fn is_scheduled(self) -> bool {
+        self.every_hours.is_some()
+    }
+
     pub(crate) fn of(settings: &Settings) -> Self {
         Self {
             is_set: settings.backup.is_set(),
@@ -83,6 +117,18 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
     );
     if Wanted::of(settings).freshness(&last, now) == Freshness::TooOld {
         return Finding::failure(check, found, "see the reason in the log, mend it, and run pernoex backup");
+    }
+    let lost = match set.place(None) {
+        Ok(place) => match kept(&place, success).await {
+            Kept::Gone => Some("it is not there any more"),
+            Kept::OtherSize => Some("its file has another size than was written"),
+            Kept::Whole | Kept::Unseen => None,
+        },
+        Err(_) => None,
+    };
+    if let Some(lost) = lost {
+        let mend = "find out who removes or changes what is in PERNOEX_BACKUP_TO, and run pernoex backup";
+        return Finding::failure(check, format!("{found}; but {lost}"), mend);
     }
     if last.failures > 0 {
         return Finding::warning(

@@ -31,7 +31,7 @@ async fn given_an_account_and_a_key_everything_that_can_be_proven_is() {
         "rows.passwords",
         "rows.sealed",
         "rows.audit",
-        "rows.tokens",
+        "rows.credentials",
         "store.key-files",
         "build.lockfile",
     ] {
@@ -41,6 +41,24 @@ async fn given_an_account_and_a_key_everything_that_can_be_proven_is() {
         Some(_) => assert_eq!((found.check("store.walls").0, found.check("store.file").0), ("holds", "unproven")),
         None => assert_eq!((found.check("store.walls").0, found.check("store.file").0), ("unproven", "holds")),
     }
+    // The same of both sentences that say it; and nothing of what is not there.
+    for claim in ["intro.encrypted", "data.at-rest"] {
+        let checks = found.of("claims", claim)["checks"].as_array().unwrap();
+        assert!(checks.iter().any(|check| check == "store.file"), "{claim}");
+    }
+    assert_eq!(found.claim("data.credentials"), "holds");
+    for check in ["rows.tokens", "rows.connected"] {
+        assert_eq!(found.check(check).0, "unproven", "{check}: {}", found.check(check).1);
+    }
+    // An id that nobody has shows nothing.
+    let nobodys = uuid::Uuid::new_v4().to_string();
+    let end = arguments.len() - 1;
+    let arguments = [&arguments[..end], &[&nobodys]].concat();
+    let (status, words) = (found.check("isolation.foreign").0, "was not seen to be a project's");
+    assert_eq!(status, "holds");
+    let of_nobody = verify(&settings, &arguments, app.folder.path());
+    assert!(of_nobody.check("isolation.foreign").1.contains(words), "{}", of_nobody.said);
+    assert_eq!(of_nobody.claim("isolation.content"), "unproven");
     // What cannot be proven is said plainly, however well all is.
     assert_eq!(found.claim("integrations.revoked"), "unproven");
     assert_eq!(found.claim("infrastructure.volumes"), "unproven");
@@ -50,7 +68,7 @@ async fn given_an_account_and_a_key_everything_that_can_be_proven_is() {
 }
 
 /// Breaks something of a lived-in installation; then `check` is broken, with `claims`, and says `words`.
-async fn broken(by: impl AsyncFnOnce(&Rows), (check, words): (&str, &str), claims: &[&str]) {
+pub(super) async fn broken(by: impl AsyncFnOnce(&Rows), (check, words): (&str, &str), claims: &[&str]) {
     let (app, _, _) = lived_in().await;
     let before = app.verify_inside();
     assert_ne!(before.check(check).0, "broken", "{}", before.said);
@@ -78,7 +96,7 @@ async fn a_body_that_lies_in_the_clear_is_named_by_its_column() {
     broken(
         by,
         ("rows.sealed", "1 in document_body.sealed"),
-        &["data.at-rest", "data.credentials", "intro.encrypted"],
+        &["data.at-rest", "isolation.content", "intro.encrypted"],
     )
     .await;
 }
@@ -91,7 +109,7 @@ async fn words_behind_the_head_of_an_envelope_are_seen_too() {
         dressed.extend(in_the_clear());
         rows.run("update report set sealed = $1", vec![dressed.into()]).await;
     };
-    broken(by, ("rows.sealed", "1 in report.sealed"), &["data.credentials"]).await;
+    broken(by, ("rows.sealed", "1 in report.sealed"), &["data.at-rest"]).await;
 }
 
 #[tokio::test]
@@ -136,6 +154,15 @@ async fn a_report_that_waits_for_too_long_is_a_broken_promise() {
         rows.run("update report set received_at = received_at - 172900000", vec![]).await;
     };
     broken(by, ("disclosure.promises", "1 reports wait"), &["disclosure.acknowledged"]).await;
+}
+
+#[tokio::test]
+async fn a_reporter_who_waits_for_a_day_breaks_the_other_promise() {
+    let by = async |rows: &Rows| {
+        let sql = "update report set state = 'confirmed', acknowledged_at = received_at, confirmed_at = received_at - 900000000";
+        rows.run(sql, vec![]).await;
+    };
+    broken(by, ("disclosure.timelines", "1 reports wait"), &["disclosure.timeline"]).await;
 }
 
 /// A copy of the file that nobody sealed, put in its place.
@@ -187,27 +214,44 @@ async fn a_key_that_others_can_read_is_named() {
     assert!(found.check("store.key-files").1.contains("master.key"));
 }
 
+/// A name as the program gives it: others are no backups.
+const BACKUP: &str = "pernoex-20260921T141320Z-00000abc.backup";
+
 #[tokio::test]
-async fn a_backup_that_is_too_old_breaks_what_is_said_of_backups() {
+async fn a_backup_that_is_too_old_or_gone_or_made_by_hand_breaks_what_is_said_of_backups() {
     let app = TestApp::with(&[("PERNOEX_BCRYPT_COST", "10")]).await;
     let mut settings = app.environment().to_vec();
     let without = app.verify_inside();
     assert_eq!(without.check("store.backups").0, "unproven", "{}", without.said);
-    let place = app.folder.path().join("backups").display().to_string();
-    settings.push(("PERNOEX_BACKUP_TO".into(), place));
+    let place = app.folder.path().join("backups");
+    settings.push(("PERNOEX_BACKUP_TO".into(), place.display().to_string()));
     let rows = app.rows().await;
     let now = chrono::Utc::now().timestamp_millis();
-    let made = async |hours: i64| {
+    let made = async |cause: &str, hours: i64| {
         rows.run("delete from backup_run", vec![]).await;
         let at = now - hours * 3_600_000;
         let sql = "insert into backup_run (id, name, cause, state, started_at, finished_at, size, cells, reason) \
-            values ($1, 'one', 'command', 'done', $2, $2, 1, 1, '')";
-        rows.run(sql, vec![uuid::Uuid::new_v4().into(), at.into()]).await;
+            values ($1, $2, $3, 'done', $4, $4, 5, 1, '')";
+        let values = vec![uuid::Uuid::new_v4().into(), BACKUP.into(), cause.into(), at.into()];
+        rows.run(sql, values).await;
         verify(&settings, &["--inside"], app.folder.path())
     };
-    let fresh = made(20).await;
+    let (status, words) = ("broken", "is not where it was put");
+    let gone = made("schedule", 20).await;
+    assert_eq!(gone.check("store.backups").0, status, "{}", gone.said);
+    std::fs::create_dir(&place).unwrap();
+    let gone = made("schedule", 20).await;
+    assert!(gone.check("store.backups").0 == status && gone.check("store.backups").1.contains(words));
+    std::fs::write(place.join(BACKUP), b"four").unwrap();
+    let short = made("schedule", 20).await;
+    assert!(short.check("store.backups").1.contains("another size"), "{}", short.said);
+    std::fs::write(place.join(BACKUP), b"whole").unwrap();
+    let fresh = made("schedule", 20).await;
     assert_eq!(fresh.check("store.backups").0, "holds", "{}", fresh.said);
-    let old = made(72).await;
+    // Somebody had to do it.
+    let by_hand = made("command", 20).await;
+    assert_eq!(by_hand.claim("infrastructure.backups"), "unproven", "{}", by_hand.said);
+    let old = made("schedule", 72).await;
     assert_eq!((old.code, old.check("store.backups").0), (Some(1), "broken"), "{}", old.said);
     assert_eq!(old.claim("infrastructure.backups"), "broken");
     rows.close().await;

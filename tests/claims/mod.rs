@@ -1,6 +1,7 @@
 //! `pernoex verify` and `/trust`: what is said of security, held against an installation that is well, and against ones in which something is
 //! really broken.
 
+mod blind;
 mod broken;
 mod doors;
 mod evidence;

@@ -141,9 +141,16 @@ fn due(report: &reports::Report, holidays: &Holidays) -> Option<(deadlines::Prom
 /// How promises to reporters are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Promises {
+    pub acknowledgement: Kept,
+    pub timeline: Kept,
+}
+
+/// How one of them is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
     /// Reports that wait for longer than was promised.
     pub overdue: usize,
-    /// Reports, of those that are kept, for which one was broken, whatever came then.
+    /// Reports, of those that are kept, for which it was broken, whatever came then.
     pub late: u64,
 }
 
@@ -151,10 +158,19 @@ pub(crate) async fn promises(platform: &PlatformDb, holidays: &Holidays, now: Mi
     let looked = platform.read(async |tx| {
         let (acknowledged, timeline) = reports::late(tx).await?;
         let open = reports::open(tx).await?;
-        let overdue = open.iter().filter_map(|report| due(report, holidays)).filter(|(_, at)| *at < now);
+        let overdue = |of: deadlines::Promise| {
+            let due = open.iter().filter_map(|report| due(report, holidays));
+            due.filter(|(promise, at)| *promise == of && *at < now).count()
+        };
         Ok::<_, StoreError>(Promises {
-            overdue: overdue.count(),
-            late: acknowledged + timeline,
+            acknowledgement: Kept {
+                overdue: overdue(deadlines::Promise::Acknowledge),
+                late: acknowledged,
+            },
+            timeline: Kept {
+                overdue: overdue(deadlines::Promise::Timeline),
+                late: timeline,
+            },
         })
     });
     looked.await

@@ -93,15 +93,16 @@ pub(super) async fn look(tx: &DatabaseTransaction, of: &Sealed, tenant: Option<T
         // Round the end.
         some(tx, of, tenant, Some(("<", start)), SAMPLE - seen, found).await?;
     }
-    Ok(())
+    // Of nobody yet: a pending sign-up, or a passkey that was asked for.
+    keyless(tx, of, tenant, found).await
 }
 
 /// An id between the first and the last: ids begin with the time they were made at, and lie close together among all that could be.
 async fn start(tx: &DatabaseTransaction, of: &Sealed, tenant: Option<TenantId>) -> Result<Option<Uuid>, StoreError> {
     let Some(key) = &of.key else { return Ok(None) };
-    let (table, whose) = (&of.table, tenant.map_or("", |_| "where tenant_id = $1"));
+    let (table, whose) = (&of.table, tenant.map_or("", |_| "tenant_id = $1 and"));
     let end = async |order: &str| {
-        let sql = format!("select {key} from {table} {whose} order by {key} {order} limit 1");
+        let sql = format!("select {key} from {table} where {whose} {key} is not null order by {key} {order} limit 1");
         let values = tenant.map(|tenant| tenant.uuid().into()).into_iter().collect();
         let rows = ask(tx, &sql, values).await?;
         Ok::<_, StoreError>(rows.first().map(|row| row.try_get_by_index::<Uuid>(0)).transpose()?)
@@ -117,10 +118,42 @@ fn between(first: Uuid, last: Uuid, chance: Uuid) -> Uuid {
     Uuid::from_u128(first.as_u128() + chance.as_u128() % span)
 }
 
+/// Where the key says whose a row is, it may be nobody's.
+async fn keyless(tx: &DatabaseTransaction, of: &Sealed, tenant: Option<TenantId>, found: &mut Evidence) -> Result<(), StoreError> {
+    let Some(key) = &of.key else { return Ok(()) };
+    let all = Rows {
+        of,
+        key: None,
+        only: Some(format!("{key} is null")),
+    };
+    read(tx, &all, tenant, None, SAMPLE, found).await?;
+    Ok(())
+}
+
 /// Up to `most` cells of the rows whose id is so to another. How many there were.
 async fn some(
     tx: &DatabaseTransaction,
     of: &Sealed,
+    tenant: Option<TenantId>,
+    from: Option<(&str, Uuid)>,
+    most: usize,
+    found: &mut Evidence,
+) -> Result<usize, StoreError> {
+    // Without an id to begin at, rows that have none are looked at as well.
+    let key = from.and(of.key.as_deref());
+    read(tx, &Rows { of, key, only: None }, tenant, from, most, found).await
+}
+
+/// Which rows of a column, and by what they are found.
+struct Rows<'a> {
+    of: &'a Sealed,
+    key: Option<&'a str>,
+    only: Option<String>,
+}
+
+async fn read(
+    tx: &DatabaseTransaction,
+    Rows { of, key, only }: &Rows<'_>,
     tenant: Option<TenantId>,
     from: Option<(&str, Uuid)>,
     most: usize,
@@ -131,7 +164,7 @@ async fn some(
         DbBackend::Postgres => ("ctid", format!("encode(substr({column}, 1, {READ}), 'hex')")),
         _ => ("rowid", format!("lower(hex(substr({column}, 1, {READ})))")),
     };
-    let place = of.key.as_deref().unwrap_or(place);
+    let place = key.unwrap_or(place);
     let mut values: Vec<Value> = Vec::new();
     let mut conditions = Vec::new();
     if let Some(tenant) = tenant {
@@ -139,6 +172,7 @@ async fn some(
         conditions.push("tenant_id = $1".to_owned());
     }
     let whose = conditions.first().map(|whose| format!("{whose} and ")).unwrap_or_default();
+    conditions.extend(only.clone());
     let mut order = String::new();
     if let Some((is, id)) = from {
         values.push(id.into());
@@ -158,6 +192,7 @@ async fn some(
     let cells = ask(tx, &sql, values).await?;
     for cell in &cells {
         found.cells += 1;
+        found.credentials += usize::from(of.table == "credential");
         let size: i64 = cell.try_get("", "size")?;
         if !is_sealed(&unhex(&cell.try_get::<String>("", "head")?), size) {
             *found.readable.entry(of.name()).or_default() += 1;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-use super::within;
+use super::{ask, within};
 use crate::{
     Millis, Store, StoreError, TenantId, TenantTx,
     audit::{
@@ -40,6 +40,10 @@ pub(super) async fn follow(
         match within(store, tenant, stop, async |tx| step(tx, from, &mut walk).await).await? {
             Ok(false) => {}
             Ok(true) => {
+                if let Some(broken) = within(store, tenant, stop, async |tx| unsigned(tx, walk.head).await).await? {
+                    known.0.remove(&tenant);
+                    return Ok(Err(broken));
+                }
                 known.0.insert(tenant, (walk.head, whole));
                 return Ok(Ok(walk.head.seq));
             }
@@ -49,6 +53,27 @@ pub(super) async fn follow(
             }
         }
     }
+}
+
+/// What a log that holds in itself cannot show: that it is as long as it was. A workspace begins with an entry, and signed heads say what
+/// came after.
+async fn unsigned(tx: &TenantTx, reached: Head) -> Result<Option<Broken>, StoreError> {
+    if reached.seq == 0 {
+        return Ok(Some(Broken::Short { expected: 1, found: 0 }));
+    }
+    let sql = "select signed.seq, audit.hash is null as is_gone from audit_checkpoint as signed \
+        left join audit on audit.tenant_id = signed.tenant_id and audit.seq = signed.seq \
+        where signed.tenant_id = $1 and (audit.hash is null or audit.hash <> signed.hash) order by signed.seq limit 1";
+    let rows = ask(tx.raw(), sql, vec![tx.tenant().uuid().into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (seq, is_gone): (i64, bool) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok(Some(match is_gone {
+        true => Broken::Short {
+            expected: seq,
+            found: reached.seq,
+        },
+        false => Broken::Diverged(seq),
+    }))
 }
 
 /// Whether it came to the end. What is added meanwhile may be seen or not, and is no fault either way.

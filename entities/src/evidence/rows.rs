@@ -1,8 +1,8 @@
-//! How passwords are stored, and what PostgreSQL shows to nobody in particular.
+//! How passwords are stored.
 
 use sea_orm::DatabaseTransaction;
 
-use super::{Passwords, ask, count};
+use super::{Passwords, ask};
 use crate::StoreError;
 
 /// By kind, and without the hashes themselves.
@@ -25,27 +25,6 @@ pub(super) async fn passwords(tx: &DatabaseTransaction) -> Result<Passwords, Sto
 fn bcrypt_cost(head: &str) -> Option<u32> {
     let rest = head.strip_prefix("$2b$").or_else(|| head.strip_prefix("$2y$"))?;
     rest.strip_suffix('$')?.parse().ok()
-}
-
-/// Asked without a tenant: policies show nothing then.
-pub(super) async fn open_tables(tx: &DatabaseTransaction) -> Result<Vec<String>, StoreError> {
-    let sql = "select relname::text from pg_class join pg_attribute on attrelid = pg_class.oid and attname = 'tenant_id' \
-        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not attisdropped order by 1";
-    let mut open = Vec::new();
-    for row in ask(tx, sql, vec![]).await? {
-        let table: String = row.try_get_by_index(0)?;
-        if count(
-            tx,
-            &format!("select count(*) from (select 1 from \"{table}\" limit 1) as seen"),
-            vec![],
-        )
-        .await?
-            > 0
-        {
-            open.push(table);
-        }
-    }
-    Ok(open)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[3],
         words: "OAuth tokens, Slack's bot tokens, tokens of other services and API secrets are sealed with AES-256-GCM before they reach the database.",
         mechanism: "Sealed under the customer's key with a fresh nonce, bound to customer, table, column and row: moved elsewhere, it does not open.",
-        checks: &[C::Sealed],
+        checks: &[C::Credentials],
         limit: None,
         tests: &[
             "a_sealed_value_opens_only_with_its_key_at_its_place",

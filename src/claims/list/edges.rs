@@ -93,7 +93,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[1],
         words: "OAuth tokens of Confluence, GitHub, Notion and Slack are stored sealed with AES-256-GCM.",
         mechanism: "They are credentials of the vault's, as all are.",
-        checks: &[C::Sealed],
+        checks: &[C::Connected],
         limit: None,
         tests: &["no_secret_is_kept_or_said_in_clear"],
     },

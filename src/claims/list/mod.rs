@@ -44,6 +44,9 @@ pub fn all() -> Vec<&'static Claim> {
 }
 
 #[cfg(test)]
+mod ids;
+
+#[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +72,18 @@ mod tests {
             missing.is_empty() && unknown.is_empty(),
             "without a claim: {missing:?}; no such sentence: {unknown:?}"
         );
+    }
+
+    /// A sentence that says two things keeps both of its claims.
+    #[test]
+    fn each_claim_that_was_made_is_still_made_of_its_sentence() {
+        let found: Vec<_> = all().iter().map(|claim| (claim.id, claim.section, claim.sentences)).collect();
+        for made in ids::IDS {
+            assert!(found.contains(made), "{made:?} is gone");
+        }
+        for claim in &found {
+            assert!(ids::IDS.contains(claim), "{claim:?} is to be listed");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[3],
         words: "Data is encrypted on its way and where it lies.",
         mechanism: "TLS on the way; where it lies, AES-256-GCM cell by cell under keys of each customer and project, and an encrypted file around it where the database is built in.",
-        checks: &[C::TlsVersions, C::TlsOnly, C::Sealed, C::StoreLinks],
+        checks: &[C::TlsVersions, C::TlsOnly, C::StoreFile, C::Sealed, C::StoreLinks],
         limit: None,
         tests: &["what_is_stored_cannot_be_read_from_the_files"],
     },
@@ -58,7 +58,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[6],
         words: "Credentials are sealed before they are stored, and opened in memory only, while they are used.",
         mechanism: "The vault seals them under the customer's key. An opened one is a type that can be neither printed, copied nor stored, and that wipes itself.",
-        checks: &[C::Sealed],
+        checks: &[C::Credentials],
         limit: Some("What is in the memory of a process, and for how long, cannot be seen from beside it: types and tests stand for that."),
         tests: &[
             "keys_can_be_neither_printed_copied_nor_written_out",

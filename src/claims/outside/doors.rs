@@ -144,7 +144,8 @@ pub(super) async fn services(target: &Target) -> Outcome {
         return Outcome::Unproven("asked on this machine, where its own services may be: ask from elsewhere");
     }
     let (host, connect) = (target.host(), target.connect);
-    let open = tokio::task::spawn_blocking(move || knock(&host, connect)).await;
+    let ports: BTreeSet<u16> = PORTS.iter().chain(&target.ports).copied().collect();
+    let open = tokio::task::spawn_blocking(move || knock(&host, connect, &ports)).await;
     match open {
         Ok(Some(open)) if open.is_empty() => Outcome::Holds("no port of a database, a cache or figures opens at this name".into()),
         Ok(Some(open)) => Outcome::Broken(format!(
@@ -156,7 +157,7 @@ pub(super) async fn services(target: &Target) -> Outcome {
 }
 
 /// At each address that the name leads to.
-fn knock(host: &str, connect: Option<SocketAddr>) -> Option<BTreeSet<u16>> {
+fn knock(host: &str, connect: Option<SocketAddr>, ports: &BTreeSet<u16>) -> Option<BTreeSet<u16>> {
     let ips: BTreeSet<IpAddr> = match connect {
         Some(address) => [address.ip()].into(),
         None => (host, 443).to_socket_addrs().ok()?.map(|address| address.ip()).collect(),
@@ -164,10 +165,10 @@ fn knock(host: &str, connect: Option<SocketAddr>) -> Option<BTreeSet<u16>> {
     if ips.is_empty() {
         return None;
     }
-    Some(ips.into_iter().flat_map(|ip| knock_at(ip, &PORTS)).collect())
+    Some(ips.into_iter().flat_map(|ip| knock_at(ip, ports)).collect())
 }
 
-fn knock_at(ip: IpAddr, ports: &[u16]) -> Vec<u16> {
+fn knock_at(ip: IpAddr, ports: &BTreeSet<u16>) -> Vec<u16> {
     // Together: a firewall that drops what it refuses lets each of them wait.
     let knock = |port| std::thread::spawn(move || TcpStream::connect_timeout(&SocketAddr::new(ip, port), KNOCK).is_ok());
     let knocks: Vec<_> = ports.iter().map(|port| (*port, knock(*port))).collect();
@@ -213,7 +214,7 @@ mod tests {
         let open = TcpListener::bind("127.0.0.1:0").unwrap();
         let shut = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let port = open.local_addr().unwrap().port();
-        assert_eq!(knock_at(Ipv4Addr::LOCALHOST.into(), &[shut, port]), [port]);
-        assert_eq!(knock("no-such-name.invalid", None), None);
+        assert_eq!(knock_at(Ipv4Addr::LOCALHOST.into(), &[shut, port].into()), [port]);
+        assert_eq!(knock("no-such-name.invalid", None, &[port].into()), None);
     }
 }

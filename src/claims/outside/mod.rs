@@ -36,6 +36,8 @@ pub struct Target {
     pub widget_key: Option<String>,
     /// Of another workspace than the account's.
     pub foreign_project: Option<Uuid>,
+    /// Where the installation's own stores and figures are, as its settings say: knocked at besides the usual ones.
+    pub ports: Vec<u16>,
 }
 
 /// Where the same name is asked without TLS. A port that `connect` names is of TLS: without one in the address, that is port 80's part.
@@ -77,6 +79,7 @@ impl Target {
             account: None,
             widget_key: None,
             foreign_project: None,
+            ports: Vec::new(),
         })
     }
 
@@ -208,6 +211,7 @@ pub async fn run(target: &Target) -> Outcomes {
     found.insert(Check::Metrics, doors::metrics(target).await);
     found.insert(Check::Providers, pages::providers(target).await);
     found.insert(Check::SecurityTxt, pages::security_txt(target).await);
+    found.insert(Check::SecurityAddress, pages::security_address(target).await);
     found.insert(Check::ReportForm, pages::report_form(target).await);
     found.insert(Check::Pages, pages::pages(target).await);
     match &target.account {

@@ -64,6 +64,29 @@ pub(super) async fn security_txt(target: &Target) -> Outcome {
     }
 }
 
+pub(super) async fn security_address(target: &Target) -> Outcome {
+    let Some(answer) = target.get(actors::disclosure::security_txt::PATH).await else {
+        return UNREACHED;
+    };
+    let status = answer.status().as_u16();
+    let Ok(text) = answer.text().await else { return UNREACHED };
+    match status {
+        200 if has_address(&text) => Outcome::Holds("security.txt names an e-mail address".into()),
+        200 => Outcome::Unproven("security.txt names the form and no e-mail address: the operator has set none"),
+        status => Outcome::Broken(format!("security.txt answers {status}")),
+    }
+}
+
+fn has_address(text: &str) -> bool {
+    let is_address = |contact: &&str| {
+        contact
+            .to_ascii_lowercase()
+            .strip_prefix("mailto:")
+            .is_some_and(|rest| rest.contains('@'))
+    };
+    field(text, "contact").iter().any(is_address)
+}
+
 pub(super) async fn report_form(target: &Target) -> Outcome {
     let Some((status, program)) = target.json(target.request(Method::GET, "/api/v1/disclosure")).await else {
         return UNREACHED;
@@ -96,6 +119,13 @@ pub(super) async fn pages(target: &Target) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_alone_is_no_address() {
+        let form = "Contact: https://a.example/security/report\n";
+        assert!(!has_address(form));
+        assert!(has_address(&format!("Contact: mailto:security@a.example\n{form}")));
+    }
 
     #[test]
     fn a_security_txt_that_nobody_can_rely_on_is_seen() {
