@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Write},
+    io::{BufRead, BufReader, Write},
     path::PathBuf,
 };
 
@@ -25,18 +25,27 @@ fn count(n: impl std::fmt::Display, one: &str, many: &str) -> String {
     format!("{n} {}", if n == "1" { one } else { many })
 }
 
-/// Runs it to its end: the status to exit with. Says the first thing that does not hold.
+/// Runs it to its end: the status to exit with, 0 when it holds, 1 when it does not, 2 when it cannot be checked. Says the first thing that does not
+/// hold.
 #[must_use]
 pub fn run(action: &Action) -> i32 {
     let Action::Verify { file, key } = action;
     let out = &mut std::io::stdout();
-    let read = match File::open(file) {
+    let mut read = match File::open(file) {
         Ok(read) => BufReader::new(read),
         Err(error) => {
             let _ = writeln!(out, "{} cannot be read: {error}", file.display());
             return 1;
         }
     };
+    // Nothing is known against it: it leaves out what the chain is made of.
+    if read.fill_buf().is_ok_and(|start| start.starts_with(export::CSV_HEADER.as_bytes())) {
+        let _ = writeln!(
+            out,
+            "This export is in CSV, for spreadsheets, and cannot be checked: export JSON lines instead."
+        );
+        return 2;
+    }
     match export::verify(read, key.as_deref()) {
         Ok(found) => {
             let _ = writeln!(

@@ -369,6 +369,8 @@ async fn the_log_is_exported_only_after_a_fresh_proof() {
     ada.took(&session);
     let text = export(&mut ada, "jsonl").await;
     assert!(verify(&app, &text, &[]).0);
+    let (holds, said) = verify(&app, &export(&mut ada, "csv").await, &[]);
+    assert!(!holds && said.contains("export JSON lines instead"), "{said}");
 }
 
 #[test]

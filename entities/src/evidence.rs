@@ -106,6 +106,7 @@ pub async fn gather(store: &Store, now: Millis, stop: &AtomicBool, known: &mut F
     found.is_part = tenants.len() > MOST_TENANTS;
     tenants.truncate(MOST_TENANTS);
     for tenant in tenants {
+        let before = found.clone();
         for column in columns.iter().filter(|column| column.is_tenants) {
             let looked = within(store, tenant, stop, async |tx| {
                 cells::look(tx.raw(), column, Some(tenant), &mut found).await
@@ -120,7 +121,12 @@ pub async fn gather(store: &Store, now: Millis, stop: &AtomicBool, known: &mut F
             Some(Err(broken)) => found.broken_logs.push((tenant, broken)),
             None => {}
         }
-        found.tenants += 1;
+        // Of what is being purged, one half is gone before the other.
+        if is_living(store, tenant).await? {
+            found.tenants += 1;
+        } else {
+            found = before;
+        }
     }
     Ok(found)
 }
@@ -132,7 +138,7 @@ pub async fn gather(store: &Store, now: Millis, stop: &AtomicBool, known: &mut F
 pub async fn has_project(store: &Store, id: uuid::Uuid) -> Result<bool, StoreError> {
     let stop = AtomicBool::new(false);
     for tenant in living(store).await? {
-        let sql = "select count(*) from project where tenant_id = $1 and id = $2";
+        let sql = "select count(*) from project where tenant_id = $1 and id = $2 and deleted_at is null";
         let values = vec![tenant.uuid().into(), id.into()];
         if within(store, tenant, &stop, async |tx| count(tx.raw(), sql, values).await).await? > 0 {
             return Ok(true);
@@ -200,6 +206,14 @@ async fn living(store: &Store) -> Result<Vec<TenantId>, StoreError> {
     tx.rollback().await?;
     let id = |row: &QueryResult| Ok::<_, StoreError>(row.try_get_by_index::<uuid::Uuid>(0)?.into());
     rows?.iter().map(id).collect()
+}
+
+async fn is_living(store: &Store, tenant: TenantId) -> Result<bool, StoreError> {
+    let tx = store.begin_read().await?;
+    let sql = "select count(*) from tenant where id = $1 and deleted_at is null";
+    let living = count(&tx, sql, vec![tenant.uuid().into()]).await;
+    tx.rollback().await?;
+    Ok(living? > 0)
 }
 
 /// In a transaction of its own, as nobody in particular.

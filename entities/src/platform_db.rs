@@ -244,6 +244,19 @@ impl PlatformDb {
         Ok(tenants)
     }
 
+    /// As [`Self::tenants`], without those that were deleted: what is purged is half gone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn living_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let tx = self.store.begin_read().await?;
+        let rows = tenant::Entity::find().filter(tenant::Column::DeletedAt.is_null()).all(&tx).await?;
+        tx.rollback().await?;
+        let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.id.into()).collect();
+        tenants.sort_unstable();
+        Ok(tenants)
+    }
+
     /// Whose a living project is.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
 //! Whether backups are made, and whether the last one is recent.
 
-use std::io;
 
 use actors::{
     Location, Millis,
-    backup::{self, BackupError, LastRuns, PlaceSettings, Run},
+    backup::{self, LastRuns, PlaceSettings, Run},
 };
 
 use super::Finding;
@@ -45,7 +44,6 @@ pub(crate) enum Kept {
 pub(crate) async fn kept(place: &PlaceSettings, run: &Run) -> Kept {
     let all = match backup::list(place).await {
         Ok(all) => all,
-        Err(BackupError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Kept::Gone,
         Err(error) => {
             tracing::warn!(%error, "the place of backups cannot be looked at");
             return Kept::Unseen;

@@ -172,10 +172,9 @@ impl BackupSetting {
         }
     }
 
-    /// Whether that is where the schedule's go. With none set, whatever is named by hand is the place.
+    /// Whether that is where the schedule's go.
     pub fn leads_to(&self, place: &PlaceSettings) -> bool {
         match (&self.place, place) {
-            (None, _) => true,
             (Some(PlaceSettings::Folder(set)), PlaceSettings::Folder(named)) => {
                 set == named || matches!((set.canonicalize(), named.canonicalize()), (Ok(set), Ok(named)) if set == named)
             }

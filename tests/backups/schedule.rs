@@ -3,7 +3,7 @@
 use actors::clock::Clock;
 use reqwest::StatusCode;
 
-use super::{eventually, names, prepared, reader, sign_in};
+use super::{eventually, names, prepared, reader, sign_in, started};
 
 const DAY: i64 = 86_400_000;
 
@@ -76,15 +76,15 @@ async fn one_is_made_each_day_by_one_node_and_those_are_kept_that_should_be() {
 #[tokio::test]
 async fn a_copy_that_is_taken_elsewhere_says_nothing_of_those_that_are_kept() {
     let (place, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let app = prepared(Clock::system(), place.path(), &[]).await;
+    let app = started(place.path()).await;
     let away = away.path().display().to_string();
-    let (well, report) = app.command(&["backup", "--at", &away]);
+    let (well, report) = app.command_meanwhile(&["backup", "--at", &away]).await;
     assert!(well, "{report}");
     let (_, report) = app.command(&["doctor"]);
     assert!(report.contains("none was made yet"), "{report}");
     // By another name, but there.
     let here = place.path().join(".").display().to_string();
-    let (well, report) = app.command(&["backup", "--at", &here]);
+    let (well, report) = app.command_meanwhile(&["backup", "--at", &here]).await;
     assert!(well, "{report}");
     let (_, report) = app.command(&["doctor"]);
     assert!(report.contains("the last was made 0 hours ago"), "{report}");

@@ -110,6 +110,10 @@ impl Told {
 
 /// Changes as they happen, whichever node they happen on: `changed` with conversations as they are now, `counts` when those are others.
 async fn changes(pass: ProjectPass<Member>, opened: stream::Opened) -> Result<HttpResponse, Problem> {
+    // Another node answers: this one is being emptied.
+    if stream::is_stopping() {
+        return Err(Problem::Fault(actors::Fault::Unavailable));
+    }
     // Nothing lies after it: only the moment to begin from.
     let first = pass.send(InboxChanges { since: Millis::MAX }).await?;
     let (out, body) = mpsc::channel::<Bytes>(4);
