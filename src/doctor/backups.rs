@@ -1,6 +1,5 @@
 //! Whether backups are made, and whether the last one is recent.
 
-
 use actors::{
     Location, Millis,
     backup::{self, LastRuns, PlaceSettings, Run},
