@@ -119,7 +119,8 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
         Ok(place) => match kept(&place, success).await {
             Kept::Gone => Some("it is not there any more"),
             Kept::OtherSize => Some("its file has another size than was written"),
-            Kept::Whole | Kept::Unseen => None,
+            Kept::Unseen => Some("the place cannot be looked at: see that it is mounted, or that the bucket answers"),
+            Kept::Whole => None,
         },
         Err(_) => None,
     };

@@ -88,6 +88,10 @@ async fn a_copy_that_is_taken_elsewhere_says_nothing_of_those_that_are_kept() {
     assert!(well, "{report}");
     let (_, report) = app.command(&["doctor"]);
     assert!(report.contains("the last was made 0 hours ago"), "{report}");
+    // As when its volume is not mounted.
+    std::fs::remove_dir_all(place.path()).unwrap();
+    let (well, report) = app.command(&["doctor"]);
+    assert!(!well && report.contains("the place cannot be looked at"), "{report}");
 }
 
 #[tokio::test]
