@@ -239,7 +239,7 @@ async fn a_backup_that_is_too_old_or_gone_or_made_by_hand_breaks_what_is_said_of
     let (status, words) = ("broken", "is not where it was put");
     // Such as a volume that is not mounted here.
     let unseen = made("schedule", 20).await;
-    assert_eq!(unseen.check("store.backups").0, "unproven", "{}", unseen.said);
+    assert_eq!(unseen.check("store.backups").0, "not_tried", "{}", unseen.said);
     std::fs::create_dir(&place).unwrap();
     let gone = made("schedule", 20).await;
     assert!(gone.check("store.backups").0 == status && gone.check("store.backups").1.contains(words));
