@@ -229,10 +229,10 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
     let given = Given::of(&settings, location.as_ref());
     found.extend(claims::look(&given, Clock::system().now(), &AtomicBool::new(false), &mut FollowedLogs::default()).await);
     if let (Some(location), Some(Outcome::Holds(seen))) = (&location, found.get(&Check::Sealed)) {
-        let outcome = opened(&settings, location, seen.clone()).await;
+        let (outcome, of_credentials) = opened(&settings, location, seen.clone()).await;
         // Of credentials it is said apart, where it is one that does not open.
         for check in [Check::Credentials, Check::Connected] {
-            if outcome.words().contains(CREDENTIAL) && matches!(found.get(&check), Some(Outcome::Holds(_))) {
+            if of_credentials && matches!(found.get(&check), Some(Outcome::Holds(_))) {
                 found.insert(check, outcome.clone());
             }
         }
@@ -242,25 +242,30 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
 }
 
 /// As [`prove_sealed`] names them.
-const CREDENTIAL: &str = " a credential of ";
+const CREDENTIAL: &str = "a credential";
 
-/// What looks sealed may be noise: who has the keys opens some of it. `seen` is what was found without them.
-async fn opened(settings: &Settings, location: &Location, seen: String) -> Outcome {
+/// What looks sealed may be noise: who has the keys opens some of it. `seen` is what was found without them. Also
+/// whether a credential is among what does not open.
+async fn opened(settings: &Settings, location: &Location, seen: String) -> (Outcome, bool) {
     let proof = async {
         let masters = installation::masters_that_are_there(settings)?;
         Ok::<_, StartError>(prove_sealed(masters, installation::key_ring(settings)?, location).await?)
     };
     match proof.await {
-        Ok(proof) => match proof.shut.first() {
-            Some((tenant, table)) => Outcome::Broken(format!(
-                "in {} workspaces something does not open that looks sealed, such as in {table} of {tenant}",
-                proof.shut.len()
-            )),
-            None => Outcome::Holds(format!("{seen}; {} were opened", proof.cells)),
-        },
+        Ok(proof) => {
+            let outcome = match proof.shut.first() {
+                Some((tenant, table)) => Outcome::Broken(format!(
+                    "in {} workspaces something does not open that looks sealed, such as in {table} of {tenant}",
+                    proof.shut.len()
+                )),
+                None => Outcome::Holds(format!("{seen}; {} were opened", proof.cells)),
+            };
+            (outcome, proof.shut.iter().any(|(_, table)| *table == CREDENTIAL))
+        }
         Err(error) => {
             complain(&error);
-            Outcome::NotTried("the cells look sealed, and the keys that open them cannot be used: pernoex doctor says why")
+            let why = "the cells look sealed, and the keys that open them cannot be used: pernoex doctor says why";
+            (Outcome::NotTried(why), false)
         }
     }
 }

@@ -236,12 +236,7 @@ impl PlatformDb {
     /// # Errors
     /// When the database does not answer.
     pub async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
-        let tx = self.store.begin_read().await?;
-        let rows = tenant::Entity::find().all(&tx).await?;
-        tx.rollback().await?;
-        let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.id.into()).collect();
-        tenants.sort_unstable();
-        Ok(tenants)
+        self.tenants_among(tenant::Entity::find()).await
     }
 
     /// As [`Self::tenants`], without those that were deleted: what is purged is half gone.
@@ -249,8 +244,13 @@ impl PlatformDb {
     /// # Errors
     /// When the database does not answer.
     pub async fn living_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        self.tenants_among(tenant::Entity::find().filter(tenant::Column::DeletedAt.is_null()))
+            .await
+    }
+
+    async fn tenants_among(&self, wanted: Select<tenant::Entity>) -> Result<Vec<TenantId>, StoreError> {
         let tx = self.store.begin_read().await?;
-        let rows = tenant::Entity::find().filter(tenant::Column::DeletedAt.is_null()).all(&tx).await?;
+        let rows = wanted.all(&tx).await?;
         tx.rollback().await?;
         let mut tenants: Vec<TenantId> = rows.into_iter().map(|row| row.id.into()).collect();
         tenants.sort_unstable();

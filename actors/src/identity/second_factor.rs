@@ -362,7 +362,6 @@ impl Identity {
             })
         });
         let admitted = admitted.await;
-        self.outbox.ring();
         if matches!(admitted, Err(Fault::WrongSecondFactor)) {
             let failed = self.platform.write(async |tx| {
                 if begun.tries >= MOST_TRIES {
@@ -371,8 +370,8 @@ impl Identity {
                 self.note(tx, &by, Act::SignInFailed, false).await
             });
             failed.await?;
-            self.outbox.ring();
         }
+        self.outbox.ring();
         admitted
     }
 

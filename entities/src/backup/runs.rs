@@ -200,13 +200,12 @@ impl PlatformDb {
     /// When the database does not answer.
     pub async fn last_backups(&self, now: Millis) -> Result<LastRuns, StoreError> {
         let tx = self.store().begin_read().await?;
-        let latest = |state: &str| {
+        let here = |state: &str| {
             Entity::find()
                 .filter(Column::State.eq(state))
                 .filter(Column::Cause.ne(Cause::Elsewhere.name()))
-                .order_by_desc(Column::StartedAt)
-                .limit(1)
         };
+        let latest = |state: &str| here(state).order_by_desc(Column::StartedAt).limit(1);
         let success = latest(DONE).one(&tx).await?;
         let since = success.as_ref().map_or(i64::MIN, |run| run.started_at);
         let over = Condition::any()
@@ -214,13 +213,7 @@ impl PlatformDb {
             .add(Column::StartedAt.lt(now - LONGEST));
         let over = Condition::all().add(Column::StartedAt.gt(since)).add(over);
         let failure = latest(FAILED).filter(over.clone()).one(&tx).await?;
-        let here = Column::Cause.ne(Cause::Elsewhere.name());
-        let failures = Entity::find()
-            .filter(Column::State.eq(FAILED))
-            .filter(here)
-            .filter(over)
-            .count(&tx)
-            .await?;
+        let failures = here(FAILED).filter(over).count(&tx).await?;
         tx.rollback().await?;
         Ok(LastRuns {
             success: success.map(Run::from),
