@@ -90,6 +90,9 @@ impl From<lettre::transport::smtp::Error> for Undelivered {
             Some(code) => format!("the mail server answered {code}"),
             None if error.is_tls() => "no secure connection to the mail server".into(),
             None if error.is_timeout() => "the mail server did not answer in time".into(),
+            None if error.is_client() => {
+                "the mail server lacks what is asked of it (TLS, a way to sign in, or addresses beyond ASCII)".into()
+            }
             None => match why_unreached(&error) {
                 Some(why) => format!("the mail server could not be reached ({why})"),
                 None => "the mail server could not be reached or understood".into(),
