@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -14,7 +14,10 @@ use actix_web::{
 use futures_util::FutureExt;
 use tracing_actix_web::RequestId;
 
-use crate::{doors::Gate, error::Description};
+use crate::{
+    doors::{Gate, noting_unwritten},
+    error::Description,
+};
 
 /// # Errors
 /// Whatever goes wrong further in, as a finished response.
@@ -26,13 +29,18 @@ pub async fn every_response(request: ServiceRequest, next: Next<impl MessageBody
         .is_some_and(|gate| gate.is_https(peer, request.headers()));
     let cacheable = matches!(request.path(), "/widget.js") || request.path().starts_with("/assets/");
     // Nothing may hold the request here: the router needs it to itself.
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let (answered, unwritten) = noting_unwritten(AssertUnwindSafe(next.call(request)).catch_unwind()).await;
+    match answered {
         Ok(Ok(response)) => {
             let (request, response) = response.map_into_boxed_body().into_parts();
             Ok(ServiceResponse::new(request, finish(response, &id, (cacheable, secure))))
         }
         Ok(Err(error)) => {
-            Err(InternalError::from_response(error.to_string(), finish(error.error_response(), &id, (cacheable, secure))).into())
+            let response = match unwritten {
+                Some(problem) => problem.error_response(),
+                None => error.error_response(),
+            };
+            Err(InternalError::from_response(error.to_string(), finish(response, &id, (cacheable, secure))).into())
         }
         Err(_) => {
             tracing::error!("a handler panicked");

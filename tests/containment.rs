@@ -9,7 +9,7 @@ use actors::{
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{GUIDE, Person, TestApp};
+use crate::support::{GUIDE, PASSWORD, Person, TestApp};
 
 const QUESTION: &str = "How do I export my data?";
 
@@ -342,4 +342,21 @@ async fn one_workspace_that_floods_the_processor_does_not_hold_up_another() {
         one.abort();
     }
     clear(ada.tenant);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_written_is_told_with_when_to_try_again() {
+    let app = TestApp::start().await;
+    let ada = Workspace::found(&app, "ada").await;
+    let body = json!({ "email": ada.owner.email, "password": PASSWORD });
+    let mut phone = app.nobody();
+    ada.fails(Point::Commit, Effect::Refuse, 1_000);
+    let refused = phone.send(Method::POST, "/session", Some(body.clone()), &[]).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 0);
+    assert!(!refused.headers().contains_key("set-cookie"));
+    let problem: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "storage_unavailable", "{problem}");
+    clear(ada.tenant);
+    assert_eq!(phone.post("/session", body).await.0, StatusCode::OK);
 }

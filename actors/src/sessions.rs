@@ -165,8 +165,18 @@ pub struct BeginSession {
     pub account: AccountId,
     pub state: String,
     pub proof: Proof,
-    /// Whether somebody comes in by it, rather than goes on under a new id.
-    pub enters: bool,
+    pub why: Why,
+}
+
+/// Why there is a session under an id that was never used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody comes in by it.
+    Entered,
+    /// They proved once more who they are.
+    Proved,
+    /// It goes on under a new id, for what somebody else did.
+    GoesOn,
 }
 
 /// Replaces the state of a living session; `false` when it ended meanwhile.
@@ -252,9 +262,12 @@ impl Serve<BeginSession> for SessionActor {
         };
         let begun = self.seed.db.write(async |tx| {
             rows::create(tx, row).await?;
-            if begin.enters {
-                audit::append(tx, by.did(Act::SignedIn, Target::default(), now)).await?;
-            }
+            let act = match begin.why {
+                Why::Entered => Act::SignedIn,
+                Why::Proved => Act::Proved,
+                Why::GoesOn => return Ok(()),
+            };
+            audit::append(tx, by.did(act, Target::default(), now)).await?;
             Ok::<_, Fault>(())
         });
         begun.await

@@ -53,6 +53,21 @@ pub struct NewTenant {
     pub address: String,
 }
 
+impl NewTenant {
+    /// What its Owner did on the way here.
+    fn note(&self, act: Act, target: Target, now: Millis) -> Note {
+        Note {
+            at: now,
+            actor: Some(self.owner),
+            address: self.address.clone(),
+            act,
+            target,
+            done: true,
+            details: serde_json::Value::Null,
+        }
+    }
+}
+
 pub(crate) async fn insert_account(tx: &DatabaseTransaction, new: NewAccount, now: Millis) -> Result<(), StoreError> {
     let row = account::ActiveModel {
         id: Set(new.account.uuid()),
@@ -90,7 +105,7 @@ impl PlatformDb {
     /// `Conflict` when the e-mail address has an account; `KeyRetired` when another master key is current by now.
     pub async fn found_tenant(&self, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
         let tx = self.store.begin_write().await?;
-        Self::found(tx, account, new, now).await
+        Self::found(tx, account, new, None, now).await
     }
 
     /// As [`Self::found_tenant`], for a sign-up whose link is used up by it: the address is proved.
@@ -104,12 +119,20 @@ impl PlatformDb {
             return Err(StoreError::Orphan);
         }
         let id = account.account;
+        let proved = new.note(Act::EmailVerified, Target::of("member", id, account.email.as_str()), now);
         insert_account(&tx, account, now).await?;
         accounts::verify_in(&tx, id, now).await?;
-        Self::found(tx, None, new, now).await
+        Self::found(tx, None, new, Some(proved), now).await
     }
 
-    async fn found(tx: DatabaseTransaction, account: Option<NewAccount>, new: NewTenant, now: Millis) -> Result<(), StoreError> {
+    /// `before` is what its Owner did on the way there.
+    async fn found(
+        tx: DatabaseTransaction,
+        account: Option<NewAccount>,
+        new: NewTenant,
+        before: Option<Note>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         if let Some(account) = account {
             insert_account(&tx, account, now).await?;
         }
@@ -121,19 +144,13 @@ impl PlatformDb {
         };
         tenant::Entity::insert(row).exec_without_returning(&tx).await?;
         let tx = TenantTx::enter(tx, new.tenant).await?;
-        let founded = Note {
-            at: now,
-            actor: Some(new.owner),
-            address: new.address,
-            act: Act::WorkspaceCreated,
-            target: Target::of("workspace", "", new.name.as_str()),
-            done: true,
-            details: serde_json::Value::Null,
-        };
+        let founded = new.note(Act::WorkspaceCreated, Target::of("workspace", "", new.name.as_str()), now);
         workspace::insert(&tx, new.name, now).await?;
         member::insert(&tx, new.owner, Role::Owner, now).await?;
         keys::store_tenant_key(&tx, new.key, now).await?;
-        audit::append(&tx, founded).await?;
+        for note in before.into_iter().chain([founded]) {
+            audit::append(&tx, note).await?;
+        }
         tx.into_transaction().commit().await?;
         Ok(())
     }

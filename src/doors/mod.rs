@@ -32,7 +32,7 @@ pub use pass::{Pass, ProjectPass};
 pub use provider::{Away, Finished, Wish, back_from_provider, finish_provider, go_to_provider, heed_apple};
 pub use proxies::{ForwardedBy, Proxies};
 pub use second_factor::ask_for_passkey;
-pub use sessions::{cookies, end_session};
+pub use sessions::{cookies, end_session, noting_unwritten};
 pub use slack::{back_from_slack, hear_slack, slack_manifest};
 pub use sources::back_from_source;
 pub use stripe::hear_stripe;

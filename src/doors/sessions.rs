@@ -1,6 +1,6 @@
 //! Sessions on the server. The cookie holds an id that routes to the tenant; the state is behind that tenant's session actor.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::Cell, collections::HashMap, sync::Arc};
 
 use actix_session::{
     Session, SessionMiddleware,
@@ -11,7 +11,7 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actors::{
     AccountId, Fault, Registry, Role, SecretBytes, StoreError, TenantId,
     identity::SignedIn,
-    sessions::{BeginSession, EndSession, LoadSession, Proof, SessionHash, SessionLimits, UpdateSession},
+    sessions::{BeginSession, EndSession, LoadSession, Proof, SessionHash, SessionLimits, UpdateSession, Why},
 };
 use anyhow::anyhow;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -35,8 +35,9 @@ const KNOWN_ROLE: &str = "role";
 /// Never stored: seconds after which the tenant's sessions may be asked for again.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
-/// That somebody comes in by it. Never stored.
+/// That somebody comes in by it, or has proved once more who they are. Never stored.
 const ENTERS: &str = "enters";
+const PROVES: &str = "proves";
 
 type State = HashMap<String, String>;
 
@@ -80,6 +81,7 @@ fn owner_of(state: &State) -> Option<(TenantId, AccountId)> {
 fn stored(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(STANDING);
     state.remove(ENTERS);
+    state.remove(PROVES);
     state.remove(HASH);
     state.remove(PROOF);
     state.remove(UNAVAILABLE);
@@ -91,6 +93,34 @@ fn unavailable(retry_after_s: u64) -> State {
     State::from([(UNAVAILABLE.into(), retry_after_s.to_string())])
 }
 
+/// Seconds until it is worth another try, of a fault that passes.
+fn passes_in_s(fault: &Fault) -> Option<u64> {
+    match fault {
+        Fault::Quarantined { retry_after_s } => Some(*retry_after_s),
+        Fault::Overloaded => Some(1),
+        Fault::Unavailable | Fault::TimedOut | Fault::Cache(_) | Fault::Storage(StoreError::Unavailable(_)) => Some(5),
+        _ => None,
+    }
+}
+
+tokio::task_local! {
+    /// Why the session of the request at hand was not written.
+    static UNWRITTEN: Cell<Option<Problem>>;
+}
+
+/// `request`, and why its session was not written, if it was not: the middleware makes a 500 of whatever a store says.
+pub async fn noting_unwritten<T>(request: impl Future<Output = T>) -> (T, Option<Problem>) {
+    let noting = async { (request.await, UNWRITTEN.with(Cell::take)) };
+    UNWRITTEN.scope(Cell::new(None), noting).await
+}
+
+fn unwritten(fault: Fault) -> anyhow::Error {
+    let reason = anyhow!("a session: {fault}");
+    // Outside of a request there is nobody to tell.
+    let _ = UNWRITTEN.try_with(|told| told.set(Some(Problem::Fault(fault))));
+    reason
+}
+
 impl SessionStore for TenantSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let Some((tenant, hash)) = parse(key) else { return Ok(None) };
@@ -99,12 +129,12 @@ impl SessionStore for TenantSessions {
             Ok(Some(live)) => live,
             Ok(None) | Err(Fault::NotFound) => return Ok(None),
             // An error here would end as 500. The pass tells it as what it is.
-            Err(Fault::Quarantined { retry_after_s }) => return Ok(Some(unavailable(retry_after_s))),
-            Err(Fault::Overloaded) => return Ok(Some(unavailable(1))),
-            Err(Fault::Unavailable | Fault::TimedOut | Fault::Cache(_) | Fault::Storage(StoreError::Unavailable(_))) => {
-                return Ok(Some(unavailable(5)));
+            Err(fault) => {
+                return match passes_in_s(&fault) {
+                    Some(seconds) => Ok(Some(unavailable(seconds))),
+                    None => Err(LoadError::Other(fault.into())),
+                };
             }
-            Err(fault) => return Err(LoadError::Other(fault.into())),
         };
         let mut state: State = serde_json::from_str(&live.state).map_err(|error| LoadError::Deserialization(error.into()))?;
         // Belt and braces: the state must agree with the way it was found.
@@ -128,12 +158,16 @@ impl SessionStore for TenantSessions {
         let begin = BeginSession {
             hash: SessionHash::of(&secret),
             account,
-            enters: state.contains_key(ENTERS),
+            why: match (state.contains_key(ENTERS), state.contains_key(PROVES)) {
+                (true, _) => Why::Entered,
+                (false, true) => Why::Proved,
+                (false, false) => Why::GoesOn,
+            },
             state: stored(state).map_err(SaveError::Serialization)?,
             proof,
         };
         let begun = async { self.0.tenant(tenant).await?.sessions(begin).await };
-        begun.await.map_err(|fault| SaveError::Other(fault.into()))?;
+        begun.await.map_err(|fault| SaveError::Other(unwritten(fault)))?;
         let key = format!("{tenant}.{}", BASE64_URL_SAFE_NO_PAD.encode(secret));
         key.try_into().map_err(|_| SaveError::Other(anyhow!("session key")))
     }
@@ -152,7 +186,7 @@ impl SessionStore for TenantSessions {
         };
         let updated = async { self.0.tenant(tenant).await?.sessions(update).await };
         // `false`: it ended meanwhile, and stays ended.
-        updated.await.map(|_| key).map_err(|fault| UpdateError::Other(fault.into()))
+        updated.await.map(|_| key).map_err(|fault| UpdateError::Other(unwritten(fault)))
     }
 
     /// How long it goes on is decided where it is kept, with each use.
@@ -167,7 +201,7 @@ impl SessionStore for TenantSessions {
             // Not found: the workspace was deleted, and its sessions with it.
             Ok(()) | Err(Fault::NotFound) => Ok(()),
             // A workspace in trouble must not keep anyone from signing out of it, or in elsewhere.
-            Err(_) => Ok(self.0.end_session(tenant, hash).await?),
+            Err(_) => self.0.end_session(tenant, hash).await.map_err(unwritten),
         }
     }
 }
@@ -189,10 +223,10 @@ pub(super) fn begin(session: &Session, who: SignedIn, proof: &Proof) -> Result<(
 
 /// Gives the session a new id, as whoever it is of has proved anew that it is theirs. Other pages of theirs go on with their token.
 pub(super) fn prove(session: &Session, proof: &Proof) -> Result<(), Problem> {
+    let failed = |_| Problem::Fault(Fault::Internal("session state"));
     session.renew();
-    session
-        .insert(PROOF, proof)
-        .map_err(|_| Problem::Fault(Fault::Internal("session state")))
+    session.insert(PROOF, proof).map_err(failed)?;
+    session.insert(PROVES, true).map_err(failed)
 }
 
 /// Whether its member has another role than when somebody last looked.

@@ -320,6 +320,13 @@ async fn removal_asks_for_a_fresh_proof_and_ends_the_other_sessions() {
     let (status, session) = ada.post("/session/proof", json!({ "code": code })).await;
     assert_eq!(status, StatusCode::OK, "{session}");
     ada.took(&session);
+    let (_, log) = ada.get("/audit?act=session").await;
+    let acts: Vec<_> = log["entries"].as_array().unwrap().iter().map(|entry| &entry["act"]).collect();
+    assert_eq!(
+        acts[..2],
+        ["session.proved", "session.proof_failed"],
+        "a wrong code and a right one"
+    );
     // One code proves once.
     assert_eq!(
         code_of(&ada.post("/session/proof", json!({ "code": code })).await),

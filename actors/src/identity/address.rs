@@ -51,7 +51,9 @@ impl Identity {
             if !account_token::redeem(tx, &link.hash, now).await? {
                 return Err(Fault::LinkInvalid);
             }
-            Ok(accounts::verify(tx, account, now).await?)
+            accounts::verify(tx, account, now).await?;
+            let note = own(account, &link.email, address, Act::EmailVerified, now);
+            Ok(audit::append_for_account(tx, account, &note).await?)
         });
         verified.await
     }
@@ -63,12 +65,24 @@ impl Identity {
     pub async fn ask_email_change(&self, account: AccountId, email: &str, address: &str) -> Result<(), Fault> {
         self.limits.check(Rule::MAIL_ASKED, address).await?;
         let email = Email::parse(email)?;
-        if self.email_of(account).await? == email.0 {
+        let present = self.email_of(account).await?;
+        if present == email.0 {
             return Err(Fault::invalid(Invalid::Email, "email", "This is your address already."));
         }
         self.limits.check(Rule::MAIL_TO, &account.to_string()).await?;
         self.limits.check(Rule::MAIL_TO, email.as_str()).await?;
-        self.outbox.post(&Message::EmailChangeAsked { account, email: email.0 }).await
+        let note = Note {
+            details: json!({ "to": email.as_str() }),
+            ..own(account, &present, address, Act::EmailChangeRequested, self.clock.now())
+        };
+        let asked = Message::EmailChangeAsked { account, email: email.0 };
+        let posted = self.platform.write(async |tx| {
+            self.outbox.enqueue(tx, &asked).await?;
+            Ok::<_, Fault>(audit::append_for_account(tx, account, &note).await?)
+        });
+        posted.await?;
+        self.outbox.ring();
+        Ok(())
     }
 
     /// One of the two links was followed. Whether it was the second, and the address has changed.

@@ -97,6 +97,11 @@ impl Identity {
     /// # Errors
     /// `WrongCredentials` for an unknown address as for a wrong password; `TooMany`, alike for both, with each try a little longer.
     pub async fn sign_in(&self, email: &str, password: &Password, address: &str) -> Result<Proven, Fault> {
+        self.check(email, password, address, Act::SignInFailed).await
+    }
+
+    /// As [`Identity::sign_in`]; `failed` is noted of a wrong password.
+    async fn check(&self, email: &str, password: &Password, address: &str, failed: Act) -> Result<Proven, Fault> {
         let Ok(email) = Email::parse(email) else {
             return Err(Fault::WrongCredentials);
         };
@@ -112,7 +117,7 @@ impl Identity {
             .verify(address, password, account.as_ref().map(|account| account.password_hash.as_str()))
             .await?;
         if let (Match::No, Some(account)) = (&matches, &account) {
-            self.note_failure(account.id, address);
+            self.note_failure(account.id, failed, address);
         }
         let account = account.filter(|_| matches != Match::No).ok_or(Fault::WrongCredentials)?;
         let failed = self.throttle.succeeded(&who).await?.saturating_sub(1);
@@ -146,15 +151,16 @@ impl Identity {
         }
     }
 
-    /// Notes a wrong password, beside the answer: whether there is an account must not be told by how long it takes. Only so many an
+    /// Notes that a wrong password was given, beside the answer: whether there is an account must not be told by how long it takes. Only so many an
     /// hour, so that a flood of guesses does not fill the log.
-    fn note_failure(&self, account: AccountId, address: &str) {
+    fn note_failure(&self, account: AccountId, act: Act, address: &str) {
         let (platform, limits) = (self.platform.clone(), self.limits.clone());
         let note = Note {
             at: self.clock.now(),
-            actor: None,
+            // Nobody yet, of one who is not signed in.
+            actor: (act == Act::ProofFailed).then_some(account),
             address: address.to_owned(),
-            act: Act::SignInFailed,
+            act,
             target: Target::of("account", account, ""),
             done: false,
             details: serde_json::Value::Null,
@@ -176,7 +182,7 @@ impl Identity {
     /// `WrongCredentials`; `TooMany`.
     pub async fn prove(&self, account: AccountId, password: &Password, address: &str) -> Result<Proven, Fault> {
         let found = self.platform.account(account).await?.ok_or(Fault::NotFound)?;
-        self.sign_in(&found.email, password, address).await
+        self.check(&found.email, password, address, Act::ProofFailed).await
     }
 
     /// Ends every session of `account` on every node, but for the one that is to stay.

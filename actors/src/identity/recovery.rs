@@ -38,7 +38,8 @@ impl Identity {
         self.limits.check(Rule::MAIL_ASKED, address).await?;
         let email = Email::parse(email)?;
         self.limits.check(Rule::MAIL_TO, email.as_str()).await?;
-        self.outbox.post(&Message::ResetAsked { email: email.0 }).await
+        let (email, address) = (email.0, address.to_owned());
+        self.outbox.post(&Message::ResetAsked { email, address }).await
     }
 
     /// Sets a new password by a mailed link, and ends every session and every other link. Signs nobody in.
@@ -73,8 +74,11 @@ impl Identity {
             accounts::verify(tx, account, now).await?;
             account_token::end_all(tx, account).await?;
             self.outbox.notify(tx, &found.email, Notice::PasswordReset).await?;
-            let note = own(account, &found.email, address, Act::PasswordReset, now);
-            audit::append_for_account(tx, account, &note).await?;
+            let note = |act| own(account, &found.email, address, act, now);
+            audit::append_for_account(tx, account, &note(Act::PasswordReset)).await?;
+            if found.verified_at.is_none() {
+                audit::append_for_account(tx, account, &note(Act::EmailVerified)).await?;
+            }
             Ok(())
         });
         reset.await?;

@@ -313,9 +313,14 @@ impl Identity {
                 at: self.clock.now(),
             })
         });
-        let proven = proven.await?;
+        let proven = proven.await;
+        if matches!(proven, Err(Fault::WrongSecondFactor)) {
+            self.platform
+                .write(async |tx| self.note(tx, by, Act::ProofFailed, false).await)
+                .await?;
+        }
         self.outbox.ring();
-        Ok(proven)
+        proven
     }
 
     async fn finish(
@@ -367,7 +372,7 @@ impl Identity {
                 if begun.tries >= MOST_TRIES {
                     self.tell(tx, account, Notice::SecondFactorFailed).await?;
                 }
-                self.note(tx, &by, Act::SignInFailed, false).await
+                self.note(tx, &by, of.map_or(Act::SignInFailed, |_| Act::ProofFailed), false).await
             });
             failed.await?;
         }

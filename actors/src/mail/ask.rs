@@ -5,10 +5,12 @@ use entities::{
     account::Account,
     account_token::{self, Purpose, Token},
     accounts,
+    audit::{self, Act, Note},
 };
 
 use super::{Kind, Message, Outbox};
 use crate::{
+    audit::member,
     fault::Fault,
     identity::links::{LinkToken, PendingSignUp, life_ms},
 };
@@ -18,10 +20,21 @@ impl Outbox {
     pub(super) async fn look_into(&self, tx: &PlatformTx, message: Message) -> Result<Vec<Message>, Fault> {
         let letter = |to: String, kind| Message::Letter { to, kind };
         Ok(match message {
-            Message::ResetAsked { email } => match accounts::by_email(tx, &email).await? {
+            Message::ResetAsked { email, address } => match accounts::by_email(tx, &email).await? {
                 None => Vec::new(),
                 Some(found) => {
                     let token = self.link(tx, &found, Purpose::Reset, &found.email).await?;
+                    let note = Note {
+                        at: self.clock.now(),
+                        // Whoever knows the address.
+                        actor: None,
+                        address,
+                        act: Act::ResetRequested,
+                        target: member(found.id, found.email),
+                        done: true,
+                        details: serde_json::Value::Null,
+                    };
+                    audit::append_for_account(tx, found.id, &note).await?;
                     vec![letter(email, Kind::Reset { token: token.into_text() })]
                 }
             },

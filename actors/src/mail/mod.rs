@@ -32,7 +32,12 @@ use crate::{
 pub enum Message {
     /// Somebody says that they forgot the password of this address. Whether it has an account is looked up when the mail is sent,
     /// so that the answer to them takes as long for any.
-    ResetAsked { email: String },
+    ResetAsked {
+        email: String,
+        /// The network address of whoever says so; empty of one that waited since before it was kept.
+        #[serde(default)]
+        address: String,
+    },
     /// As above, for somebody who wants an account.
     SignUpAsked {
         email: String,

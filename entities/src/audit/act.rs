@@ -21,6 +21,10 @@ acts! {
     SignedIn = "session.begun",
     /// A wrong password or second factor, for an account that exists.
     SignInFailed = "session.failed",
+    /// Who is signed in proved once more who they are, for what asks for it.
+    Proved = "session.proved",
+    /// A wrong password or second factor, of somebody who is signed in.
+    ProofFailed = "session.proof_failed",
     SignedOut = "session.ended",
     /// From the list of sessions.
     SessionRevoked = "session.revoked",
@@ -29,7 +33,12 @@ acts! {
     PasswordChanged = "account.password_changed",
     /// The first one of an account that was opened by other ways.
     PasswordSet = "account.password_set",
+    /// By whoever knows the address.
+    ResetRequested = "account.reset_requested",
     PasswordReset = "account.password_reset",
+    /// By a link that was mailed to the address.
+    EmailVerified = "account.email_verified",
+    EmailChangeRequested = "account.email_change_requested",
     EmailChanged = "account.email_changed",
     SecondFactorAdded = "account.second_factor_added",
     SecondFactorRemoved = "account.second_factor_removed",

@@ -84,12 +84,17 @@ const SUBSCRIPTIONS = { active: "active", trialing: "in its trial", past_due: "w
 export const SENTENCES = {
   "session.begun": () => "signed in",
   "session.failed": (entry) => (entry.actor === null ? `tried to sign in as ${entry.target.name} and failed` : "gave a wrong second factor"),
+  "session.proved": () => "proved once more who they are",
+  "session.proof_failed": (entry) => (entry.target.name === "second factor" ? "gave a wrong second factor while signed in" : "gave a wrong password while signed in"),
   "session.ended": () => "signed out",
   "session.revoked": (entry) => (detail(entry, "all_others") ? "ended all their other sessions" : "ended one of their sessions"),
   "account.sessions_ended": (entry) => (entry.actor === null ? `ended all sessions of ${entry.target.name}` : `ended the sessions of ${entry.target.name} in this workspace`),
   "account.password_changed": (entry) => `changed ${whose(entry)} password`,
   "account.password_set": () => "set a password",
   "account.password_reset": (entry) => `reset ${whose(entry)} password by mail`,
+  "account.reset_requested": (entry) => `asked for a link to reset the password of ${entry.target.name}`,
+  "account.email_verified": () => "confirmed their email address",
+  "account.email_change_requested": (entry) => `asked to change their email address to ${detail(entry, "to")}`,
   "account.email_changed": (entry) => (detail(entry, "from") ? `changed their email address from ${detail(entry, "from")}` : "changed their email address"),
   "account.second_factor_added": (entry) => (entry.target.name === "" ? "turned on two-factor authentication" : `set up two-factor authentication: ${entry.target.name}`),
   "account.second_factor_removed": (entry) => (entry.actor === null ? `reset two-factor authentication of ${entry.target.name}` : "turned off their authenticator app"),
@@ -171,7 +176,7 @@ export const SENTENCES = {
 export function who(entry) {
   if (entry.email !== "") return entry.email;
   if (entry.actor !== null) return "A deleted account";
-  if (entry.act === "session.failed") return "Somebody";
+  if (entry.act === "session.failed" || entry.act === "account.reset_requested") return "Somebody";
   if (entry.act === "slack.disconnected") return "Slack";
   if (entry.act === "privacy.conversations_deleted") return "The server";
   if (entry.act === "webhook.paused" || entry.act === "billing.second_ended") return "The server";
