@@ -249,6 +249,7 @@ impl Application {
             .public_url
             .clone()
             .and_then(|url| outside::Target::new(url, None, None).ok());
+        let given = given.signed_by(platform.keeper.audit_public_key());
         let claims = Watch::start(given, own, latest, clock);
         Ok(Self {
             address,

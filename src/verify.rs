@@ -4,6 +4,7 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, sync::atomic::AtomicBool};
 
 use actors::{
     Location,
+    audit::public_key,
     claims::{FollowedLogs, has_project},
     clock::Clock,
     doctor::prove_sealed,
@@ -226,7 +227,11 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
             found.insert(Check::Foreign, NO_SUCH);
         }
     }
-    let given = Given::of(&settings, location.as_ref());
+    let audit_key = match &location {
+        Some(location) => audit_key(&settings, location).await,
+        None => None,
+    };
+    let given = Given::of(&settings, location.as_ref()).signed_by(audit_key);
     found.extend(claims::look(&given, Clock::system().now(), &AtomicBool::new(false), &mut FollowedLogs::default()).await);
     if let (Some(location), Some(Outcome::Holds(seen))) = (&location, found.get(&Check::Sealed)) {
         let (outcome, of_credentials) = opened(&settings, location, seen.clone()).await;
@@ -239,6 +244,18 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
         found.insert(Check::Sealed, outcome);
     }
     Ok(found)
+}
+
+/// By what signatures of audit logs are verified: without it, the rest is looked at all the same.
+async fn audit_key(settings: &Settings, location: &Location) -> Option<String> {
+    let key = async {
+        let masters = installation::masters_that_are_there(settings)?;
+        Ok::<_, StartError>(public_key(masters, installation::key_ring(settings)?, location).await?)
+    };
+    key.await.unwrap_or_else(|error| {
+        complain(&error);
+        None
+    })
 }
 
 /// As [`prove_sealed`] names them.

@@ -108,7 +108,7 @@ checks! {
     Walls = Inside, "store.walls",
         "Looks whether row-level security is forced on every table of customers, by the policies that belong there and no other, whether the program's own role could pass it, and asks each table without a customer: it must show nothing.";
     AuditChain = Inside, "rows.audit",
-        "Follows the chain of hashes of every audit log from its first entry to its last, which must not be before what was signed, and looks for what keeps it from being rewritten; a server that looks every hour, from where it ended, and once a day from the first.";
+        "Follows the chain of hashes of every audit log from its first entry to its last, which must not be before what was signed, verifies the signatures, and looks for what keeps it from being rewritten; a server that looks every hour, from where it ended, and once a day from the first.";
     Backups = Inside, "store.backups",
         "Looks when the last backup succeeded, whether it was made without somebody's doing, and whether its file is still there with the size that was written.";
     KeptTokens = Inside, "rows.tokens",

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use actors::{
     Millis, StoreError,
     backup::LastRuns,
-    claims::{Evidence, FollowedLogs, Part, Rows, look as look_at},
+    claims::{Evidence, FollowedLogs, Part, Rows, Terms, look as look_at},
     disclosure::Kept as Promise,
     doctor::Inspection,
 };
@@ -28,7 +28,11 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
     found.insert(Check::Outward, settings::outward(given));
     let (inspection, rows) = match &given.location {
         Some(location) => {
-            let seen = look_at(location, &given.holidays, now, stop, known).await;
+            let terms = Terms {
+                holidays: &given.holidays,
+                audit_key: given.audit_key.as_deref(),
+            };
+            let seen = look_at(location, &terms, now, stop, known).await;
             (seen.inspection, seen.rows.map_err(|error| error.to_string()))
         }
         None => (None, Err("its key does not open".to_owned())),
@@ -282,12 +286,15 @@ fn chains(evidence: &Evidence) -> Outcome {
             evidence.open_logs.join(", ")
         ));
     }
-    match wrong.is_empty() {
-        true => Outcome::Holds(format!(
-            "{} entries in {} logs, each in its chain and up to what was signed",
+    match (wrong.is_empty(), evidence.signed) {
+        (true, Some(signed)) => Outcome::Holds(format!(
+            "{} entries in {} logs, each in its chain and up to what was signed; {signed} signatures hold",
             evidence.entries, evidence.tenants
         )),
-        false => Outcome::Broken(wrong.join("; ")),
+        (true, None) => Outcome::NotTried(
+            "each entry is in its chain and up to what was signed, but not who signed: the keys that tell cannot be used, pernoex doctor says why",
+        ),
+        (false, _) => Outcome::Broken(wrong.join("; ")),
     }
 }
 
@@ -344,9 +351,15 @@ mod tests {
         };
         let whole = Evidence {
             connections: 1,
+            signed: Some(0),
             ..Evidence::default()
         };
         assert_eq!(of(whole.clone()), [Status::Holds; 4]);
+        let blind = Evidence {
+            signed: None,
+            ..whole.clone()
+        };
+        assert_eq!(of(blind)[3], Status::NotTried, "who signed was not looked at");
         let part = Evidence { is_part: true, ..whole };
         assert_eq!(of(part.clone()), [Status::Unproven; 4]);
         let broken = Evidence { bare_sessions: 1, ..part };
