@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use actors::{Location, backup::PlaceSettings, disclosure::deadlines::Holidays};
+use actors::{
+    Location,
+    backup::{Lookout, PlaceSettings},
+    disclosure::deadlines::Holidays,
+};
 use url::Url;
 
 use crate::{
@@ -41,6 +45,8 @@ pub struct Given {
     pub(super) backups: Wanted,
     /// Where they go, with what it takes to look there.
     pub(super) place: Option<PlaceSettings>,
+    /// Who looks there: the same one each time, so that looks that hang do not pile up.
+    pub(super) lookout: Lookout,
     pub(super) keys: Places,
     /// Whether questions and passages may leave for models elsewhere.
     pub(super) asks_models: bool,
@@ -61,6 +67,7 @@ impl Given {
             links: links(settings),
             backups: Wanted::of(settings),
             place: settings.backup.place(None).ok(),
+            lookout: Lookout::default(),
             keys: Places::of(settings),
             // The one before is asked until the last passage has changed over.
             asks_models: settings.language_model.is_some() || embeds.current.is_some() || embeds.previous.is_some(),

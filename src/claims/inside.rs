@@ -177,7 +177,7 @@ async fn made(given: &Given, seen: &Rows, now: Millis) -> Outcome {
         Err(error) => return untold(error),
     };
     let kept = match (&given.place, &last.success) {
-        (Some(place), Some(success)) => Some(backups::kept(place, success).await),
+        (Some(place), Some(success)) => Some(backups::kept(&given.lookout, place, success).await),
         _ => None,
     };
     backups(given, last, kept, now)

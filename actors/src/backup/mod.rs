@@ -3,6 +3,7 @@
 
 mod desk;
 mod format;
+mod lookout;
 mod make;
 mod place;
 mod records;
@@ -22,6 +23,7 @@ use crate::vault::KeyError;
 
 pub use desk::{BackupDesk, last_runs};
 pub use format::{Broken, Head};
+pub use lookout::Lookout;
 pub use place::{PlaceSettings, Stored};
 pub use restore::{Opened, Restored, is_empty, list, open};
 pub use s3::S3Settings;
