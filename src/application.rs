@@ -30,7 +30,9 @@ use crate::{
     metrics::{self, HttpMetrics},
     openapi,
     routes::{self, trust::Shown},
-    settings::{BackupSetting, DatabaseSettings, ProviderSettings, SettingError, Settings, SlackSetting, SourcesSetting, StripeSetting},
+    settings::{
+        BackupSetting, DatabaseSettings, GIVE_TLS, ProviderSettings, SettingError, Settings, SlackSetting, SourcesSetting, StripeSetting,
+    },
     stream,
     telemetry::RequestSpan,
     tls::{self, Served, Tls},
@@ -223,6 +225,12 @@ impl Application {
         };
         if let Some(why) = &settings.unverified_tls {
             tracing::warn!(why, "TLS to a store does not prove who answers");
+        }
+        if let Some(url) = settings.in_the_clear() {
+            tracing::warn!(
+                mend = GIVE_TLS,
+                "PERNOEX_PUBLIC_URL is {url}: browsers come without TLS, and keep no session there"
+            );
         }
         let given = Given::of(settings, Some(&location));
         let started = Platform::start(masters, platform_settings(settings, location, clock.clone(), address)?).await;
