@@ -126,6 +126,7 @@ pub fn platform_settings(
     };
     Ok(PlatformSettings {
         backups,
+        backups_in: settings.backup.place_id(),
         location,
         ring: key_ring(settings)?,
         redis: settings.redis.as_ref().map(crate::settings::RedisSetting::for_actors),

@@ -11,7 +11,7 @@ use entities::{
 
 use crate::{
     audit::is_signed,
-    backup::LastRuns,
+    backup::{LastRuns, PlaceId},
     disclosure::{Promises, deadlines::Holidays, promises},
 };
 
@@ -20,6 +20,8 @@ pub struct Terms<'a> {
     pub holidays: &'a Holidays,
     /// By what signatures of audit logs are verified, where it is known.
     pub audit_key: Option<&'a str>,
+    /// Where backups go, if that is set.
+    pub backups_in: Option<PlaceId>,
 }
 
 pub struct Seen {
@@ -85,7 +87,7 @@ async fn of_rows(
             let is_signed = is_signed.as_ref().map(|is_signed| is_signed as IsSigned<'_>);
             Ok(Rows {
                 evidence: gather(&store, now, stop, known, is_signed).await?,
-                backups: platform.last_backups(now).await,
+                backups: platform.last_backups(now, terms.backups_in).await,
                 promises: promises(&platform, terms.holidays, now).await,
             })
         };

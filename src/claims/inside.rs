@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use actors::{
     Millis, StoreError,
-    backup::LastRuns,
+    backup::{LastRuns, PlaceSettings},
     claims::{Evidence, FollowedLogs, Part, Rows, Terms, look as look_at},
     disclosure::Kept as Promise,
     doctor::Inspection,
@@ -31,6 +31,7 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
             let terms = Terms {
                 holidays: &given.holidays,
                 audit_key: given.audit_key.as_deref(),
+                backups_in: given.place.as_ref().map(PlaceSettings::id),
             };
             let seen = look_at(location, &terms, now, stop, known).await;
             (seen.inspection, seen.rows.map_err(|error| error.to_string()))

@@ -89,7 +89,7 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
             "set it and PERNOEX_BACKUP_EVERY_HOURS, or see that something else copies all that docs/operations.md names",
         );
     }
-    let last = match backup::last_runs(location, now).await {
+    let last = match backup::last_runs(location, now, set.place_id()).await {
         Ok(last) => last,
         Err(error) => return Finding::skipped(check, format!("what was made cannot be read ({error})")),
     };
@@ -98,7 +98,7 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
         None => String::new(),
     };
     let Some(success) = &last.success else {
-        let found = format!("none was made yet{because}");
+        let found = format!("none was made yet in the place that is set{because}");
         let mend = "run pernoex backup; a server whose PERNOEX_BACKUP_EVERY_HOURS is set makes one when it starts";
         return match last.failures {
             0 => Finding::warning(check, found, mend),

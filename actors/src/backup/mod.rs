@@ -6,6 +6,7 @@ mod format;
 mod lookout;
 mod make;
 mod place;
+mod place_id;
 mod records;
 mod restore;
 mod ring_copy;
@@ -16,7 +17,7 @@ mod verify;
 
 use std::{io, path::Path, path::PathBuf};
 
-pub use entities::backup::{Cause, LastRuns, Run};
+pub use entities::backup::{Cause, LastRuns, PlaceId, Run};
 use entities::{Location, Millis, StoreError};
 
 use crate::vault::KeyError;
