@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-pub use entities::evidence::{Evidence, FollowedLogs, Part, Passwords, opens_without_key};
+pub use entities::evidence::{Evidence, FollowedLogs, Part, Passwords, Roles, opens_without_key};
 use entities::{
     Inspection, Location, Millis, Store, StoreError,
     evidence::{IsSigned, gather},

@@ -4,6 +4,7 @@
 mod cells;
 mod file;
 mod logs;
+mod roles;
 mod rows;
 mod walls;
 
@@ -17,6 +18,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Statement, Valu
 use cells::Sealed;
 pub use file::opens_without_key;
 pub use logs::FollowedLogs;
+pub use roles::Roles;
 
 use crate::{Millis, Store, StoreError, TenantId, TenantTx, audit::chain::Broken};
 
@@ -33,6 +35,7 @@ pub enum Part {
     Sessions,
     Links,
     Invitations,
+    Roles,
     Tokens,
     Logs,
     Walls,
@@ -58,6 +61,7 @@ pub struct Evidence {
     pub bare_sessions: i64,
     /// Links of invitations and mails, and backup codes, that are stored as something else than a hash of 32 bytes.
     pub bare_links: i64,
+    pub roles: Roles,
     /// Invitations that can be accepted for longer than any may.
     pub endless_invitations: i64,
     /// Connections that ended, and what is left of them: tokens.
@@ -130,6 +134,8 @@ pub async fn gather(
             alone(store, stop, &mut found, Part::Cells, looked).await?;
         }
         of_tenant(store, tenant, now, stop, &mut found).await?;
+        let looked = within(store, tenant, stop, async |tx| roles::look(tx, &mut found.roles).await).await;
+        alone(store, stop, &mut found, Part::Roles, looked).await?;
         let followed = logs::follow(store, tenant, now, stop, known, is_signed).await;
         match alone(store, stop, &mut found, Part::Logs, followed).await? {
             Some(Ok(log)) => {

@@ -93,6 +93,8 @@ checks! {
         "Looks at how links that work once, and backup codes, are stored: by a hash alone.";
     Invitations = Inside, "rows.invitations",
         "Looks whether each invitation ends by itself.";
+    Members = Inside, "rows.members",
+        "Looks at who is what: each member and each invitation must have one of the three roles, each workspace an Owner, and whoever is assigned to a project must be of its workspace.";
     Sealed = Inside, "rows.sealed",
         "Reads cells of every sealed column as they lie in the database, others each time: each must be in an envelope of AES-256-GCM, with no words in it. Who runs pernoex verify with the keys opens some of them too.";
     Credentials = Inside, "rows.credentials",

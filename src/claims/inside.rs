@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use actors::{
     Millis, StoreError,
     backup::{LastRuns, PlaceSettings},
-    claims::{Evidence, FollowedLogs, Part, Rows, Terms, look as look_at},
+    claims::{Evidence, FollowedLogs, Part, Roles, Rows, Terms, look as look_at},
     disclosure::Kept as Promise,
     doctor::Inspection,
 };
@@ -84,6 +84,7 @@ fn of_part(part: Part) -> &'static [Check] {
         Part::Sessions => &[Check::Sessions],
         Part::Links => &[Check::Links],
         Part::Invitations => &[Check::Invitations],
+        Part::Roles => &[Check::Members],
         Part::Tokens => &[Check::KeptTokens, Check::Connected],
         Part::Logs => &[Check::AuditChain],
         Part::Walls => &[Check::Walls],
@@ -105,6 +106,7 @@ const ROWS: &[Check] = &[
     Check::Sessions,
     Check::Links,
     Check::Invitations,
+    Check::Members,
     Check::Sealed,
     Check::Credentials,
     Check::Connected,
@@ -149,6 +151,7 @@ fn of_rows(given: &Given, seen: &Rows, found: &mut Outcomes) {
             ),
         ),
     );
+    found.insert(Check::Members, of_all(evidence, members(&evidence.roles)));
     found.insert(Check::KeptTokens, of_all(evidence, tokens(evidence)));
     found.insert(Check::Credentials, credentials(evidence, evidence.credentials));
     let connected = usize::try_from(evidence.connected).unwrap_or_default();
@@ -296,6 +299,29 @@ fn chains(evidence: &Evidence) -> Outcome {
             "each entry is in its chain and up to what was signed, but not who signed: the keys that tell cannot be used, pernoex doctor says why",
         ),
         (false, _) => Outcome::Broken(wrong.join("; ")),
+    }
+}
+
+fn members(roles: &Roles) -> Outcome {
+    let some = |many: i64, what: &str| (many > 0).then(|| format!("{many} {what}"));
+    let ownerless = roles.ownerless.first().map(|tenant| {
+        let many = roles.ownerless.len();
+        format!("{many} workspaces have no Owner, such as {tenant}")
+    });
+    let wrong: Vec<String> = [
+        some(roles.unknown, "members or invitations have a role that there is none of"),
+        ownerless,
+        some(roles.astray, "assignments are of no member, or to no project, of their workspace"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match wrong.is_empty() {
+        true => Outcome::Holds(format!(
+            "{} members, each with one of the three roles; no workspace without an Owner",
+            roles.members
+        )),
+        false => Outcome::Broken(wrong.join("; ")),
     }
 }
 
