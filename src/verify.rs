@@ -47,6 +47,9 @@ pub struct Options {
     /// A project's public key, as the line for its website has it.
     #[arg(long, value_name = "KEY", env = "PERNOEX_VERIFY_WIDGET_KEY")]
     widget_key: Option<String>,
+    /// The address of a voice agent, as the dashboard shows it: messages that nobody signed are sent there.
+    #[arg(long, value_name = "URL", env = "PERNOEX_VERIFY_VOICE_AGENT")]
+    voice_agent: Option<String>,
     /// The id of a project of another workspace than that account's: it must not be there for it.
     #[arg(long, value_name = "ID", env = "PERNOEX_VERIFY_FOREIGN_PROJECT")]
     foreign_project: Option<Uuid>,
@@ -149,6 +152,7 @@ fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Targe
     let ca = options.ca_file.as_deref().map(read).transpose()?;
     let mut target = Target::new(url, ca.as_ref().map(|ca| ca.as_slice()), options.connect).map_err(StartError::Input)?;
     target.widget_key.clone_from(&options.widget_key);
+    target.voice_agent = options.voice_agent.as_deref().map(voice_path).transpose()?;
     target.foreign_project = options.foreign_project;
     if let Some(settings) = settings.filter(|_| options.inside) {
         target.ports = claims::ports(settings);
@@ -160,6 +164,17 @@ fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Targe
         });
     }
     Ok(Some(target))
+}
+
+/// Of the address, for it is asked at the host that is verified.
+fn voice_path(address: &str) -> Result<String, StartError> {
+    let url = Url::parse(address).ok();
+    let path = url.as_ref().map(|url| url.path().trim_end_matches("/question"));
+    path.filter(|path| path.starts_with("/webhooks/voice/"))
+        .map(str::to_owned)
+        .ok_or(StartError::Input(
+            "--voice-agent must be the address of a voice agent, as the dashboard shows it",
+        ))
 }
 
 fn password(options: &Options) -> Result<Zeroizing<String>, StartError> {
