@@ -154,7 +154,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         section: 4,
         sentences: &[1],
         words: "There are three roles: Owner, Admin and Member.",
-        mechanism: "One table of roles, as types: a request that a role does not cover does not compile into a message.",
+        mechanism: "One table says what each role may do, and the program is built from it: a request that a role does not cover cannot be written.",
         checks: &[C::Roles, C::Members],
         limit: None,
         tests: &[
