@@ -30,7 +30,9 @@ use crate::{
     metrics::{self, HttpMetrics},
     openapi,
     routes::{self, trust::Shown},
-    settings::{BackupSetting, DatabaseSettings, ProviderSettings, SettingError, Settings, SlackSetting, SourcesSetting, StripeSetting},
+    settings::{
+        BackupSetting, DatabaseSettings, GIVE_TLS, ProviderSettings, SettingError, Settings, SlackSetting, SourcesSetting, StripeSetting,
+    },
     stream,
     telemetry::RequestSpan,
     tls::{self, Served, Tls},
@@ -124,6 +126,7 @@ pub fn platform_settings(
     };
     Ok(PlatformSettings {
         backups,
+        backups_in: settings.backup.place_id(),
         location,
         ring: key_ring(settings)?,
         redis: settings.redis.as_ref().map(crate::settings::RedisSetting::for_actors),
@@ -224,6 +227,12 @@ impl Application {
         if let Some(why) = &settings.unverified_tls {
             tracing::warn!(why, "TLS to a store does not prove who answers");
         }
+        if let Some(url) = settings.in_the_clear() {
+            tracing::warn!(
+                mend = GIVE_TLS,
+                "PERNOEX_PUBLIC_URL is {url}: browsers come without TLS, and keep no session there"
+            );
+        }
         let given = Given::of(settings, Some(&location));
         let started = Platform::start(masters, platform_settings(settings, location, clock.clone(), address)?).await;
         let platform = started.map_err(|error| not_started(settings, error))?;
@@ -249,6 +258,7 @@ impl Application {
             .public_url
             .clone()
             .and_then(|url| outside::Target::new(url, None, None).ok());
+        let given = given.signed_by(platform.keeper.audit_public_key());
         let claims = Watch::start(given, own, latest, clock);
         Ok(Self {
             address,

@@ -39,10 +39,10 @@ pub async fn run(settings: &Settings, at: Option<&str>, action: Option<Action>) 
 }
 
 async fn make(settings: &Settings, at: Option<&str>) -> Result<(), StartError> {
-    let place = settings.backup.place(at)?;
-    let cause = match settings.backup.leads_to(&place) {
-        true => Cause::Command,
-        false => Cause::Elsewhere,
+    let named = settings.backup.place(at)?;
+    let (place, cause) = match settings.backup.same_as(&named) {
+        Some(set) => (set, Cause::Command),
+        None => (named, Cause::Elsewhere),
     };
     let (masters, location) = keys::installation(settings).await?;
     let wanted = BackupSetting::for_actors(settings, place, &location)?;

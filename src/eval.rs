@@ -73,6 +73,7 @@ pub async fn run(corpus: &Path, other: Option<&Path>, embeddings: EmbeddingSetti
     migration::run(&location, None).await?;
     let settings = PlatformSettings {
         backups: None,
+        backups_in: None,
         location,
         ring: RingSettings {
             place: RingPlace::Folder(scratch.0.join("keyring")),

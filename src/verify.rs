@@ -1,15 +1,17 @@
 //! `pernoex verify`: holds an installation to what is said of it, and says for each claim what came of it.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, sync::atomic::AtomicBool};
+mod report;
+
+use std::{net::SocketAddr, path::PathBuf, sync::atomic::AtomicBool};
 
 use actors::{
     Location,
+    audit::public_key,
     claims::{FollowedLogs, has_project},
     clock::Clock,
     doctor::prove_sealed,
 };
 use clap::Args;
-use serde::Serialize;
 use url::Url;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -46,6 +48,9 @@ pub struct Options {
     /// A project's public key, as the line for its website has it.
     #[arg(long, value_name = "KEY", env = "PERNOEX_VERIFY_WIDGET_KEY")]
     widget_key: Option<String>,
+    /// The address of a voice agent, as the dashboard shows it: messages that nobody signed are sent there.
+    #[arg(long, value_name = "URL", env = "PERNOEX_VERIFY_VOICE_AGENT")]
+    voice_agent: Option<String>,
     /// The id of a project of another workspace than that account's: it must not be there for it.
     #[arg(long, value_name = "ID", env = "PERNOEX_VERIFY_FOREIGN_PROJECT")]
     foreign_project: Option<Uuid>,
@@ -67,41 +72,6 @@ const NO_SUCH: Outcome = Outcome::Unproven(
 /// Nothing is broken, and something could not be looked at.
 const INCOMPLETE: i32 = 2;
 
-#[derive(Serialize)]
-struct Report {
-    version: &'static str,
-    /// When it was looked at: seconds, in UTC.
-    at: String,
-    url: Option<String>,
-    /// The worst that counts: `broken`, `not_tried`, or `holds`.
-    status: Status,
-    claims: Vec<Line>,
-    checks: Vec<Found>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    id: &'static str,
-    section: usize,
-    sentences: &'static [usize],
-    words: &'static str,
-    mechanism: &'static str,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<&'static str>,
-    checks: Vec<&'static str>,
-    tests: &'static [&'static str],
-}
-
-#[derive(Serialize)]
-struct Found {
-    id: &'static str,
-    place: Place,
-    status: Status,
-    how: &'static str,
-    found: String,
-}
-
 /// Looks, and prints what came of it. The status to exit with: 0 when everything holds that can be proven, 1 when a claim is broken, and 2 when
 /// none is and something was not tried.
 pub async fn run(settings: Result<Settings, SettingError>, options: Options) -> i32 {
@@ -113,9 +83,9 @@ pub async fn run(settings: Result<Settings, SettingError>, options: Options) -> 
     };
     match looked {
         Ok((found, target)) => {
-            let report = report(&found, target.as_ref().map(Target::address));
+            let report = report::of(&found, target.as_ref().map(Target::address));
             // A reader that closes the pipe has seen enough.
-            let _ = print(&mut std::io::stdout().lock(), &report, options.json);
+            let _ = report::print(&mut std::io::stdout().lock(), &report, options.json);
             match report.status {
                 Status::Broken => 1,
                 Status::NotTried => INCOMPLETE,
@@ -148,6 +118,7 @@ fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Targe
     let ca = options.ca_file.as_deref().map(read).transpose()?;
     let mut target = Target::new(url, ca.as_ref().map(|ca| ca.as_slice()), options.connect).map_err(StartError::Input)?;
     target.widget_key.clone_from(&options.widget_key);
+    target.voice_agent = options.voice_agent.as_deref().map(voice_path).transpose()?;
     target.foreign_project = options.foreign_project;
     if let Some(settings) = settings.filter(|_| options.inside) {
         target.ports = claims::ports(settings);
@@ -159,6 +130,17 @@ fn target(settings: Option<&Settings>, options: &Options) -> Result<Option<Targe
         });
     }
     Ok(Some(target))
+}
+
+/// Of the address, for it is asked at the host that is verified.
+fn voice_path(address: &str) -> Result<String, StartError> {
+    let url = Url::parse(address).ok();
+    let path = url.as_ref().map(|url| url.path().trim_end_matches("/question"));
+    path.filter(|path| path.starts_with("/webhooks/voice/"))
+        .map(str::to_owned)
+        .ok_or(StartError::Input(
+            "--voice-agent must be the address of a voice agent, as the dashboard shows it",
+        ))
 }
 
 fn password(options: &Options) -> Result<Zeroizing<String>, StartError> {
@@ -226,7 +208,11 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
             found.insert(Check::Foreign, NO_SUCH);
         }
     }
-    let given = Given::of(&settings, location.as_ref());
+    let audit_key = match &location {
+        Some(location) => audit_key(&settings, location).await,
+        None => None,
+    };
+    let given = Given::of(&settings, location.as_ref()).signed_by(audit_key);
     found.extend(claims::look(&given, Clock::system().now(), &AtomicBool::new(false), &mut FollowedLogs::default()).await);
     if let (Some(location), Some(Outcome::Holds(seen))) = (&location, found.get(&Check::Sealed)) {
         let (outcome, of_credentials) = opened(&settings, location, seen.clone()).await;
@@ -239,6 +225,18 @@ async fn look(settings: Result<Settings, SettingError>, options: &Options, targe
         found.insert(Check::Sealed, outcome);
     }
     Ok(found)
+}
+
+/// By what signatures of audit logs are verified: without it, the rest is looked at all the same.
+async fn audit_key(settings: &Settings, location: &Location) -> Option<String> {
+    let key = async {
+        let masters = installation::masters_that_are_there(settings)?;
+        Ok::<_, StartError>(public_key(masters, installation::key_ring(settings)?, location).await?)
+    };
+    key.await.unwrap_or_else(|error| {
+        complain(&error);
+        None
+    })
 }
 
 /// As [`prove_sealed`] names them.
@@ -268,78 +266,4 @@ async fn opened(settings: &Settings, location: &Location, seen: String) -> (Outc
             (Outcome::NotTried(why), false)
         }
     }
-}
-
-fn report(outcomes: &Outcomes, url: Option<String>) -> Report {
-    let claims: Vec<Line> = claims::all()
-        .into_iter()
-        .map(|claim| Line {
-            id: claim.id,
-            section: claim.section,
-            sentences: claim.sentences,
-            words: claim.words,
-            mechanism: claim.mechanism,
-            status: claim.status(outcomes),
-            limit: claim.limit,
-            checks: claim.checks.iter().map(|check| check.id()).collect(),
-            tests: claim.tests,
-        })
-        .collect();
-    let checks = outcomes.iter().map(|(check, outcome)| Found {
-        id: check.id(),
-        place: check.place(),
-        status: outcome.status(),
-        how: check.how(),
-        found: outcome.words().to_owned(),
-    });
-    let has = |status| claims.iter().any(|claim| claim.status == status);
-    let status = [Status::Broken, Status::NotTried].into_iter().find(|status| has(*status));
-    Report {
-        version: env!("CARGO_PKG_VERSION"),
-        at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        url,
-        status: status.unwrap_or(Status::Holds),
-        checks: checks.collect(),
-        claims,
-    }
-}
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Holds => "holds",
-        Status::Unproven => "unproven",
-        Status::NotTried => "not tried",
-        Status::Broken => "BROKEN",
-    }
-}
-
-fn print(out: &mut impl Write, report: &Report, json: bool) -> std::io::Result<()> {
-    if json {
-        let text = serde_json::to_string_pretty(report).unwrap_or_default();
-        return writeln!(out, "{text}");
-    }
-    for section in report.claims.chunk_by(|a, b| a.section == b.section) {
-        let Some(first) = section.first() else { continue };
-        writeln!(out, "{}", claims::section_name(first.section))?;
-        for claim in section {
-            writeln!(out, "  {:<9} {:<30} {}", word(claim.status), claim.id, claim.words)?;
-            if let Some(limit) = claim.limit {
-                writeln!(out, "  {:<9} {:<30} cannot be proven: {limit}", "", "")?;
-            }
-        }
-    }
-    writeln!(out, "\nChecks")?;
-    for check in &report.checks {
-        writeln!(out, "  {:<9} {:<30} {}", word(check.status), check.id, check.found)?;
-    }
-    let count = |status| report.claims.iter().filter(|claim| claim.status == status).count();
-    writeln!(
-        out,
-        "\nPernoex {}: {} claims hold, {} broken, {} cannot be proven here, {} not tried",
-        report.version,
-        count(Status::Holds),
-        count(Status::Broken),
-        count(Status::Unproven),
-        count(Status::NotTried)
-    )
 }

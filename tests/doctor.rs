@@ -201,6 +201,20 @@ fn what_does_not_answer_is_named_with_its_setting_and_without_its_password() {
     assert!(!report.to_string().contains("hunter2"), "{report}");
 }
 
+#[test]
+fn a_public_address_without_tls_is_warned_of_whether_it_answers_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let at_address = |url: &str| {
+        let settings = with(&settings(folder.path()), &[("PERNOEX_PUBLIC_URL", url)]);
+        at(&doctor(&settings, folder.path()).1, "settings")
+    };
+    let (verdict, words) = at_address("http://no-such-name.invalid");
+    assert!(verdict == "warning" && words.contains("PERNOEX_TRUSTED_PROXIES"), "{words}");
+    for well in ["https://no-such-name.invalid", "http://127.0.0.1:9", "http://localhost:9"] {
+        assert_eq!(at_address(well).0, "ok", "{well}");
+    }
+}
+
 #[tokio::test]
 async fn a_wall_that_was_taken_down_in_postgresql_is_seen() {
     let app = TestApp::start().await;

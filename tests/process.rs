@@ -75,6 +75,18 @@ async fn a_first_start_makes_what_it_needs_and_a_second_finds_it() {
     );
 }
 
+#[tokio::test]
+async fn a_start_without_tls_where_others_come_is_warned_of_with_how_to_mend_it() {
+    let (_folder, settings) = place().await;
+    for (url, is_warned) in [("http://support.example.com", true), ("http://localhost:8080", false)] {
+        let server = Process::start(&with(&settings, &[("PERNOEX_PUBLIC_URL", url)]));
+        server.signal("TERM");
+        let (_, _, log) = server.end(Duration::from_secs(30));
+        let warned = log.contains("browsers come without TLS") && log.contains("PERNOEX_TLS_CERTIFICATE_FILE");
+        assert_eq!(warned, is_warned, "{url}: {log}");
+    }
+}
+
 #[test]
 fn help_names_the_subcommands_and_where_settings_come_from() {
     let folder = tempfile::tempdir().unwrap();

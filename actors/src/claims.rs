@@ -2,13 +2,27 @@
 
 use std::sync::atomic::AtomicBool;
 
-pub use entities::evidence::{Evidence, FollowedLogs, Part, Passwords, opens_without_key};
-use entities::{Inspection, Location, Millis, Store, StoreError, evidence::gather, inspect};
+pub use entities::evidence::{Evidence, FollowedLogs, Part, Passwords, Roles, opens_without_key};
+use entities::{
+    Inspection, Location, Millis, Store, StoreError,
+    evidence::{IsSigned, gather},
+    inspect,
+};
 
 use crate::{
-    backup::LastRuns,
+    audit::is_signed,
+    backup::{LastRuns, PlaceId},
     disclosure::{Promises, deadlines::Holidays, promises},
 };
+
+/// What is needed to tell whether a row is as it should be.
+pub struct Terms<'a> {
+    pub holidays: &'a Holidays,
+    /// By what signatures of audit logs are verified, where it is known.
+    pub audit_key: Option<&'a str>,
+    /// Where backups go, if that is set.
+    pub backups_in: Option<PlaceId>,
+}
 
 pub struct Seen {
     /// Of PostgreSQL: what its role may do, and which tables have no wall. An embedded file, of which this would read every page, has neither.
@@ -37,17 +51,17 @@ pub async fn has_project(location: &Location, id: uuid::Uuid) -> Result<bool, St
 
 /// Looks with connections of its own, beside servers or without, and changes nothing. Breaks off when it is to `stop`. What it finds of
 /// audit logs is `known` to the next look.
-pub async fn look(location: &Location, holidays: &Holidays, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Seen {
+pub async fn look(location: &Location, terms: &Terms<'_>, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Seen {
     let alone = match location {
         // It asks one thing after the other.
         Location::Postgres { url, .. } => Location::Postgres {
             url: url.clone(),
             connections: 2,
         },
-        Location::Embedded { .. } => return of_rows(location, None, holidays, now, stop, known).await,
+        Location::Embedded { .. } => return of_rows(location, None, terms, now, stop, known).await,
     };
     match inspect(location).await {
-        Ok(inspection) => of_rows(&alone, Some(inspection), holidays, now, stop, known).await,
+        Ok(inspection) => of_rows(&alone, Some(inspection), terms, now, stop, known).await,
         Err(error) => Seen {
             inspection: None,
             rows: Err(error),
@@ -58,7 +72,7 @@ pub async fn look(location: &Location, holidays: &Holidays, now: Millis, stop: &
 async fn of_rows(
     location: &Location,
     inspection: Option<Inspection>,
-    holidays: &Holidays,
+    terms: &Terms<'_>,
     now: Millis,
     stop: &AtomicBool,
     known: &mut FollowedLogs,
@@ -67,10 +81,14 @@ async fn of_rows(
         let store = Store::open(location).await?;
         let looked = async {
             let platform = store.platform();
+            let is_signed = terms
+                .audit_key
+                .map(|key| move |message: &[u8], signature: &[u8]| is_signed(key, message, signature));
+            let is_signed = is_signed.as_ref().map(|is_signed| is_signed as IsSigned<'_>);
             Ok(Rows {
-                evidence: gather(&store, now, stop, known).await?,
-                backups: platform.last_backups(now).await,
-                promises: promises(&platform, holidays, now).await,
+                evidence: gather(&store, now, stop, known, is_signed).await?,
+                backups: platform.last_backups(now, terms.backups_in).await,
+                promises: promises(&platform, terms.holidays, now).await,
             })
         };
         let looked = looked.await;

@@ -6,7 +6,9 @@ pub(crate) mod follow;
 use std::sync::Arc;
 
 use entities::{
-    AccountId, ActOutcome, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store, backup::LastRuns, fair::Load,
+    AccountId, ActOutcome, JobCounts, Location, MailCounts, Millis, OperatorAct, PlatformDb, PoolUse, Store,
+    backup::{LastRuns, PlaceId},
+    fair::Load,
 };
 use uuid::Uuid;
 
@@ -149,6 +151,8 @@ pub struct Operations {
     pub(crate) clock: Clock,
     pub(crate) started_at: Millis,
     pub(crate) backup_every: Option<Millis>,
+    /// Where they go, if this server knows: it may be another that makes them.
+    pub(crate) backups_in: Option<PlaceId>,
 }
 
 impl Operations {
@@ -226,7 +230,10 @@ impl Operations {
     /// # Errors
     /// When the database does not answer.
     pub async fn backups(&self) -> Result<(Option<Millis>, LastRuns), Fault> {
-        Ok((self.backup_every, self.platform.last_backups(self.clock.now()).await?))
+        Ok((
+            self.backup_every,
+            self.platform.last_backups(self.clock.now(), self.backups_in).await?,
+        ))
     }
 
     #[must_use]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use entities::{Location, Store, StoreError, job::Queue};
 
 use crate::{
-    backup::{BackupSettings, Schedule},
+    backup::{BackupSettings, PlaceId, Schedule},
     billing::{Billing, BillingSettings},
     clock::Clock,
     disclosure::{Disclosure, DisclosureSettings, keep_watch},
@@ -74,6 +74,8 @@ pub struct PlatformSettings {
     pub disclosure: DisclosureSettings,
     /// Where backups go, if anywhere, and when.
     pub backups: Option<BackupSettings>,
+    /// Where they go, though it may be another process that makes them.
+    pub backups_in: Option<PlaceId>,
     pub clock: Clock,
 }
 
@@ -259,6 +261,7 @@ impl Platform {
         let operations = Arc::new(Operations {
             known,
             backup_every,
+            backups_in: settings.backups_in,
             platform,
             registry: registry.clone(),
             identity: identity.clone(),

@@ -4,6 +4,7 @@
 mod cells;
 mod file;
 mod logs;
+mod roles;
 mod rows;
 mod walls;
 
@@ -17,6 +18,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Statement, Valu
 use cells::Sealed;
 pub use file::opens_without_key;
 pub use logs::FollowedLogs;
+pub use roles::Roles;
 
 use crate::{Millis, Store, StoreError, TenantId, TenantTx, audit::chain::Broken};
 
@@ -33,6 +35,7 @@ pub enum Part {
     Sessions,
     Links,
     Invitations,
+    Roles,
     Tokens,
     Logs,
     Walls,
@@ -58,6 +61,7 @@ pub struct Evidence {
     pub bare_sessions: i64,
     /// Links of invitations and mails, and backup codes, that are stored as something else than a hash of 32 bytes.
     pub bare_links: i64,
+    pub roles: Roles,
     /// Invitations that can be accepted for longer than any may.
     pub endless_invitations: i64,
     /// Connections that ended, and what is left of them: tokens.
@@ -72,6 +76,8 @@ pub struct Evidence {
     pub credentials: usize,
     /// Entries of audit logs, each in its chain.
     pub entries: i64,
+    /// Signed heads whose signatures hold; `None` where nothing was given to tell by.
+    pub signed: Option<i64>,
     /// Logs that do not hold, and where.
     pub broken_logs: Vec<(TenantId, Broken)>,
     /// What keeps logs from being rewritten in an embedded file, and is not there. In PostgreSQL it is rights that do.
@@ -92,12 +98,25 @@ pub struct Passwords {
     pub lowest_cost: Option<u32>,
 }
 
-/// Looks, and changes nothing. In short transactions: between one and the next it sees whether it is to `stop`.
+/// Whether a signature, the second, is the installation's under a message.
+pub type IsSigned<'a> = &'a dyn Fn(&[u8], &[u8]) -> bool;
+
+/// Looks, and changes nothing. In short transactions: between one and the next it sees whether it is to `stop`. Signatures of audit logs are
+/// looked at where it is given by what.
 ///
 /// # Errors
 /// When the database does not answer, or it was told to stop.
-pub async fn gather(store: &Store, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Result<Evidence, StoreError> {
-    let mut found = Evidence::default();
+pub async fn gather(
+    store: &Store,
+    now: Millis,
+    stop: &AtomicBool,
+    known: &mut FollowedLogs,
+    is_signed: Option<IsSigned<'_>>,
+) -> Result<Evidence, StoreError> {
+    let mut found = Evidence {
+        signed: is_signed.map(|_| 0),
+        ..Evidence::default()
+    };
     let columns = cells::columns(store).await;
     let columns = alone(store, stop, &mut found, Part::Cells, columns).await?.unwrap_or_default();
     found.columns = columns.iter().map(|column| (column.name(), column.is_tenants)).collect();
@@ -115,9 +134,14 @@ pub async fn gather(store: &Store, now: Millis, stop: &AtomicBool, known: &mut F
             alone(store, stop, &mut found, Part::Cells, looked).await?;
         }
         of_tenant(store, tenant, now, stop, &mut found).await?;
-        let followed = logs::follow(store, tenant, now, stop, known).await;
+        let looked = within(store, tenant, stop, async |tx| roles::look(tx, &mut found.roles).await).await;
+        alone(store, stop, &mut found, Part::Roles, looked).await?;
+        let followed = logs::follow(store, tenant, now, stop, known, is_signed).await;
         match alone(store, stop, &mut found, Part::Logs, followed).await? {
-            Some(Ok(entries)) => found.entries += entries,
+            Some(Ok(log)) => {
+                found.entries += log.entries;
+                found.signed = found.signed.map(|signed| signed + log.signed);
+            }
             Some(Err(broken)) => found.broken_logs.push((tenant, broken)),
             None => {}
         }

@@ -30,6 +30,7 @@ mod m0028_embeddings;
 mod m0030_backups;
 mod m0031_disclosure;
 mod m0032_proofs;
+mod m0033_backup_places;
 mod table;
 
 pub use m0025_inbox::rollup_statements;
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_backups::Migration),
             Box::new(m0031_disclosure::Migration),
             Box::new(m0032_proofs::Migration),
+            Box::new(m0033_backup_places::Migration),
         ]
     }
 }

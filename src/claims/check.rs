@@ -46,87 +46,89 @@ macro_rules! checks {
 
 checks! {
     TlsVersions = Outside, "tls.versions",
-        "Offers TLS 1.0 and 1.1, which must be refused, and then what is current, which must be taken with a certificate that is valid for the name.";
+        "Tries to connect with TLS 1.0 and 1.1, which must fail, and then with a current version, which must work and show a certificate that is valid for this name.";
     TlsOnly = Outside, "tls.only",
-        "Asks without TLS, which must lead to TLS or nowhere, and looks whether browsers are told to stay with it.";
+        "Connects without TLS, which must lead to TLS or nowhere, and looks whether browsers are told to keep to TLS.";
     SessionNeeded = Outside, "doors.session",
-        "Asks every route for members and operators without a session, the changing ones too: members' must ask for one, operators' must not be there.";
+        "Calls every address for members and operators without being signed in: those for members must ask for a sign-in, and those for operators must not be there.";
     PublicKey = Outside, "doors.public-key",
-        "Brings a project's public key to the routes of management and billing: none may take it for a session.";
+        "Tries to use a website's public key to sign in to management and billing: each address must refuse it.";
     Origins = Outside, "doors.origin",
-        "Comes to the widget from an origin that is on no list: it must be refused, and its browser not be let read the answer.";
+        "Asks the widget from a website that is on no list: it must refuse, and not let that website's browser read the answer.";
     WebhookSignatures = Outside, "webhooks.signature",
-        "Sends each provider's address a message without a signature, and Slack's and Stripe's one with a wrong one: each that is set up must refuse it for that.";
+        "Sends unsigned and wrongly signed messages in the name of each provider that is connected: each must be refused for its signature.";
     WebhookReplay = Outside, "webhooks.replay",
-        "Sends Slack's and Stripe's address a message whose time is six minutes ago: it must be refused for its time.";
+        "Sends messages in the name of providers that claim to be six minutes old: each must be refused for its age.";
     Services = Outside, "outside.services",
-        "Knocks at the usual ports of databases, caches and metrics, at every address of this name: nobody may open.";
+        "Tries to connect, from another network, to the ports where databases, caches and operating figures usually listen: none may answer.";
     Metrics = Outside, "outside.metrics",
-        "Asks for the figures that the operator's monitoring reads: they must not be there.";
+        "Asks for the figures that the operator's monitoring reads: they must not be public.";
     Providers = Outside, "sign-in.providers",
-        "Asks which ways to sign in there are.";
+        "Asks which ways to sign in are offered here.";
     SecurityTxt = Outside, "disclosure.security-txt",
-        "Reads security.txt: it must name a contact, say whose it is, and not have expired.";
+        "Reads this site's security.txt file, which must say whom to contact, for which site it is, and must not have expired.";
     SecurityAddress = Outside, "disclosure.address",
         "Looks whether security.txt names an e-mail address besides the form.";
     ReportForm = Outside, "disclosure.form",
-        "Asks for the terms of the form for reports, and for the page of thanks.";
+        "Opens the form for reports of vulnerabilities and the page of thanks: both must be there.";
     Pages = Outside, "pages.public",
-        "Reads the pages on contact and privacy.";
+        "Opens the pages on contact and privacy: both must be there, and not be empty.";
     SignIn = Account, "sign-in.password",
         "Signs in with an e-mail address and a password.";
     Cookies = Account, "session.cookie",
-        "Looks at the cookie that a sign-in sets: HttpOnly, Secure, of this host alone.";
+        "Looks at the cookie that keeps somebody signed in: scripts must not be able to read it, and it must be sent by TLS and to this host alone.";
     Csrf = Account, "session.csrf",
-        "Asks for a change in a session without its token, and with it from another site: both must be refused.";
+        "Asks for a change without the token that this site's own pages have, and from another site: both must be refused.";
     Foreign = Account, "isolation.foreign",
-        "Asks, in a session, for a project of another workspace, and for one of nobody's: neither may be there.";
+        "Asks, signed in, for a project of another customer: the answer must be the same as for a project that does not exist.";
     SecondFactor = Account, "second-factor.offered",
-        "Asks whether the account could have a second factor.";
+        "Asks, signed in, whether a second factor can be set up.";
     SignOut = Account, "session.sign-out",
-        "Signs out and comes back with the cookie from before: it must open nothing.";
+        "Signs out and comes back with the old cookie: it must open nothing.";
     Passwords = Inside, "rows.passwords",
-        "Looks at how each password is stored: as bcrypt, and at no low cost.";
+        "Looks at how every password is stored: as a bcrypt hash that is slow to guess.";
     Sessions = Inside, "rows.sessions",
-        "Looks at how sessions are stored: by a SHA-256 of their id, so that a stolen table opens none.";
+        "Looks at how sessions are stored: by a hash, so that who steals the table is not signed in.";
     Links = Inside, "rows.links",
-        "Looks at how links that work once, and backup codes, are stored: by a hash alone.";
+        "Looks at how links that work once and backup codes are stored: by a hash alone.";
     Invitations = Inside, "rows.invitations",
-        "Looks whether each invitation ends by itself.";
+        "Looks whether every invitation ends by itself.";
+    Members = Inside, "rows.members",
+        "Looks whether every member and every invitation has one of the three roles, every workspace an Owner, and every assignment a member and a project of the same workspace.";
     Sealed = Inside, "rows.sealed",
-        "Reads cells of every sealed column as they lie in the database, others each time: each must be in an envelope of AES-256-GCM, with no words in it. Who runs pernoex verify with the keys opens some of them too.";
+        "Reads a sample of everything that is to be encrypted, as it lies in the database, another one each time: each value must be encrypted and show no words.";
     Credentials = Inside, "rows.credentials",
-        "Reads credentials as they lie in the database: each must be in an envelope of AES-256-GCM.";
+        "Reads passwords and tokens for other services, as they lie in the database: each must be encrypted.";
     Connected = Inside, "rows.connected",
-        "Reads the credentials of connected services as they lie in the database: each must be in an envelope of AES-256-GCM.";
+        "Reads the tokens of connected services, as they lie in the database: each must be encrypted.";
     StoreFile = Inside, "store.file",
-        "Opens the database file without a key, before anything else: it must not be a database to who has none.";
+        "Tries to open the database file without its key: it must not open.";
     StoreLinks = Inside, "store.links",
-        "Looks whether every connection to databases, the cache and models stays on the machine, or goes by TLS to a server that proves who it is.";
+        "Looks whether every connection to databases, caches and models stays on the machine, or goes by TLS to a server that proves who it is.";
     KeyFiles = Inside, "store.key-files",
-        "Looks whether files and folders of keys are their owner's alone.";
+        "Looks whether nobody but their owner can read the files and folders of keys.";
     Walls = Inside, "store.walls",
-        "Looks whether row-level security is forced on every table of customers, by the policies that belong there and no other, whether the program's own role could pass it, and asks each table without a customer: it must show nothing.";
+        "Looks whether the database itself keeps the rows of customers apart, and shows none to a program that does not say whose it asks for.";
     AuditChain = Inside, "rows.audit",
-        "Follows the chain of hashes of every audit log from its first entry to its last, which must not be before what was signed, and looks for what keeps it from being rewritten; a server that looks every hour, from where it ended, and once a day from the first.";
+        "Follows every audit log from its first entry to its last, verifies what was signed of it, and looks for what keeps it from being rewritten.";
     Backups = Inside, "store.backups",
-        "Looks when the last backup succeeded, whether it was made without somebody's doing, and whether its file is still there with the size that was written.";
+        "Looks when the last backup succeeded, whether it was made without anybody's doing, and whether its file is still there as it was written.";
     KeptTokens = Inside, "rows.tokens",
-        "Looks for connections that ended and still have a token, and for credentials that nothing refers to.";
+        "Looks for tokens that are left of services that were disconnected: there must be none.";
     Promises = Inside, "disclosure.promises",
-        "Looks for reports of vulnerabilities that wait to be acknowledged for longer than is promised.";
+        "Looks for reports of vulnerabilities that have waited to be acknowledged for longer than is promised.";
     Timelines = Inside, "disclosure.timelines",
-        "Looks for confirmed reports of vulnerabilities whose reporters wait for a day of the mending for longer than is promised.";
+        "Looks for confirmed reports of vulnerabilities whose reporters have waited to learn when it is mended for longer than is promised.";
     Outward = Inside, "settings.outward",
-        "Looks whether any setting lets questions and passages leave for a language model or an embedding model.";
+        "Looks whether anything is set up that sends questions and passages to a language model or an embedding model elsewhere.";
     Roles = Build, "build.roles",
-        "Reads the one table of what each role may do, which passes and messages are made from.";
+        "Compares the program's one table of what each role may do with what is said here.";
     Window = Build, "build.window",
-        "Reads for how long a signed message is good: five minutes.";
+        "Compares for how long the program takes a signed message with the five minutes that are said here.";
     Toolchain = Build, "build.toolchain",
         "Compares the compiler that built this program with the oldest that is allowed.";
     Lockfile = Build, "build.lockfile",
-        "Reads the lock file that this program was built by: every dependency must be pinned to a version and, from a registry, to a checksum.";
+        "Reads the list of dependencies that this program was built from: each must be pinned to one version and its checksum.";
 }
 
 /// What came of a check. Words that are not `'static` may name what is inside: they are for operators alone.

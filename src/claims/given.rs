@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use actors::{Location, backup::PlaceSettings, disclosure::deadlines::Holidays};
+use actors::{
+    Location,
+    backup::{Lookout, PlaceSettings},
+    disclosure::deadlines::Holidays,
+};
 use url::Url;
 
 use crate::{
@@ -33,12 +37,16 @@ pub struct Given {
     /// Of an embedded database. To ask whether it opens without a key, no key is needed.
     pub(super) file: Option<PathBuf>,
     pub(super) holidays: Holidays,
+    /// By what signatures of audit logs are verified; `None` where the keys that lead to it do not open.
+    pub(super) audit_key: Option<String>,
     pub(super) bcrypt_cost: u32,
     /// Every connection that carries what customers gave, by what it leads to.
     pub(super) links: Vec<(&'static str, Link)>,
     pub(super) backups: Wanted,
     /// Where they go, with what it takes to look there.
     pub(super) place: Option<PlaceSettings>,
+    /// Who looks there: the same one each time, so that looks that hang do not pile up.
+    pub(super) lookout: Lookout,
     pub(super) keys: Places,
     /// Whether questions and passages may leave for models elsewhere.
     pub(super) asks_models: bool,
@@ -54,14 +62,22 @@ impl Given {
             location: location.cloned(),
             file: is_embedded.then(|| settings.data.join(DATABASE_FILE)),
             holidays: settings.disclosure.holidays.clone(),
+            audit_key: None,
             bcrypt_cost: settings.bcrypt_cost,
             links: links(settings),
             backups: Wanted::of(settings),
             place: settings.backup.place(None).ok(),
+            lookout: Lookout::default(),
             keys: Places::of(settings),
             // The one before is asked until the last passage has changed over.
             asks_models: settings.language_model.is_some() || embeds.current.is_some() || embeds.previous.is_some(),
         }
+    }
+
+    /// And by what signatures of its audit logs are verified.
+    #[must_use]
+    pub fn signed_by(self, audit_key: Option<String>) -> Self {
+        Self { audit_key, ..self }
     }
 }
 

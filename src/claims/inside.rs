@@ -1,22 +1,18 @@
 //! The checks from inside: rows as they lie in the database, files, settings, backups, promises.
 
+mod rows;
 mod settings;
 
 use std::sync::atomic::AtomicBool;
 
 use actors::{
     Millis, StoreError,
-    backup::LastRuns,
-    claims::{Evidence, FollowedLogs, Part, Rows, look as look_at},
-    disclosure::Kept as Promise,
-    doctor::Inspection,
+    backup::{LastRuns, PlaceSettings},
+    claims::{Evidence, FollowedLogs, Part, Rows, Terms, look as look_at},
 };
 
 use super::{Check, Given, Outcome, Outcomes, build};
 use crate::doctor::backups::{self, Freshness, Kept};
-
-/// Below this, a bcrypt hash is guessed too fast.
-const LEAST_COST: u32 = 10;
 
 /// Runs them all; what could not be, says why. Breaks off when it is to `stop`. What it finds of audit logs is `known` to the next look.
 pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut FollowedLogs) -> Outcomes {
@@ -28,15 +24,20 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
     found.insert(Check::Outward, settings::outward(given));
     let (inspection, rows) = match &given.location {
         Some(location) => {
-            let seen = look_at(location, &given.holidays, now, stop, known).await;
+            let terms = Terms {
+                holidays: &given.holidays,
+                audit_key: given.audit_key.as_deref(),
+                backups_in: given.place.as_ref().map(PlaceSettings::id),
+            };
+            let seen = look_at(location, &terms, now, stop, known).await;
             (seen.inspection, seen.rows.map_err(|error| error.to_string()))
         }
         None => (None, Err("its key does not open".to_owned())),
     };
     match rows {
         Ok(rows) => {
-            found.insert(Check::Walls, walls(inspection.as_ref(), &rows.evidence));
-            of_rows(given, &rows, &mut found);
+            found.insert(Check::Walls, rows::walls(inspection.as_ref(), &rows.evidence));
+            rows::all(given, &rows, &mut found);
             found.insert(Check::Backups, made(given, &rows, now).await);
             for (part, error) in &rows.evidence.troubles {
                 tracing::warn!(?part, error, "some rows cannot be read for a claim");
@@ -50,7 +51,7 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
             }
             // A role that is too powerful is refused by whoever opens the database, and seen before.
             if let Some(inspection) = inspection
-                && let broken @ Outcome::Broken(_) = walls(Some(&inspection), &Evidence::default())
+                && let broken @ Outcome::Broken(_) = rows::walls(Some(&inspection), &Evidence::default())
             {
                 found.insert(Check::Walls, broken);
             }
@@ -61,15 +62,6 @@ pub async fn look(given: &Given, now: Millis, stop: &AtomicBool, known: &mut Fol
 
 const NO_ROWS: Outcome = Outcome::NotTried("the database could not be looked at: pernoex doctor says why");
 const UNREAD: Outcome = Outcome::NotTried("something that this looks at could not be read from the database: the log says what");
-const PART: Outcome = Outcome::Unproven("only some of the workspaces were looked at: there are more than one look takes");
-
-/// What was found of the workspaces that were looked at, said of all.
-fn of_all(evidence: &Evidence, outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Holds(_) if evidence.is_part => PART,
-        outcome => outcome,
-    }
-}
 
 /// The checks that a part of the evidence is for.
 fn of_part(part: Part) -> &'static [Check] {
@@ -79,6 +71,7 @@ fn of_part(part: Part) -> &'static [Check] {
         Part::Sessions => &[Check::Sessions],
         Part::Links => &[Check::Links],
         Part::Invitations => &[Check::Invitations],
+        Part::Roles => &[Check::Members],
         Part::Tokens => &[Check::KeptTokens, Check::Connected],
         Part::Logs => &[Check::AuditChain],
         Part::Walls => &[Check::Walls],
@@ -100,6 +93,7 @@ const ROWS: &[Check] = &[
     Check::Sessions,
     Check::Links,
     Check::Invitations,
+    Check::Members,
     Check::Sealed,
     Check::Credentials,
     Check::Connected,
@@ -110,57 +104,6 @@ const ROWS: &[Check] = &[
     Check::Promises,
     Check::Timelines,
 ];
-
-fn of_rows(given: &Given, seen: &Rows, found: &mut Outcomes) {
-    let evidence = &seen.evidence;
-    found.insert(Check::Passwords, passwords(evidence, given.bcrypt_cost));
-    found.insert(
-        Check::Sessions,
-        of_all(
-            evidence,
-            none(
-                evidence.bare_sessions,
-                format!("{} sessions, each by the hash of its id", evidence.sessions),
-                "sessions are stored by something else than a hash",
-            ),
-        ),
-    );
-    found.insert(
-        Check::Links,
-        none(
-            evidence.bare_links,
-            "only hashes are stored".into(),
-            "links or codes are stored as something else than a hash",
-        ),
-    );
-    found.insert(
-        Check::Invitations,
-        of_all(
-            evidence,
-            none(
-                evidence.endless_invitations,
-                "each ends by itself".into(),
-                "invitations are good for longer than 30 days",
-            ),
-        ),
-    );
-    found.insert(Check::KeptTokens, of_all(evidence, tokens(evidence)));
-    found.insert(Check::Credentials, credentials(evidence, evidence.credentials));
-    let connected = usize::try_from(evidence.connected).unwrap_or_default();
-    found.insert(Check::Connected, credentials(evidence, connected));
-    found.insert(Check::Sealed, sealed(evidence));
-    found.insert(Check::AuditChain, of_all(evidence, chains(evidence)));
-    match &seen.promises {
-        Ok(promises) => {
-            found.insert(Check::Promises, promise(promises.acknowledgement));
-            found.insert(Check::Timelines, promise(promises.timeline));
-        }
-        Err(error) => {
-            found.insert(Check::Promises, untold(error));
-            found.insert(Check::Timelines, UNREAD);
-        }
-    }
-}
 
 fn untold(error: &StoreError) -> Outcome {
     tracing::warn!(%error, "some rows cannot be read for a claim");
@@ -173,7 +116,7 @@ async fn made(given: &Given, seen: &Rows, now: Millis) -> Outcome {
         Err(error) => return untold(error),
     };
     let kept = match (&given.place, &last.success) {
-        (Some(place), Some(success)) => Some(backups::kept(place, success).await),
+        (Some(place), Some(success)) => Some(backups::kept(&given.lookout, place, success).await),
         _ => None,
     };
     backups(given, last, kept, now)
@@ -198,158 +141,5 @@ fn backups(given: &Given, last: &LastRuns, kept: Option<Kept>, now: Millis) -> O
             }
             _ => Outcome::NotTried("the place where backups go cannot be looked at: pernoex backup list says why"),
         },
-    }
-}
-
-fn none(wrong: i64, right: String, what: &str) -> Outcome {
-    match wrong {
-        0 => Outcome::Holds(right),
-        many => Outcome::Broken(format!("{many} {what}")),
-    }
-}
-
-fn passwords(evidence: &Evidence, set: u32) -> Outcome {
-    let found = &evidence.passwords;
-    if found.foreign > 0 {
-        return Outcome::Broken(format!(
-            "{} of {} passwords are stored as something else than bcrypt",
-            found.foreign, found.hashes
-        ));
-    }
-    if set < LEAST_COST {
-        return Outcome::Broken(format!(
-            "PERNOEX_BCRYPT_COST is {set}, which is guessed too fast: at least {LEAST_COST}"
-        ));
-    }
-    match found.lowest_cost {
-        Some(cost) if cost < LEAST_COST => Outcome::Broken(format!(
-            "some hashes are of cost {cost}: they are made anew when their owners sign in"
-        )),
-        Some(cost) => Outcome::Holds(format!("{} hashes, all bcrypt, of cost {cost} or more", found.hashes)),
-        None => Outcome::Unproven("there is no password yet"),
-    }
-}
-
-fn sealed(evidence: &Evidence) -> Outcome {
-    let part = if evidence.is_part { ", of some of the workspaces" } else { "" };
-    match (evidence.readable.is_empty(), evidence.cells) {
-        (true, 0) => Outcome::Unproven("nothing is stored yet"),
-        (true, cells) => Outcome::Holds(format!("{cells} cells{part}: each is sealed")),
-        (false, cells) => {
-            let readable: Vec<String> = evidence
-                .readable
-                .iter()
-                .map(|(column, many)| format!("{many} in {column}"))
-                .collect();
-            Outcome::Broken(format!("of {cells} cells{part}, some are not sealed: {}", readable.join(", ")))
-        }
-    }
-}
-
-fn walls(inspection: Option<&Inspection>, evidence: &Evidence) -> Outcome {
-    let Some(inspection) = inspection else {
-        return Outcome::Unproven(
-            "the embedded database has no row-level security: one customer is told from another by the program's types alone, which tests hold",
-        );
-    };
-    let list = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
-    let wrong: Vec<String> = [
-        list("row-level security is not forced on", &inspection.unwalled),
-        list("the role of DATABASE_URL is too powerful", &inspection.powers),
-        list("rows are shown to nobody in particular by", &evidence.open_tables),
-        list("policies are not as they were made", &evidence.foreign_policies),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    match wrong.is_empty() {
-        true => Outcome::Holds("row-level security is forced on every table of customers, and nothing is shown without one".into()),
-        false => Outcome::Broken(wrong.join("; ")),
-    }
-}
-
-fn chains(evidence: &Evidence) -> Outcome {
-    let mut wrong = Vec::new();
-    if let Some((tenant, broken)) = evidence.broken_logs.first() {
-        let many = evidence.broken_logs.len();
-        wrong.push(format!(
-            "the audit logs of {many} workspaces do not hold, such as {tenant}'s: {broken}"
-        ));
-    }
-    if !evidence.open_logs.is_empty() {
-        wrong.push(format!(
-            "what keeps them from being rewritten is gone: {}",
-            evidence.open_logs.join(", ")
-        ));
-    }
-    match wrong.is_empty() {
-        true => Outcome::Holds(format!(
-            "{} entries in {} logs, each in its chain and up to what was signed",
-            evidence.entries, evidence.tenants
-        )),
-        false => Outcome::Broken(wrong.join("; ")),
-    }
-}
-
-fn tokens(evidence: &Evidence) -> Outcome {
-    match (evidence.kept_tokens, evidence.left_credentials, evidence.connections) {
-        (0, 0, 0) => Outcome::Unproven("nothing was connected yet"),
-        (0, 0, _) => Outcome::Holds("what was disconnected has no token".into()),
-        (0, left, _) => Outcome::Broken(format!("{left} credentials are left that nothing refers to")),
-        (kept, _, _) => Outcome::Broken(format!("{kept} connections ended and still have a token")),
-    }
-}
-
-/// Those of `many` credentials, by what was seen of all.
-fn credentials(evidence: &Evidence, many: usize) -> Outcome {
-    match (evidence.readable.get("credential.sealed"), many) {
-        (_, 0) => Outcome::Unproven("none is stored yet"),
-        (Some(clear), _) => Outcome::Broken(format!("of {} credentials, {clear} are not sealed", evidence.credentials)),
-        (None, many) => Outcome::Holds(format!("{many} credentials, in a table whose cells are sealed")),
-    }
-}
-
-fn promise(found: Promise) -> Outcome {
-    let before = match found.late {
-        0 => String::new(),
-        late => format!("; {late} times it was late before"),
-    };
-    match found.overdue {
-        0 => Outcome::Holds(format!("no report waits for longer than is promised{before}")),
-        overdue => Outcome::Broken(format!("{overdue} reports wait for longer than is promised{before}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        claims::Status,
-        settings::{Settings, Source},
-    };
-
-    #[test]
-    fn what_was_seen_of_some_workspaces_is_not_said_of_all() {
-        let settings = Source::load(None, std::iter::empty()).and_then(|source| Settings::from_source(&source));
-        let given = Given::of(&settings.unwrap(), None);
-        let of = |evidence: Evidence| {
-            let mut found = Outcomes::new();
-            let rows = Rows {
-                evidence,
-                backups: Ok(LastRuns::default()),
-                promises: Ok(actors::disclosure::Promises::default()),
-            };
-            of_rows(&given, &rows, &mut found);
-            [Check::Sessions, Check::Invitations, Check::KeptTokens, Check::AuditChain].map(|check| found[&check].status())
-        };
-        let whole = Evidence {
-            connections: 1,
-            ..Evidence::default()
-        };
-        assert_eq!(of(whole.clone()), [Status::Holds; 4]);
-        let part = Evidence { is_part: true, ..whole };
-        assert_eq!(of(part.clone()), [Status::Unproven; 4]);
-        let broken = Evidence { bare_sessions: 1, ..part };
-        assert_eq!(of(broken)[0], Status::Broken, "what is wrong in some is wrong");
     }
 }

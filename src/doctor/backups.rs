@@ -2,7 +2,7 @@
 
 use actors::{
     Location, Millis,
-    backup::{self, LastRuns, PlaceSettings, Run},
+    backup::{self, LastRuns, Lookout, PlaceSettings, Run},
 };
 
 use super::Finding;
@@ -35,13 +35,13 @@ pub(crate) enum Kept {
     Whole,
     Gone,
     OtherSize,
-    /// The place cannot be looked at.
+    /// The place cannot be looked at, or does not answer.
     Unseen,
 }
 
 /// Looks at the place itself: that a backup was made is written in the database, and says nothing of what became of it.
-pub(crate) async fn kept(place: &PlaceSettings, run: &Run) -> Kept {
-    let all = match backup::list(place).await {
+pub(crate) async fn kept(lookout: &Lookout, place: &PlaceSettings, run: &Run) -> Kept {
+    let all = match lookout.list(place).await {
         Ok(all) => all,
         Err(error) => {
             tracing::warn!(%error, "the place of backups cannot be looked at");
@@ -89,7 +89,7 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
             "set it and PERNOEX_BACKUP_EVERY_HOURS, or see that something else copies all that docs/operations.md names",
         );
     }
-    let last = match backup::last_runs(location, now).await {
+    let last = match backup::last_runs(location, now, set.place_id()).await {
         Ok(last) => last,
         Err(error) => return Finding::skipped(check, format!("what was made cannot be read ({error})")),
     };
@@ -98,7 +98,7 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
         None => String::new(),
     };
     let Some(success) = &last.success else {
-        let found = format!("none was made yet{because}");
+        let found = format!("none was made yet in the place that is set{because}");
         let mend = "run pernoex backup; a server whose PERNOEX_BACKUP_EVERY_HOURS is set makes one when it starts";
         return match last.failures {
             0 => Finding::warning(check, found, mend),
@@ -116,7 +116,7 @@ pub async fn last(settings: &Settings, location: &Location, now: Millis) -> Find
         return Finding::failure(check, found, "see the reason in the log, mend it, and run pernoex backup");
     }
     let lost = match set.place(None) {
-        Ok(place) => match kept(&place, success).await {
+        Ok(place) => match kept(&Lookout::default(), &place, success).await {
             Kept::Gone => Some("it is not there any more"),
             Kept::OtherSize => Some("its file has another size than was written"),
             Kept::Unseen => Some("the place cannot be looked at: see that it is mounted, or that the bucket answers"),

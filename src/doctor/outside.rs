@@ -5,7 +5,20 @@ use std::time::Duration;
 use actors::doctor::{ask_public, try_mail};
 
 use super::Finding;
-use crate::settings::Settings;
+use crate::settings::{GIVE_TLS, Settings};
+
+/// Whether what is set goes together, and is no danger.
+pub fn set(settings: &Settings) -> Finding {
+    let check = "settings";
+    match settings.in_the_clear() {
+        None => Finding::ok(check, "they contradict nothing"),
+        Some(url) => Finding::warning(
+            check,
+            format!("PERNOEX_PUBLIC_URL is {url}: without TLS, what people send can be read on its way, and browsers keep no session"),
+            GIVE_TLS,
+        ),
+    }
+}
 
 pub fn proxies(settings: &Settings) -> Finding {
     let check = "proxies";
@@ -104,16 +117,12 @@ pub async fn public(settings: &Settings) -> Finding {
             "see that the proxy leads to this server, and what the server's log says",
         );
     }
+    if settings.in_the_clear().is_some() {
+        let found = format!("{url} answers without TLS: browsers keep no session there");
+        return Finding::failure(check, found, GIVE_TLS);
+    }
     if url.scheme() != "https" {
-        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        return match local {
-            true => Finding::ok(check, format!("{url} answers, on this machine")),
-            false => Finding::failure(
-                check,
-                format!("{url} answers without TLS: browsers keep no session there"),
-                "put a TLS proxy in front, and an https address into PERNOEX_PUBLIC_URL",
-            ),
-        };
+        return Finding::ok(check, format!("{url} answers, on this machine"));
     }
     if !answer.has_hsts {
         let found = format!("{url} answers by TLS, and does not tell browsers to stay with it");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use actors::{
     Location,
-    backup::{BackupSettings, PlaceSettings, S3Settings},
+    backup::{BackupSettings, PlaceId, PlaceSettings, S3Settings},
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -172,15 +172,24 @@ impl BackupSetting {
         }
     }
 
-    /// Whether that is where the schedule's go.
-    pub fn leads_to(&self, place: &PlaceSettings) -> bool {
-        match (&self.place, place) {
-            (Some(PlaceSettings::Folder(set)), PlaceSettings::Folder(named)) => {
-                set == named || matches!((set.canonicalize(), named.canonicalize()), (Ok(set), Ok(named)) if set == named)
-            }
-            (Some(PlaceSettings::S3(set)), PlaceSettings::S3(named)) => set.bucket == named.bucket && set.prefix == named.prefix,
-            _ => false,
-        }
+    /// Which place is set, if one is.
+    #[must_use]
+    pub fn place_id(&self) -> Option<PlaceId> {
+        self.place.as_ref().map(PlaceSettings::id)
+    }
+
+    /// The place that is set, where `named` is that: perhaps by another path.
+    #[must_use]
+    pub fn same_as(&self, named: &PlaceSettings) -> Option<PlaceSettings> {
+        let set = self.place.as_ref()?;
+        let is_same = set.id() == named.id()
+            || match (set, named) {
+                (PlaceSettings::Folder(set), PlaceSettings::Folder(named)) => {
+                    matches!((set.canonicalize(), named.canonicalize()), (Ok(set), Ok(named)) if set == named)
+                }
+                _ => false,
+            };
+        is_same.then(|| set.clone())
     }
 
     /// The form that the actors take. `location` is where the server itself reads and writes.

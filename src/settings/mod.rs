@@ -44,6 +44,7 @@ pub use source::{IN_FILE, NAMES, SettingError, Source};
 pub use sources::SourcesSetting;
 pub use stores::{DatabaseSettings, RedisSetting};
 pub use stripe::StripeSetting;
+pub(crate) use tls::GIVE_TLS;
 pub use tls::{AcmeSetting, CertificateSetting, TlsSetting};
 pub use traces::TracesSetting;
 

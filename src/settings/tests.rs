@@ -208,3 +208,20 @@ fn printing_the_settings_shows_no_secret() {
     ]);
     assert!(!format!("{:?}", settings.unwrap()).contains("hunter2"));
 }
+
+#[test]
+fn what_browsers_reach_over_a_network_without_tls_is_in_the_clear() {
+    for (url, is_clear) in [
+        ("http://support.example.com", true),
+        ("http://192.0.2.7:8080", true),
+        ("http://127.0.0.1.example.com", true),
+        ("https://support.example.com", false),
+        ("http://localhost:8080", false),
+        ("http://127.0.0.1:8080", false),
+        ("http://[::1]:8080", false),
+    ] {
+        let settings = settings(&[("PERNOEX_PUBLIC_URL", url)]).unwrap();
+        assert_eq!(settings.in_the_clear().is_some(), is_clear, "{url}");
+    }
+    assert!(settings(&[]).unwrap().in_the_clear().is_none());
+}

@@ -2,9 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use actors::identity::provider::is_loopback;
 use url::{Host, Url};
 
-use super::{SettingError, Source, authorities};
+use super::{SettingError, Settings, Source, authorities};
 
 const CERTIFICATE: &str = "PERNOEX_TLS_CERTIFICATE_FILE";
 const KEY: &str = "PERNOEX_TLS_KEY_FILE";
@@ -13,6 +14,17 @@ const DIRECTORY: &str = "PERNOEX_ACME_DIRECTORY";
 const TERMS: &str = "PERNOEX_ACME_TERMS";
 const CONTACT: &str = "PERNOEX_ACME_CONTACT";
 const CA: &str = "PERNOEX_ACME_CA";
+
+/// How browsers come to have TLS.
+pub(crate) const GIVE_TLS: &str = "let TLS end here (PERNOEX_TLS_CERTIFICATE_FILE, or PERNOEX_ACME_DIRECTORY) or at a proxy that PERNOEX_TRUSTED_PROXIES names, and set PERNOEX_PUBLIC_URL to the https address";
+
+impl Settings {
+    /// The public address, where browsers come to it over a network and without TLS.
+    #[must_use]
+    pub fn in_the_clear(&self) -> Option<&Url> {
+        self.public_url.as_ref().filter(|url| url.scheme() == "http" && !is_loopback(url))
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct TlsSetting {

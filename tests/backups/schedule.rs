@@ -95,6 +95,35 @@ async fn a_copy_that_is_taken_elsewhere_says_nothing_of_those_that_are_kept() {
 }
 
 #[tokio::test]
+async fn once_they_go_elsewhere_the_next_is_due_at_once_and_those_before_do_not_count() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut app = prepared(Clock::system(), old.path(), &[("PERNOEX_BACKUP_EVERY_HOURS", "24")]).await;
+    app.start_again();
+    let made = async |place: &std::path::Path| eventually("a backup", async || (names(place).len() == 1).then_some(())).await;
+    made(old.path()).await;
+    app.stop().await;
+    assert!(app.command(&["doctor"]).1.contains("the last was made 0 hours ago"));
+    app.configure("PERNOEX_BACKUP_TO", &new.path().display().to_string());
+    assert!(app.command(&["doctor"]).1.contains("none was made yet in the place that is set"));
+    assert!(app.command(&["verify", "--inside"]).1.contains("no backup was made yet"));
+    app.start_again();
+    made(new.path()).await;
+    app.stop().await;
+    assert!(app.command(&["doctor"]).1.contains("the last was made 0 hours ago"));
+    let rows = app.rows().await;
+    let places = rows
+        .ask("select distinct place as one from backup_run where length(place) = 32", vec![])
+        .await;
+    assert_eq!(places.len(), 2);
+    // As they were written before places were noted.
+    rows.run("update backup_run set place = null", vec![]).await;
+    rows.close().await;
+    let elsewhere = new.path().join("elsewhere").display().to_string();
+    app.configure("PERNOEX_BACKUP_TO", &elsewhere);
+    assert!(app.command(&["doctor"]).1.contains("the last was made 0 hours ago"));
+}
+
+#[tokio::test]
 async fn one_that_fails_is_told_and_tried_again() {
     let place = tempfile::tempdir().unwrap();
     let inside = place.path().join("mounted");

@@ -1,6 +1,8 @@
 //! What nobody may hide: by a question that waits, by erasing the end of a log, by another policy, by a token that is left.
 
-use super::{broken, in_the_clear, lived_in};
+use reqwest::Method;
+
+use super::{broken, in_the_clear, lived_in, verify};
 use crate::support::rows::Rows;
 
 fn is_postgres() -> bool {
@@ -95,6 +97,53 @@ async fn a_log_that_is_another_than_what_was_signed_is_broken() {
         rows.run(signed, vec![]).await;
     };
     broken::broken(by, ("rows.audit", "the checkpoint of entry 2"), &["intro.priority"]).await;
+}
+
+/// Whoever can add rows can add one that looks signed.
+#[tokio::test]
+async fn a_checkpoint_that_was_signed_by_nobody_is_broken() {
+    let by = async |rows: &Rows| {
+        let forged = "insert into audit_checkpoint (tenant_id, seq, hash, at, signature) \
+            select tenant_id, seq, hash, at, hash from audit where seq = 2";
+        rows.run(forged, vec![]).await;
+    };
+    let words = "the signature of the checkpoint of entry 2 does not hold";
+    broken::broken(by, ("rows.audit", words), &["intro.priority"]).await;
+}
+
+#[tokio::test]
+async fn a_signature_is_of_this_installation_and_of_what_it_stands_under() {
+    let (app, mut ada, _) = lived_in().await;
+    let exported = ada.send(Method::GET, "/audit/export?format=jsonl", None, &[]).await;
+    assert!(exported.text().await.unwrap().contains("checkpoint"));
+    let before = app.verify_inside();
+    let (status, words) = before.check("rows.audit");
+    assert!(status == "holds" && !words.contains("; 0 signatures"), "{words}");
+    // Who has no key sees the chain, and says what it does not see.
+    if is_postgres() {
+        let mut settings = app.environment().to_vec();
+        let other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        settings.push(("PERNOEX_MASTER_KEY".into(), other.into()));
+        let blind = verify(&settings, &["--inside"], app.folder.path());
+        let (status, words) = blind.check("rows.audit");
+        assert!(status == "not_tried" && words.contains("not who signed"), "{words}");
+    }
+    // Only the time is another: entries and chain are what they were.
+    let rows = app.rows().await;
+    let kept = "create trigger audit_checkpoint_kept before update on audit_checkpoint \
+        begin select raise(abort, 'the audit log is only added to'); end";
+    if !is_postgres() {
+        rows.run("drop trigger audit_checkpoint_kept", vec![]).await;
+    }
+    rows.run("update audit_checkpoint set at = at + 1", vec![]).await;
+    if !is_postgres() {
+        rows.run(kept, vec![]).await;
+    }
+    rows.close().await;
+    let found = app.verify_inside();
+    assert_eq!(found.ended("broken"), ["rows.audit"], "{}", found.said);
+    let words = found.check("rows.audit").1;
+    assert!(words.contains("the signature of the checkpoint of entry"), "{words}");
 }
 
 #[tokio::test]

@@ -141,6 +141,43 @@ async fn a_session_that_is_stored_by_its_name_is_seen() {
 }
 
 #[tokio::test]
+async fn a_role_that_there_is_none_of_is_seen_of_members_and_of_who_is_invited() {
+    let words = "1 members or invitations have a role that there is none of";
+    let by = async |rows: &Rows| {
+        rows.run("update invitation set role = 'keeper'", vec![]).await;
+    };
+    broken(by, ("rows.members", words), &["access.roles", "access.owners"]).await;
+    let by = async |rows: &Rows| {
+        rows.run("update member set role = 'keeper'", vec![]).await;
+    };
+    broken(by, ("rows.members", words), &["access.roles", "access.members"]).await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_nobody_owns_is_named() {
+    let by = async |rows: &Rows| {
+        rows.run("update member set role = 'admin'", vec![]).await;
+    };
+    broken(by, ("rows.members", "1 workspaces have no Owner, such as "), &["access.owners"]).await;
+}
+
+/// The database keeps to this by itself, unless whoever owns it tells it not to.
+#[tokio::test]
+async fn an_assignment_to_another_workspaces_project_is_seen() {
+    let by = async |rows: &Rows| {
+        let unkept = match std::env::var("PERNOEX_TEST_POSTGRES") {
+            Ok(_) => "alter table project_member drop constraint project_member_tenant_id_project_id_fkey",
+            Err(_) => "pragma foreign_keys = off",
+        };
+        rows.run(unkept, vec![]).await;
+        let astray =
+            "insert into project_member (tenant_id, account_id, project_id, created_at) select tenant_id, account_id, $1, 0 from member";
+        assert_eq!(rows.run(astray, vec![uuid::Uuid::now_v7().into()]).await, 1);
+    };
+    broken(by, ("rows.members", "1 assignments"), &["access.members"]).await;
+}
+
+#[tokio::test]
 async fn an_invitation_without_an_end_is_seen() {
     let by = async |rows: &Rows| {
         rows.run("update invitation set expires_at = 9000000000000", vec![]).await;

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
+
 use super::{Verified, lived_in, password, verify};
 
 const ALL: &str = r#"{"status":"alive","csrf_token":"x"}"#;
@@ -124,4 +126,24 @@ async fn a_project_that_is_there_is_not_said_to_be_out_of_reach() {
     let found = verify(&[password()], &arguments, app.folder.path());
     assert_eq!(found.check("isolation.foreign").0, "broken", "{}", found.said);
     assert_eq!(found.claim("isolation.content"), "broken");
+}
+
+#[tokio::test]
+async fn a_voice_agents_address_refuses_what_nobody_signed_and_what_is_old() {
+    let (app, mut ada, _) = lived_in().await;
+    let project = ada.project("Calls").await;
+    for (provider, replay) in [("standard", "holds"), ("bland", "unproven")] {
+        let (_, made) = ada.post(&format!("{project}/voice"), json!({ "provider": provider })).await;
+        let url = made["url"].as_str().unwrap();
+        let found = verify(&[], &["--url", &app.url, "--voice-agent", url], app.folder.path());
+        let (status, words) = found.check("webhooks.signature");
+        assert!(status == "holds" && words.contains("a voice agent's among them"), "{words}");
+        assert_eq!(found.check("webhooks.replay").0, replay, "{provider}: {}", found.said);
+    }
+    let nobodys = format!("{}/webhooks/voice/none", app.url);
+    let found = verify(&[], &["--url", &app.url, "--voice-agent", &nobodys], app.folder.path());
+    for check in ["webhooks.signature", "webhooks.replay"] {
+        let (status, words) = found.check(check);
+        assert!(status == "not_tried" && words.contains("no voice agent's"), "{check}: {words}");
+    }
 }

@@ -33,7 +33,7 @@ async fn a_table_of_tenants_is_known_for_one_on_both_databases() {
     let (app, _, _) = lived_in().await;
     let store = store(&app).await;
     let stop = AtomicBool::new(false);
-    let found = gather(&store, 0, &stop, &mut FollowedLogs::default()).await.unwrap();
+    let found = gather(&store, 0, &stop, &mut FollowedLogs::default(), None).await.unwrap();
     for (column, is_tenants) in [
         ("document_body.sealed", true),
         ("credential.sealed", true),
@@ -45,7 +45,7 @@ async fn a_table_of_tenants_is_known_for_one_on_both_databases() {
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     assert!(
-        gather(&store, 0, &stop, &mut FollowedLogs::default()).await.is_err(),
+        gather(&store, 0, &stop, &mut FollowedLogs::default(), None).await.is_err(),
         "told to stop"
     );
     store.close().await;
@@ -56,10 +56,10 @@ async fn a_log_is_followed_from_where_it_held_and_once_a_day_from_its_first_entr
     let (app, mut ada, _) = lived_in().await;
     let store = store(&app).await;
     let (stop, mut known) = (AtomicBool::new(false), FollowedLogs::default());
-    let first = gather(&store, 0, &stop, &mut known).await.unwrap();
+    let first = gather(&store, 0, &stop, &mut known, None).await.unwrap();
     assert!(first.broken_logs.is_empty() && first.entries > 2, "{first:?}");
     ada.project("Another").await;
-    let next = gather(&store, HOUR, &stop, &mut known).await.unwrap();
+    let next = gather(&store, HOUR, &stop, &mut known, None).await.unwrap();
     assert!(next.broken_logs.is_empty() && next.entries > first.entries, "{next:?}");
     let rows = app.rows().await;
     if app.setting("DATABASE_URL").is_none() {
@@ -67,13 +67,13 @@ async fn a_log_is_followed_from_where_it_held_and_once_a_day_from_its_first_entr
     }
     rows.run("update audit set target_name = 'Another' where seq = 2", vec![]).await;
     let is_broken = |found: Evidence| !found.broken_logs.is_empty();
-    assert!(!is_broken(gather(&store, 2 * HOUR, &stop, &mut known).await.unwrap()));
+    assert!(!is_broken(gather(&store, 2 * HOUR, &stop, &mut known, None).await.unwrap()));
     assert!(is_broken(
-        gather(&store, 2 * HOUR, &stop, &mut FollowedLogs::default()).await.unwrap()
+        gather(&store, 2 * HOUR, &stop, &mut FollowedLogs::default(), None).await.unwrap()
     ));
-    assert!(is_broken(gather(&store, 24 * HOUR, &stop, &mut known).await.unwrap()));
+    assert!(is_broken(gather(&store, 24 * HOUR, &stop, &mut known, None).await.unwrap()));
     // What was found broken is looked at from the first entry until it is not.
-    assert!(is_broken(gather(&store, 25 * HOUR, &stop, &mut known).await.unwrap()));
+    assert!(is_broken(gather(&store, 25 * HOUR, &stop, &mut known, None).await.unwrap()));
     rows.close().await;
     store.close().await;
 }

@@ -14,7 +14,7 @@ use entities::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::key::is_signed;
+use super::is_signed;
 use crate::text::{csv_row, hex, rfc3339};
 
 /// What the first line says the rest is.

@@ -6,6 +6,9 @@ pub mod log;
 
 pub use entities::audit::{Filter, chain::Entry};
 
+pub(crate) use key::is_signed;
+pub use key::public_key;
+
 use entities::{
     AccountId, Millis,
     audit::{Act, Note, Target},

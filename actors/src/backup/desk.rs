@@ -2,7 +2,7 @@
 
 use entities::{Location, Millis, Store};
 
-use super::{BackupError, BackupSettings, Cause, LastRuns, Run, make::Maker};
+use super::{BackupError, BackupSettings, Cause, LastRuns, PlaceId, Run, make::Maker};
 use crate::{
     clock::Clock,
     vault::{Keeper, KeyError, MasterKeys, RingSettings},
@@ -48,13 +48,13 @@ impl BackupDesk {
     }
 }
 
-/// What was made of the database at `location`, beside any server.
+/// What was made in `place` of the database at `location`, beside any server.
 ///
 /// # Errors
 /// When the database cannot be opened.
-pub async fn last_runs(location: &Location, now: Millis) -> Result<LastRuns, BackupError> {
+pub async fn last_runs(location: &Location, now: Millis, place: Option<PlaceId>) -> Result<LastRuns, BackupError> {
     let store = Store::open(location).await?;
-    let last = store.platform().last_backups(now).await;
+    let last = store.platform().last_backups(now, place).await;
     store.close().await;
     Ok(last?)
 }

@@ -12,7 +12,7 @@ use std::{
 
 use entities::{
     Location, Millis, PlatformDb,
-    backup::{Cell, Run, Snapshot, Table},
+    backup::{Cell, PlaceId, Run, Snapshot, Table},
 };
 use uuid::Uuid;
 
@@ -65,6 +65,11 @@ impl Maker {
         }
     }
 
+    /// Where they go.
+    pub(super) fn place(&self) -> PlaceId {
+        self.settings.place.id()
+    }
+
     /// Takes the turn; `false` while it is another process's.
     pub(super) async fn take_turn(&self) -> Result<bool, BackupError> {
         let now = self.clock.now();
@@ -96,7 +101,7 @@ impl Maker {
             rows: 0,
             reason: String::new(),
         };
-        self.platform.begin_backup(&run).await?;
+        self.platform.begin_backup(&run, self.place()).await?;
         let made = self.write_all(&run).await;
         run.finished_at = Some(self.clock.now());
         match &made {

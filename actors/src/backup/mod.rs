@@ -3,8 +3,10 @@
 
 mod desk;
 mod format;
+mod lookout;
 mod make;
 mod place;
+mod place_id;
 mod records;
 mod restore;
 mod ring_copy;
@@ -15,13 +17,14 @@ mod verify;
 
 use std::{io, path::Path, path::PathBuf};
 
-pub use entities::backup::{Cause, LastRuns, Run};
+pub use entities::backup::{Cause, LastRuns, PlaceId, Run};
 use entities::{Location, Millis, StoreError};
 
 use crate::vault::KeyError;
 
 pub use desk::{BackupDesk, last_runs};
 pub use format::{Broken, Head};
+pub use lookout::Lookout;
 pub use place::{PlaceSettings, Stored};
 pub use restore::{Opened, Restored, is_empty, list, open};
 pub use s3::S3Settings;

@@ -148,18 +148,10 @@ impl Place {
 
     /// The backups, oldest first.
     pub(crate) async fn list(&self) -> Result<Vec<Stored>, BackupError> {
-        let mut found = match self {
-            Self::Folder(folder) => {
-                let entries = fs::read_dir(folder).map_err(BackupError::file(folder))?.filter_map(Result::ok);
-                let size = |entry: &fs::DirEntry| entry.metadata().map_or(0, |found| found.len());
-                entries
-                    .filter_map(|entry| stored(entry.file_name().to_str()?, size(&entry)))
-                    .collect()
-            }
-            Self::S3(bucket) => bucket.list().await?,
-        };
-        found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-        Ok(found)
+        match self {
+            Self::Folder(folder) => listed(folder),
+            Self::S3(bucket) => Ok(in_order(bucket.list().await?)),
+        }
     }
 
     pub(crate) async fn remove(&self, name: &str) -> Result<(), BackupError> {
@@ -189,6 +181,19 @@ impl Place {
             }
         }
     }
+}
+
+fn in_order(mut found: Vec<Stored>) -> Vec<Stored> {
+    found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    found
+}
+
+/// The backups in a folder, oldest first.
+pub(super) fn listed(folder: &Path) -> Result<Vec<Stored>, BackupError> {
+    let entries = fs::read_dir(folder).map_err(BackupError::file(folder))?.filter_map(Result::ok);
+    let size = |entry: &fs::DirEntry| entry.metadata().map_or(0, |found| found.len());
+    let found = entries.filter_map(|entry| stored(entry.file_name().to_str()?, size(&entry)));
+    Ok(in_order(found.collect()))
 }
 
 /// For its owner's eyes only, if it is not there yet.

@@ -67,10 +67,10 @@ impl Schedule {
     }
 }
 
-/// Whether one is due.
+/// Whether one is due. In a place that was just set there is none yet.
 async fn is_due(maker: &Maker, every: Millis) -> Result<bool, BackupError> {
     let now = maker.clock.now();
-    let last = maker.platform.last_backups(now).await?;
+    let last = maker.platform.last_backups(now, Some(maker.place())).await?;
     let waits = last.success.is_some_and(|run| run.started_at + every > now);
     let failed = last.failure.is_some_and(|run| run.started_at + AGAIN_MS.min(every) > now);
     Ok(!waits && !failed)

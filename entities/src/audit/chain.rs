@@ -133,6 +133,8 @@ pub enum Broken {
     Short { expected: i64, found: i64 },
     #[error("the checkpoint of entry {0} is of another chain")]
     Diverged(i64),
+    #[error("the signature of the checkpoint of entry {0} does not hold")]
+    Unsigned(i64),
 }
 
 impl Broken {
@@ -141,7 +143,7 @@ impl Broken {
     pub fn seq(&self) -> i64 {
         match self {
             Self::Gap { expected, .. } => *expected,
-            Self::Link(seq) | Self::Altered(seq) | Self::Diverged(seq) => *seq,
+            Self::Link(seq) | Self::Altered(seq) | Self::Diverged(seq) | Self::Unsigned(seq) => *seq,
             Self::Short { found, .. } => found + 1,
         }
     }

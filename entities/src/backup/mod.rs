@@ -9,7 +9,7 @@ mod snapshot;
 
 use kind::Kind;
 pub use restoring::Restoring;
-pub use runs::{Cause, LastRuns, Run};
+pub use runs::{Cause, LastRuns, PlaceId, Run};
 pub use snapshot::{Living, ShareOf, Snapshot};
 
 /// Tables that are never in a backup, and why.

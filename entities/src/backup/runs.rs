@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub size: i64,
     pub cells: i64,
     pub reason: String,
+    pub place: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -62,6 +63,9 @@ impl Cause {
         }
     }
 }
+
+/// Tells one place from another, and nothing else of it.
+pub type PlaceId = [u8; 32];
 
 /// One backup, or the attempt at one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,11 +152,11 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// Writes down that one is being made.
+    /// Writes down that one is being made, in `place`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn begin_backup(&self, run: &Run) -> Result<(), StoreError> {
+    pub async fn begin_backup(&self, run: &Run, place: PlaceId) -> Result<(), StoreError> {
         let tx = self.store().begin_write().await?;
         Entity::delete_many()
             .filter(Column::StartedAt.lt(run.started_at - REMEMBERED))
@@ -169,6 +173,7 @@ impl PlatformDb {
             size: Set(0),
             cells: Set(0),
             reason: Set("it was not finished".into()),
+            place: Set(Some(place.to_vec())),
         };
         Entity::insert(row).exec_without_returning(&tx).await?;
         tx.commit().await?;
@@ -194,16 +199,18 @@ impl PlatformDb {
         Ok(())
     }
 
-    /// Of those in the place that is set.
+    /// Of those in the place that is set. Where none is, another process makes them, and knows its place: then all are counted.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn last_backups(&self, now: Millis) -> Result<LastRuns, StoreError> {
+    pub async fn last_backups(&self, now: Millis, place: Option<PlaceId>) -> Result<LastRuns, StoreError> {
         let tx = self.store().begin_read().await?;
+        let there = place.map(|place| Condition::any().add(Column::Place.is_null()).add(Column::Place.eq(place.to_vec())));
         let here = |state: &str| {
             Entity::find()
                 .filter(Column::State.eq(state))
                 .filter(Column::Cause.ne(Cause::Elsewhere.name()))
+                .filter(Condition::all().add_option(there.clone()))
         };
         let latest = |state: &str| here(state).order_by_desc(Column::StartedAt).limit(1);
         let success = latest(DONE).one(&tx).await?;

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-use super::{ask, within};
+use super::{IsSigned, ask, within};
 use crate::{
     Millis, Store, StoreError, TenantId, TenantTx,
     audit::{
         self,
-        chain::{self, Broken, Head, Walk},
+        chain::{self, Broken, Checkpoint, Head, Walk},
     },
 };
 
@@ -15,6 +15,8 @@ use crate::{
 const WHOLE: Millis = 24 * 3_600_000;
 /// How many entries a step reads.
 const STRIDE: u64 = 500;
+/// And how many signatures: each takes longer than an entry.
+const SIGNATURES: u64 = 100;
 
 /// Up to where logs were found to hold, by who keeps this: the next look goes on from there, and once a day from the first entry.
 #[derive(Debug, Default)]
@@ -26,31 +28,78 @@ impl FollowedLogs {
     }
 }
 
-/// Follows the log of a tenant. The number of its last entry; or where it breaks.
+/// What a log that holds is made of.
+pub(super) struct Log {
+    /// The number of its last entry.
+    pub entries: i64,
+    /// Signatures that were looked at.
+    pub signed: i64,
+}
+
+/// Follows the log of a tenant, and says where it breaks.
 pub(super) async fn follow(
     store: &Store,
     tenant: TenantId,
     now: Millis,
     stop: &AtomicBool,
     known: &mut FollowedLogs,
-) -> Result<Result<i64, Broken>, StoreError> {
+    is_signed: Option<IsSigned<'_>>,
+) -> Result<Result<Log, Broken>, StoreError> {
     let (from, whole) = known.from(tenant, now).unwrap_or_else(|| (chain::origin(tenant), now));
+    let followed = walked(store, tenant, from, stop, is_signed).await?;
+    match &followed {
+        Ok((head, _)) => known.0.insert(tenant, (*head, whole)),
+        Err(_) => known.0.remove(&tenant),
+    };
+    Ok(followed.map(|(head, signed)| Log { entries: head.seq, signed }))
+}
+
+/// From `from` to its end, and how many signatures there are behind that.
+async fn walked(
+    store: &Store,
+    tenant: TenantId,
+    from: Head,
+    stop: &AtomicBool,
+    is_signed: Option<IsSigned<'_>>,
+) -> Result<Result<(Head, i64), Broken>, StoreError> {
     let mut walk = Walk::behind(tenant, from);
     loop {
         match within(store, tenant, stop, async |tx| step(tx, from, &mut walk).await).await? {
             Ok(false) => {}
-            Ok(true) => {
-                if let Some(broken) = within(store, tenant, stop, async |tx| unsigned(tx, walk.head).await).await? {
-                    known.0.remove(&tenant);
-                    return Ok(Err(broken));
-                }
-                known.0.insert(tenant, (walk.head, whole));
-                return Ok(Ok(walk.head.seq));
+            Ok(true) => break,
+            Err(broken) => return Ok(Err(broken)),
+        }
+    }
+    if let Some(broken) = within(store, tenant, stop, async |tx| unsigned(tx, walk.head).await).await? {
+        return Ok(Err(broken));
+    }
+    let signed = match is_signed {
+        // What it ended with then may have been signed since.
+        Some(is_signed) => signatures(store, tenant, from.seq - 1, stop, is_signed).await?,
+        None => Ok(0),
+    };
+    Ok(signed.map(|signed| (walk.head, signed)))
+}
+
+/// Looks at the signature of each head after number `seq`. How many there are; or the first that does not hold.
+async fn signatures(
+    store: &Store,
+    tenant: TenantId,
+    mut seq: i64,
+    stop: &AtomicBool,
+    is_signed: IsSigned<'_>,
+) -> Result<Result<i64, Broken>, StoreError> {
+    let mut looked_at = 0;
+    loop {
+        let some = within(store, tenant, stop, async |tx| audit::checkpoints(tx, seq, SIGNATURES).await).await?;
+        let Some(last) = some.last() else { return Ok(Ok(looked_at)) };
+        seq = last.seq;
+        for Checkpoint { seq, hash, at, signature } in &some {
+            let head = Head { seq: *seq, hash: *hash };
+            if !is_signed(&Checkpoint::message(tenant, head, *at), signature) {
+                return Ok(Err(Broken::Unsigned(*seq)));
             }
-            Err(broken) => {
-                known.0.remove(&tenant);
-                return Ok(Err(broken));
-            }
+            looked_at += 1;
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         section: 2,
         sentences: &[4],
         words: "They are opened in memory alone, while a request needs them, and appear in no log and no answer.",
-        mechanism: "The vault lends an opened one to a closure. Its type can be neither printed nor sent on, and wipes itself.",
+        mechanism: "An opened one is lent to the code that uses it, can be neither printed nor passed on, and is wiped afterwards.",
         checks: &[],
         limit: Some(
             "That something was never logged or shown cannot be seen afterwards: a canary is looked for in tables, files, logs and answers with every change.",

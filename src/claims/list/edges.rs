@@ -8,7 +8,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         section: 5,
         sentences: &[1],
         words: "What Slack, Stripe and voice agents send is taken only once its HMAC-SHA256 signature is verified by their secret.",
-        mechanism: "The payload's type can be made by verifying alone: nothing parses a body that did not prove itself.",
+        mechanism: "Verifying is the only way to a message's content in the program: nothing reads a body that did not prove itself.",
         checks: &[C::WebhookSignatures],
         limit: None,
         tests: &[
@@ -92,7 +92,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         section: 8,
         sentences: &[1],
         words: "OAuth tokens of Confluence, GitHub, Notion and Slack are stored sealed with AES-256-GCM.",
-        mechanism: "They are credentials of the vault's, as all are.",
+        mechanism: "They are sealed as all credentials are: under the customer's key, each for its own place.",
         checks: &[C::Connected],
         limit: None,
         tests: &["no_secret_is_kept_or_said_in_clear"],

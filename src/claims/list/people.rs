@@ -154,8 +154,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         section: 4,
         sentences: &[1],
         words: "There are three roles: Owner, Admin and Member.",
-        mechanism: "One table of roles, as types: a request that a role does not cover does not compile into a message.",
-        checks: &[C::Roles],
+        mechanism: "One table says what each role may do, and the program is built from it: a request that a role does not cover cannot be written.",
+        checks: &[C::Roles, C::Members],
         limit: None,
         tests: &[
             "every_route_has_a_row_and_refuses_whom_the_table_says",
@@ -168,7 +168,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[2],
         words: "Owners, and they alone, run billing and the team.",
         mechanism: "The rows for billing and team of the table of roles.",
-        checks: &[C::Roles],
+        checks: &[C::Roles, C::Members],
         limit: None,
         tests: &[
             "every_route_has_a_row_and_refuses_whom_the_table_says",
@@ -181,7 +181,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[3],
         words: "Admins run projects and their settings.",
         mechanism: "The row for projects of the table of roles.",
-        checks: &[C::Roles],
+        checks: &[C::Roles, C::Members],
         limit: None,
         tests: &["every_route_has_a_row_and_refuses_whom_the_table_says"],
     },
@@ -191,7 +191,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         sentences: &[4],
         words: "Members work in the projects that they were assigned to.",
         mechanism: "The row for work in projects, and a list of assigned projects that is asked for with each request.",
-        checks: &[C::Roles],
+        checks: &[C::Roles, C::Members],
         limit: None,
         tests: &[
             "someone_new_accepts_an_invitation_and_sees_the_assigned_project_only",

@@ -34,6 +34,8 @@ pub struct Target {
     pub account: Option<Account>,
     /// A project's public key.
     pub widget_key: Option<String>,
+    /// The path of a voice agent's address.
+    pub voice_agent: Option<String>,
     /// Of another workspace than the account's.
     pub foreign_project: Option<Uuid>,
     /// Where the installation's own stores and figures are, as its settings say: knocked at besides the usual ones.
@@ -78,6 +80,7 @@ impl Target {
             connect,
             account: None,
             widget_key: None,
+            voice_agent: None,
             foreign_project: None,
             ports: Vec::new(),
         })
