@@ -2,7 +2,12 @@
 
 use actors::{
     Millis,
-    disclosure::security_txt::{Standing, inspect, standing},
+    disclosure::{
+        DisclosureSettings,
+        pgp::{Held, holds},
+        security_txt::{Standing, inspect, standing},
+        signing::SigningKey,
+    },
 };
 
 use super::Finding;
@@ -10,6 +15,7 @@ use crate::settings::Settings;
 
 const SIGN: &str =
     "sign a new one: pernoex report security-txt | gpg --clearsign, put it where PERNOEX_SECURITY_TXT_FILE leads, and restart";
+const KEY: &str = "make a new one: gpg --quick-add-key FINGERPRINT ed25519 sign; export it as docs/disclosure.md says, to where PERNOEX_SECURITY_SIGNING_KEY_FILE leads; export the public key anew, to where PERNOEX_SECURITY_PGP_KEY_FILE leads; and restart";
 
 pub fn look(settings: &Settings, now: Millis) -> Finding {
     let check = "disclosure";
@@ -26,14 +32,11 @@ pub fn look(settings: &Settings, now: Millis) -> Finding {
         };
     }
     let Some(signed) = &disclosure.signed else {
-        return match disclosure.contact {
-            Some(_) => Finding::ok(
-                check,
-                "security.txt is written anew whenever it is asked for; reports come by the form and by mail",
-            ),
+        return match &disclosure.signing {
+            Some(key) => signs(check, key, disclosure, now),
             None => Finding::ok(
                 check,
-                "security.txt is written anew whenever it is asked for; reports come by the form",
+                format!("security.txt is written anew whenever it is asked for; {}", ways(disclosure)),
             ),
         };
     };
@@ -45,12 +48,69 @@ pub fn look(settings: &Settings, now: Millis) -> Finding {
             "the signed security.txt holds for more than a year, and is not believed",
             SIGN,
         ),
+        Ok(Standing::Expired) if disclosure.signing.as_ref().is_some_and(|key| key.current(now).is_some()) => Finding::warning(
+            check,
+            "the signed security.txt has expired: one that the server signs is served",
+            "unset PERNOEX_SECURITY_TXT, and restart",
+        ),
         Ok(Standing::Expired) => Finding::failure(
             check,
             "the signed security.txt has expired: one without a signature is served",
             SIGN,
         ),
         Err(problem) => Finding::failure(check, format!("the signed security.txt {problem}"), SIGN),
+    }
+}
+
+fn ways(disclosure: &DisclosureSettings) -> &'static str {
+    match disclosure.contact {
+        Some(_) => "reports come by the form and by mail",
+        None => "reports come by the form",
+    }
+}
+
+/// What the server signs itself is worth as much as its readers can verify.
+fn signs(check: &'static str, key: &SigningKey, disclosure: &DisclosureSettings, now: Millis) -> Finding {
+    let Some(current) = key.current(now) else {
+        let found = "the key that signs security.txt has expired: one without a signature is served";
+        return Finding::failure(check, found, KEY);
+    };
+    let name = current.fingerprint;
+    let export = format!(
+        "export it anew: gpg --export --armor {name} where the whole key is, put it where PERNOEX_SECURITY_PGP_KEY_FILE leads, and restart"
+    );
+    match disclosure.key.as_ref().map(|public| holds(public, name, now)) {
+        None => Finding::warning(
+            check,
+            format!(
+                "security.txt is signed by the key {name}, and readers get no public key to verify it: PERNOEX_SECURITY_PGP_KEY is not set"
+            ),
+            export,
+        ),
+        Some(Held::Absent) => Finding::warning(
+            check,
+            format!("security.txt is signed by the key {name}, which PERNOEX_SECURITY_PGP_KEY does not hold: readers cannot verify it"),
+            export,
+        ),
+        Some(Held::Invalid) => Finding::warning(
+            check,
+            format!("security.txt is signed by the key {name}, which PERNOEX_SECURITY_PGP_KEY says is revoked, expired or not for signing"),
+            KEY,
+        ),
+        Some(Held::Valid) => match current.expires.map(|expires| standing(expires, now)) {
+            Some(Standing::EndsSoon(days)) => Finding::warning(
+                check,
+                format!("the key {name}, which signs security.txt, expires in {days} days"),
+                KEY,
+            ),
+            _ => Finding::ok(
+                check,
+                format!(
+                    "security.txt is written and signed by the key {name} whenever it is asked for; {}",
+                    ways(disclosure)
+                ),
+            ),
+        },
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is said to those who report vulnerabilities, and who hears of it.
 
+use std::sync::Arc;
+
 use actors::{
-    disclosure::{DisclosureSettings, deadlines::Holidays, pgp::check_public_key, security_txt},
+    disclosure::{DisclosureSettings, deadlines::Holidays, pgp::check_public_key, security_txt, signing::SigningKey},
     identity::Email,
 };
 
@@ -11,6 +13,7 @@ const CONTACT: &str = "PERNOEX_SECURITY_CONTACT";
 const NOTIFY: &str = "PERNOEX_SECURITY_NOTIFY";
 const KEY: &str = "PERNOEX_SECURITY_PGP_KEY";
 const SIGNED: &str = "PERNOEX_SECURITY_TXT";
+const SIGNING: &str = "PERNOEX_SECURITY_SIGNING_KEY";
 const POLICY: &str = "PERNOEX_SECURITY_POLICY_URL";
 const LANGUAGES: &str = "PERNOEX_SECURITY_LANGUAGES";
 const HOLIDAYS: &str = "PERNOEX_SECURITY_HOLIDAYS";
@@ -30,6 +33,8 @@ pub(super) fn read(source: &Source) -> Result<DisclosureSettings, SettingError> 
         // One that has expired does not keep a server from starting: another is served in its place, and the doctor tells.
         security_txt::inspect(signed).map_err(|problem| SettingError::new(SIGNED, problem))?;
     }
+    // Nor does one with which nothing more can be signed.
+    let signing = source.text(SIGNING).map(SigningKey::read).transpose();
     let notify = source.text(NOTIFY).unwrap_or_default().split(',').map(str::trim);
     Ok(DisclosureSettings {
         contact: source.text(CONTACT).map(|text| address(CONTACT, text)).transpose()?,
@@ -39,6 +44,7 @@ pub(super) fn read(source: &Source) -> Result<DisclosureSettings, SettingError> 
             .collect::<Result<_, _>>()?,
         key: key.map(|key| format!("{}\n", key.trim())),
         signed: signed.map(str::to_owned),
+        signing: signing.map_err(|problem| SettingError::new(SIGNING, problem))?.map(Arc::new),
         policy: web_address(source, POLICY)?,
         languages: languages(source.text(LANGUAGES).unwrap_or("en"))?,
         holidays: Holidays::parse(source.text(HOLIDAYS).unwrap_or_default()).map_err(|problem| SettingError::new(HOLIDAYS, problem))?,
@@ -82,6 +88,16 @@ mod tests {
             (NOTIFY, "a@example.com, hunter2"),
             (KEY, "-----BEGIN PGP PRIVATE KEY BLOCK-----hunter2"),
             (SIGNED, "Contact: hunter2"),
+            (SIGNING, "hunter2"),
+            (SIGNING, "-----BEGIN PGP PUBLIC KEY BLOCK-----hunter2"),
+            (
+                SIGNING,
+                "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nhunter2\n-----END PGP PRIVATE KEY BLOCK-----",
+            ),
+            (
+                SIGNING,
+                "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nhunter2=\n-----END PGP PRIVATE KEY BLOCK-----",
+            ),
             (POLICY, "hunter2"),
             (LANGUAGES, "hunter2\nContact: x"),
             (HOLIDAYS, "hunter2"),

@@ -3,9 +3,11 @@
 mod board;
 mod clocks;
 mod files;
+mod gpg;
 mod mail;
 mod pages;
 mod reports;
+mod signing;
 
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};

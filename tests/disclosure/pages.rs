@@ -3,11 +3,12 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
+use super::gpg::Gpg;
 use crate::support::TestApp;
 
 const KEY: &str = include_str!("../../actors/src/disclosure/pgp_test_key.asc");
 
-async fn fetch(app: &TestApp, path: &str) -> (StatusCode, String, String) {
+pub async fn fetch(app: &TestApp, path: &str) -> (StatusCode, String, String) {
     let response = reqwest::get(format!("{}{path}", app.url)).await.unwrap();
     let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
     (response.status(), kind, response.text().await.unwrap())
@@ -63,49 +64,18 @@ async fn security_txt_says_where_to_turn_and_never_expires() {
 /// With the program that operators use, where there is one.
 #[tokio::test]
 async fn a_file_that_gpg_signed_is_served_and_its_signature_holds() {
-    let gpg = |home: &std::path::Path, arguments: &[&str], input: &str| {
-        use std::io::Write;
-        let mut child = std::process::Command::new("gpg")
-            .args(["--batch", "--quiet", "--homedir", home.to_str().unwrap()])
-            .args(arguments)
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .ok()?;
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Some(String::from_utf8(output.stdout).unwrap())
-    };
-    // A short path: its agent listens on a socket in there.
-    let home = tempfile::Builder::new().prefix("gpg").tempdir_in("/tmp").unwrap();
-    let new = [
-        "--passphrase",
-        "",
-        "--quick-generate-key",
-        "security@example.com",
-        "ed25519",
-        "sign",
-        "never",
-    ];
-    if gpg(home.path(), &new, "").is_none() {
-        println!("not told: there is no gpg here");
-        return;
-    }
+    let Some(gpg) = Gpg::start() else { return };
+    gpg.key("security@example.com", "ed25519", "sign");
     let mut app = TestApp::with(&[("PERNOEX_PUBLIC_URL", "https://support.example.com")]).await;
     let (printed, text) = app.command(&["report", "security-txt"]);
     assert!(printed && text == fetch(&app, "/.well-known/security.txt").await.2, "{text}");
-    let signed = gpg(home.path(), &["--clearsign"], &text).unwrap();
+    let signed = gpg.text(&["--clearsign"], text.as_bytes());
     let file = app.folder.path().join("security.txt.asc");
     std::fs::write(&file, &signed).unwrap();
     app.set("PERNOEX_SECURITY_TXT_FILE", file.to_str().unwrap()).await;
     let (_, _, served) = fetch(&app, "/.well-known/security.txt").await;
     assert_eq!(served.trim(), signed.trim());
-    gpg(home.path(), &["--verify"], &served).unwrap();
-    let _ = std::process::Command::new("gpgconf")
-        .args(["--homedir", home.path().to_str().unwrap(), "--kill", "all"])
-        .status();
+    gpg.run(&["--verify"], served.as_bytes());
 }
 
 #[tokio::test]

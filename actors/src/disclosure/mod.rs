@@ -8,10 +8,12 @@ mod follow;
 mod intake;
 mod mail;
 mod message;
+mod packets;
 pub mod pages;
 pub mod pgp;
 pub mod security_txt;
 mod sheet;
+pub mod signing;
 pub mod state;
 mod watch;
 mod words;
@@ -30,7 +32,7 @@ pub use self::{
     sheet::{Card, Sheet, Subject},
     words::{FileLine, Line},
 };
-use self::{deadlines::Holidays, state::State};
+use self::{deadlines::Holidays, signing::SigningKey, state::State};
 use crate::{clock::Clock, fault::Fault, limits::Limits, mail::Outbox, vault::Keeper};
 
 /// What an operator sets of it.
@@ -44,6 +46,8 @@ pub struct DisclosureSettings {
     pub key: Option<String>,
     /// `security.txt`, signed elsewhere.
     pub signed: Option<String>,
+    /// With which the server signs it where nobody did.
+    pub signing: Option<Arc<SigningKey>>,
     pub policy: Option<Url>,
     /// As `security.txt` has them.
     pub languages: String,

@@ -1,8 +1,11 @@
 //! The outside of what OpenPGP wrote. Nothing is verified here: that takes a program which knows the whole of it.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use zeroize::Zeroizing;
 
-const KEY: (&str, &str) = ("-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----");
+use super::packets::{Component, components, lives};
+
+pub(super) const PUBLIC: &str = "PUBLIC KEY BLOCK";
 
 /// Whether `text` is one public key in its armour, and nothing besides.
 ///
@@ -13,21 +16,77 @@ pub fn check_public_key(text: &str) -> Result<(), &'static str> {
     if text.contains("PRIVATE KEY") {
         return Err("is a secret key: export the public one with gpg --export --armor");
     }
-    let inside = text
-        .trim()
-        .strip_prefix(KEY.0)
-        .and_then(|rest| rest.strip_suffix(KEY.1))
-        .filter(|inside| !inside.contains("-----"))
-        .ok_or(refuse)?;
-    // Headers, a blank line, the key, and on a line of its own a checksum.
-    let lines = inside.lines().map(str::trim).skip(1).skip_while(|line| line.contains(": "));
-    let body: String = lines.take_while(|line| !line.starts_with('=')).collect();
-    let bytes = BASE64_STANDARD.decode(body).map_err(|_| refuse)?;
+    let bytes = unarmoured(text, PUBLIC).ok_or(refuse)?;
     // The tag of the first packet, in its new and in its old form.
     match bytes.first() {
         Some(first) if first & 0xc0 == 0xc0 && first & 0x3f == 6 => Ok(()),
         Some(first) if first & 0xc0 == 0x80 && (first >> 2) & 0x0f == 6 => Ok(()),
         _ => Err(refuse),
+    }
+}
+
+/// What is in one armour of this kind, with nothing around it. Its checksum is left alone, as RFC 9580 asks of those who read.
+pub(super) fn unarmoured(text: &str, kind: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let inside = text
+        .trim()
+        .strip_prefix(&format!("-----BEGIN PGP {kind}-----"))
+        .and_then(|rest| rest.strip_suffix(&format!("-----END PGP {kind}-----")))
+        .filter(|inside| !inside.contains("-----"))?;
+    // Headers, a blank line, the key, and on a line of its own a checksum.
+    let lines = inside.lines().map(str::trim).skip(1).skip_while(|line| line.contains(':'));
+    // Room for all of it: what grows leaves parts of a secret behind.
+    let mut body = Zeroizing::new(String::with_capacity(inside.len()));
+    lines.take_while(|line| !line.starts_with('=')).for_each(|line| body.push_str(line));
+    let mut bytes = Zeroizing::new(vec![0; body.len()]);
+    let length = BASE64_STANDARD.decode_slice(body.as_bytes(), &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// As GnuPG writes it, with the checksum that older programs want.
+pub(super) fn armoured(bytes: &[u8], kind: &str) -> String {
+    let body = BASE64_STANDARD.encode(bytes);
+    let mut text = format!("-----BEGIN PGP {kind}-----\n\n");
+    for (at, letter) in body.chars().enumerate() {
+        if at > 0 && at % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(letter);
+    }
+    let sum = BASE64_STANDARD.encode(&crc24(bytes).to_be_bytes()[1..]);
+    text.push_str(&format!("\n={sum}\n-----END PGP {kind}-----\n"));
+    text
+}
+
+fn crc24(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x00b7_04ce, |sum, byte| {
+        (0..8).fold(sum ^ (u32::from(*byte) << 16), |sum, _| match sum & 0x0080_0000 {
+            0 => sum << 1,
+            _ => ((sum << 1) ^ 0x0186_4cfb) & 0x00ff_ffff,
+        })
+    })
+}
+
+/// How a public key speaks of the one that signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// So that readers can verify what it signed.
+    Valid,
+    /// Revoked, expired, or not for signing.
+    Invalid,
+    Absent,
+}
+
+/// Whether those who have `public` can verify what the key of this fingerprint signs, as of `now`.
+#[must_use]
+pub fn holds(public: &str, fingerprint: &str, now: entities::Millis) -> Held {
+    let bytes = unarmoured(public, PUBLIC);
+    let found = bytes.as_ref().and_then(|bytes| components(bytes)).unwrap_or_default();
+    let is_it = |component: &&Component<'_>| component.fingerprint() == fingerprint;
+    match found.iter().find(is_it) {
+        None => Held::Absent,
+        Some(component) if component.signs && !component.revoked && lives(component.expires, now) => Held::Valid,
+        Some(_) => Held::Invalid,
     }
 }
 

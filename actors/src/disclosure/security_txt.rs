@@ -1,4 +1,5 @@
-//! `security.txt` (RFC 9116): written anew whenever it is asked for, so that it never expires; or as somebody signed it, until it does.
+//! `security.txt` (RFC 9116): written anew whenever it is asked for, so that it never expires, and signed where there is a key for it; or as
+//! somebody signed it, until it does.
 
 use std::fmt::Write;
 
@@ -38,13 +39,17 @@ pub fn unsigned(settings: &DisclosureSettings, origin: &str, now: Millis) -> Str
     text
 }
 
-/// The signed one while it holds, and otherwise one that does.
+/// What somebody signed, while it holds; otherwise one that the server writes, and signs with a key that holds.
 #[must_use]
 pub fn current(settings: &DisclosureSettings, origin: &str, now: Millis) -> String {
-    match &settings.signed {
-        Some(signed) if inspect(signed).is_ok_and(|expires| expires > now) => format!("{}\n", signed.trim()),
-        _ => unsigned(settings, origin, now),
+    if let Some(signed) = &settings.signed
+        && inspect(signed).is_ok_and(|expires| expires > now)
+    {
+        return format!("{}\n", signed.trim());
     }
+    let text = unsigned(settings, origin, now);
+    let signed = settings.signing.as_ref().and_then(|key| key.clear_sign(&text, now));
+    signed.unwrap_or(text)
 }
 
 /// When a signed one expires. Whether the signature is right, `gpg --verify` says.

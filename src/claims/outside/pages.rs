@@ -133,6 +133,10 @@ mod tests {
         let url = "https://a.example/.well-known/security.txt";
         let good = format!("Contact: mailto:a@example.com\nExpires: 2027-05-25T00:00:00Z\nCanonical: {url}\n");
         assert_eq!(problem(&good, url, now), None);
+        let signed = format!(
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{good}-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n"
+        );
+        assert_eq!(problem(&signed, url, now), None);
         for (wrong, said) in [
             (good.replace("Contact", "Kontakt"), "no contact"),
             (good.replace("2027", "2025"), "expired"),
