@@ -40,7 +40,7 @@ enum Action {
         json: bool,
     },
     /// Hold an installation to what is said of its security: from outside at its address, with --inside at its rows, files and settings too. Changes nothing. Ends with 0 when everything holds that can be proven, 1 when a claim is broken, 2 when none is but something was not tried.
-    Verify(verify::Options),
+    Verify(Box<verify::Options>),
     /// Make a backup now: all rows as of one moment, sealed, and the key ring beside them. Works beside running servers.
     Backup {
         /// A folder, or s3://bucket/prefix, instead of PERNOEX_BACKUP_TO.
@@ -163,7 +163,7 @@ pub fn run(command: Command) -> i32 {
     }
     if let Some(Action::Verify(options)) = command.action {
         let settings = settings(command.config);
-        return actix_web::rt::System::new().block_on(verify::run(settings, options));
+        return actix_web::rt::System::new().block_on(verify::run(settings, *options));
     }
     let mut traces = None;
     let outcome = actix_web::rt::System::new().block_on(act(command, &mut traces));
