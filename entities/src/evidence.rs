@@ -78,6 +78,10 @@ pub struct Evidence {
     pub entries: i64,
     /// Signed heads whose signatures hold; `None` where nothing was given to tell by.
     pub signed: Option<i64>,
+    /// Entries that should be signed by now, and are not.
+    pub late_entries: i64,
+    /// Logs of which nothing was ever signed, and some should be.
+    pub bare_logs: Vec<TenantId>,
     /// Logs that do not hold, and where.
     pub broken_logs: Vec<(TenantId, Broken)>,
     /// What keeps logs from being rewritten in an embedded file, and is not there. In PostgreSQL it is rights that do.
@@ -141,6 +145,8 @@ pub async fn gather(
             Some(Ok(log)) => {
                 found.entries += log.entries;
                 found.signed = found.signed.map(|signed| signed + log.signed);
+                found.late_entries += log.late;
+                found.bare_logs.extend(log.is_bare.then_some(tenant));
             }
             Some(Err(broken)) => found.broken_logs.push((tenant, broken)),
             None => {}

@@ -125,8 +125,11 @@ async fn made(given: &Given, seen: &Rows, now: Millis) -> Outcome {
 fn backups(given: &Given, last: &LastRuns, kept: Option<Kept>, now: Millis) -> Outcome {
     match given.backups.freshness(last, now) {
         Freshness::NotSet => Outcome::Unproven("this program is not set to make backups here; whether something else does, it cannot see"),
-        Freshness::NoneYet if last.failures == 0 => Outcome::Unproven("no backup was made yet"),
-        Freshness::NoneYet => Outcome::Broken(format!("no backup was made yet, and {} failed", last.failures)),
+        Freshness::NoneYet if last.failures == 0 => Outcome::Unproven("no backup was made yet in the place that is set"),
+        Freshness::NoneYet => Outcome::Broken(format!(
+            "no backup was made yet in the place that is set, and {} failed",
+            last.failures
+        )),
         Freshness::TooOld => Outcome::Broken("the last backup is older than it may be".into()),
         Freshness::Fresh => match (kept, &last.success) {
             (Some(Kept::Gone), Some(success)) => Outcome::Broken(format!("the last backup is not where it was put: {}", success.name)),

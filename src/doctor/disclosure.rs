@@ -4,13 +4,13 @@ use actors::{
     Millis,
     disclosure::{
         DisclosureSettings,
-        pgp::{Held, holds},
+        pgp::Held,
         security_txt::{Standing, inspect, standing},
         signing::SigningKey,
     },
 };
 
-use super::Finding;
+use super::{Finding, Verdict};
 use crate::settings::Settings;
 
 const SIGN: &str =
@@ -41,18 +41,29 @@ pub fn look(settings: &Settings, now: Millis) -> Finding {
         };
     };
     match inspect(signed).map(|expires| standing(expires, now)) {
-        Ok(Standing::Good(days)) => Finding::ok(check, format!("the signed security.txt holds for {days} days more")),
+        Ok(Standing::Good(days)) => match disclosure.signing.as_ref().map(|key| signs(check, key, disclosure, now)) {
+            // What takes its place is to be well in time.
+            Some(next) if next.verdict != Verdict::Ok => next,
+            _ => Finding::ok(check, format!("the signed security.txt holds for {days} days more")),
+        },
         Ok(Standing::EndsSoon(days)) => Finding::warning(check, format!("the signed security.txt expires in {days} days"), SIGN),
         Ok(Standing::TooLong) => Finding::warning(
             check,
             "the signed security.txt holds for more than a year, and is not believed",
             SIGN,
         ),
-        Ok(Standing::Expired) if disclosure.signing.as_ref().is_some_and(|key| key.current(now).is_some()) => Finding::warning(
-            check,
-            "the signed security.txt has expired: one that the server signs is served",
-            "unset PERNOEX_SECURITY_TXT, and restart",
-        ),
+        Ok(Standing::Expired)
+            if disclosure
+                .signing
+                .as_ref()
+                .is_some_and(|key| key.current(disclosure.key.as_deref(), now).is_some()) =>
+        {
+            Finding::warning(
+                check,
+                "the signed security.txt has expired: one that the server signs is served",
+                "unset PERNOEX_SECURITY_TXT, and restart",
+            )
+        }
         Ok(Standing::Expired) => Finding::failure(
             check,
             "the signed security.txt has expired: one without a signature is served",
@@ -71,15 +82,15 @@ fn ways(disclosure: &DisclosureSettings) -> &'static str {
 
 /// What the server signs itself is worth as much as its readers can verify.
 fn signs(check: &'static str, key: &SigningKey, disclosure: &DisclosureSettings, now: Millis) -> Finding {
-    let Some(current) = key.current(now) else {
-        let found = "the key that signs security.txt has expired: one without a signature is served";
+    let Some(current) = key.current(disclosure.key.as_deref(), now) else {
+        let found = "the key that signs security.txt has expired, or PERNOEX_SECURITY_PGP_KEY says that it is over: one without a signature is served";
         return Finding::failure(check, found, KEY);
     };
     let name = current.fingerprint;
     let export = format!(
         "export it anew: gpg --export --armor {name} where the whole key is, put it where PERNOEX_SECURITY_PGP_KEY_FILE leads, and restart"
     );
-    match disclosure.key.as_ref().map(|public| holds(public, name, now)) {
+    match current.held {
         None => Finding::warning(
             check,
             format!(
@@ -87,17 +98,13 @@ fn signs(check: &'static str, key: &SigningKey, disclosure: &DisclosureSettings,
             ),
             export,
         ),
-        Some(Held::Absent) => Finding::warning(
+        // One that is over signs nothing.
+        Some(Held::Absent | Held::Invalid) => Finding::warning(
             check,
             format!("security.txt is signed by the key {name}, which PERNOEX_SECURITY_PGP_KEY does not hold: readers cannot verify it"),
             export,
         ),
-        Some(Held::Invalid) => Finding::warning(
-            check,
-            format!("security.txt is signed by the key {name}, which PERNOEX_SECURITY_PGP_KEY says is revoked, expired or not for signing"),
-            KEY,
-        ),
-        Some(Held::Valid) => match current.expires.map(|expires| standing(expires, now)) {
+        Some(Held::Valid { .. }) => match current.expires.map(|expires| standing(expires, now)) {
             Some(Standing::EndsSoon(days)) => Finding::warning(
                 check,
                 format!("the key {name}, which signs security.txt, expires in {days} days"),

@@ -116,8 +116,11 @@ pub async fn noting_unwritten<T>(request: impl Future<Output = T>) -> (T, Option
 
 fn unwritten(fault: Fault) -> anyhow::Error {
     let reason = anyhow!("a session: {fault}");
-    // Outside of a request there is nobody to tell.
-    let _ = UNWRITTEN.try_with(|told| told.set(Some(Problem::Fault(fault))));
+    // What passes, or is over. Anything else is ours, and an internal error as before.
+    if passes_in_s(&fault).is_some() || matches!(fault, Fault::Storage(StoreError::SessionOver | StoreError::KeyRetired)) {
+        // Outside of a request there is nobody to tell.
+        let _ = UNWRITTEN.try_with(|told| told.set(Some(Problem::Fault(fault))));
+    }
     reason
 }
 

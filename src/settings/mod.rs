@@ -268,6 +268,10 @@ fn public_url(source: &Source) -> Result<Option<Url>, SettingError> {
     let name = "PERNOEX_PUBLIC_URL";
     match web_address(source, name)? {
         Some(url) if url.path() != "/" || url.query().is_some() => Err(SettingError::new(name, "must have no path")),
+        // It is shown and logged, and means nothing here.
+        Some(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err(SettingError::new(name, "must name no user and no password"))
+        }
         found => Ok(found),
     }
 }

@@ -39,9 +39,11 @@ async fn a_confirmed_address_and_one_that_is_to_change_are_in_the_log() {
         assert_eq!(ada.post("/account/email", json!({ "email": email })).await.0, StatusCode::ACCEPTED);
     }
     let asked = log(&mut ada, "?act=account.email_change_requested").await;
-    let wanted: Vec<_> = asked.iter().map(|entry| &entry["details"]["to"]).collect();
-    assert_eq!(wanted, [free.as_str(), taken.as_str()]);
-    assert!(asked.iter().all(|entry| entry["email"] == ada.email.as_str()), "{asked:?}");
+    assert_eq!(asked.len(), 2);
+    let is_hers = |entry: &Value| entry["email"] == ada.email.as_str();
+    assert!(asked.iter().all(is_hers), "{asked:?}");
+    let said = serde_json::to_string(&asked).unwrap();
+    assert!(!said.contains(&taken) && !said.contains(&free), "somebody else's, perhaps: {said}");
 }
 
 #[tokio::test]

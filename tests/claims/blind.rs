@@ -1,9 +1,10 @@
 //! What nobody may hide: by a question that waits, by erasing the end of a log, by another policy, by a token that is left.
 
+use pernoex::Clock;
 use reqwest::Method;
 
 use super::{broken, in_the_clear, lived_in, verify};
-use crate::support::rows::Rows;
+use crate::support::{TestApp, rows::Rows};
 
 fn is_postgres() -> bool {
     std::env::var("PERNOEX_TEST_POSTGRES").is_ok()
@@ -144,6 +145,42 @@ async fn a_signature_is_of_this_installation_and_of_what_it_stands_under() {
     assert_eq!(found.ended("broken"), ["rows.audit"], "{}", found.said);
     let words = found.check("rows.audit").1;
     assert!(words.contains("the signature of the checkpoint of entry"), "{words}");
+}
+
+/// A chain alone proves nothing: whoever can write the table can make another one.
+#[tokio::test]
+async fn a_log_whose_signatures_are_gone_is_not_said_to_hold() {
+    let earlier = Clock::manual(chrono::Utc::now().timestamp_millis() - 3 * 3_600_000);
+    let mut app = TestApp::start_with(earlier, &[]).await;
+    let mut ada = app.owner("ada").await;
+    let exported = ada.send(Method::GET, "/audit/export?format=jsonl", None, &[]).await;
+    assert!(exported.text().await.unwrap().contains("checkpoint"));
+    // Nobody signs anew meanwhile.
+    app.stop().await;
+    let before = app.verify_inside();
+    assert_eq!(before.check("rows.audit").0, "holds", "{}", before.said);
+    let rows = app.rows().await;
+    let kept = if is_postgres() {
+        Vec::new()
+    } else {
+        rows.ask("select sql from sqlite_master where name = 'audit_checkpoint_whole'", vec![])
+            .await
+    };
+    if !kept.is_empty() {
+        rows.run("drop trigger audit_checkpoint_whole", vec![]).await;
+    }
+    assert!(rows.run("delete from audit_checkpoint", vec![]).await > 0);
+    for trigger in kept {
+        let sql: String = trigger.try_get_by_index(0).unwrap();
+        rows.run(&sql, vec![]).await;
+    }
+    rows.close().await;
+    let after = app.verify_inside();
+    let (status, words) = after.check("rows.audit");
+    assert!(
+        status == "unproven" && words.contains("nothing was ever signed"),
+        "{status}: {words}"
+    );
 }
 
 #[tokio::test]

@@ -71,7 +71,10 @@ fn crc24(bytes: &[u8]) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// So that readers can verify what it signed.
-    Valid,
+    Valid {
+        /// In seconds.
+        expires: Option<u64>,
+    },
     /// Revoked, expired, or not for signing.
     Invalid,
     Absent,
@@ -85,7 +88,9 @@ pub fn holds(public: &str, fingerprint: &str, now: entities::Millis) -> Held {
     let is_it = |component: &&Component<'_>| component.fingerprint() == fingerprint;
     match found.iter().find(is_it) {
         None => Held::Absent,
-        Some(component) if component.signs && !component.revoked && lives(component.expires, now) => Held::Valid,
+        Some(component) if component.signs && !component.revoked && lives(component.expires, now) => Held::Valid {
+            expires: component.expires,
+        },
         Some(_) => Held::Invalid,
     }
 }

@@ -48,7 +48,10 @@ pub fn current(settings: &DisclosureSettings, origin: &str, now: Millis) -> Stri
         return format!("{}\n", signed.trim());
     }
     let text = unsigned(settings, origin, now);
-    let signed = settings.signing.as_ref().and_then(|key| key.clear_sign(&text, now));
+    let signed = settings
+        .signing
+        .as_ref()
+        .and_then(|key| key.clear_sign(&text, settings.key.as_deref(), now));
     signed.unwrap_or(text)
 }
 

@@ -11,7 +11,7 @@ use ring::{
 use super::{
     deadlines::DAY,
     packets::{Component, ED25519, EDDSA_LEGACY, Reader, components, lives},
-    pgp::{PUBLIC, armoured, unarmoured},
+    pgp::{Held, PUBLIC, armoured, holds, unarmoured},
 };
 use crate::SecretBytes;
 
@@ -72,7 +72,10 @@ impl fmt::Debug for SigningKey {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Signed<'a> {
     pub fingerprint: &'a str,
+    /// Of the key, or of what the public one says of it: the earlier.
     pub expires: Option<Millis>,
+    /// In the public key, if there is one.
+    pub held: Option<Held>,
 }
 
 impl SigningKey {
@@ -103,24 +106,37 @@ impl SigningKey {
         }
     }
 
-    fn signer(&self, now: Millis) -> Option<&Signer> {
-        self.0.iter().find(|signer| lives(signer.expires, now))
-    }
-
-    /// The key that signs as of `now`; none once all have expired.
-    #[must_use]
-    pub fn current(&self, now: Millis) -> Option<Signed<'_>> {
-        self.signer(now).map(|signer| Signed {
-            fingerprint: &signer.name,
-            expires: signer.expires.and_then(|at| i64::try_from(at).ok()?.checked_mul(1000)),
+    /// The newest that has not expired, and of which the key that readers get does not say that it is over.
+    fn signer(&self, public: Option<&str>, now: Millis) -> Option<(&Signer, Option<Held>)> {
+        let mut alive = self.0.iter().filter(|signer| lives(signer.expires, now));
+        alive.find_map(|signer| {
+            let held = public.map(|public| holds(public, &signer.name, now));
+            (held != Some(Held::Invalid)).then_some((signer, held))
         })
     }
 
-    /// `text` under a clear signature: the same all day, so that who fetches it again sees that nothing changed. `None` once all keys have
-    /// expired.
+    /// The key that signs as of `now`, beside the `public` one that readers get; none once all have expired, or were revoked there.
     #[must_use]
-    pub fn clear_sign(&self, text: &str, now: Millis) -> Option<String> {
-        let signer = self.signer(now)?;
+    pub fn current(&self, public: Option<&str>, now: Millis) -> Option<Signed<'_>> {
+        self.signer(public, now).map(|(signer, held)| {
+            let told = match held {
+                Some(Held::Valid { expires }) => expires,
+                _ => None,
+            };
+            let ends = [signer.expires, told].into_iter().flatten().min();
+            Signed {
+                fingerprint: &signer.name,
+                expires: ends.and_then(|at| i64::try_from(at).ok()?.checked_mul(1000)),
+                held,
+            }
+        })
+    }
+
+    /// `text` under a clear signature: the same all day, so that who fetches it again sees that nothing changed. `None` when
+    /// [`Self::current`] is.
+    #[must_use]
+    pub fn clear_sign(&self, text: &str, public: Option<&str>, now: Millis) -> Option<String> {
+        let (signer, _) = self.signer(public, now)?;
         // No signature is older than its key, nor than what says that the key may sign.
         let day = u32::try_from((now - now.rem_euclid(DAY)) / 1000).unwrap_or_default();
         let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches([' ', '\t', '\r'])).collect();

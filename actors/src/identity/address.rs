@@ -71,10 +71,8 @@ impl Identity {
         }
         self.limits.check(Rule::MAIL_TO, &account.to_string()).await?;
         self.limits.check(Rule::MAIL_TO, email.as_str()).await?;
-        let note = Note {
-            details: json!({ "to": email.as_str() }),
-            ..own(account, &present, address, Act::EmailChangeRequested, self.clock.now())
-        };
+        // Not to which: it may be somebody else's, and entries stay.
+        let note = own(account, &present, address, Act::EmailChangeRequested, self.clock.now());
         let asked = Message::EmailChangeAsked { account, email: email.0 };
         let posted = self.platform.write(async |tx| {
             self.outbox.enqueue(tx, &asked).await?;

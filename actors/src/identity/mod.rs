@@ -166,7 +166,9 @@ impl Identity {
             details: serde_json::Value::Null,
         };
         tokio::spawn(async move {
-            if limits.check(Rule::FAILURE_NOTE, &account.to_string()).await.is_err() {
+            // Apart: strangers who guess do not hide who guesses with a session of the account.
+            let key = format!("{account} {}", act.as_str());
+            if limits.check(Rule::FAILURE_NOTE, &key).await.is_err() {
                 return;
             }
             let noted = platform.write(async |tx| audit::append_for_account(tx, account, &note).await).await;

@@ -5,7 +5,7 @@ use entities::{
     account::Account,
     account_token::{self, Purpose, Token},
     accounts,
-    audit::{self, Act, Note},
+    audit::{Act, Note},
 };
 
 use super::{Kind, Message, Outbox};
@@ -15,17 +15,31 @@ use crate::{
     identity::links::{LinkToken, PendingSignUp, life_ms},
 };
 
+/// What came of looking into a message.
+pub(super) struct Looked {
+    pub letters: Vec<Message>,
+    /// For the logs of the account's workspaces, once everything else is written.
+    pub note: Option<(AccountId, Note)>,
+}
+
+impl From<Vec<Message>> for Looked {
+    fn from(letters: Vec<Message>) -> Self {
+        Self { letters, note: None }
+    }
+}
+
 impl Outbox {
-    /// The letters that `message` comes to: none, if it asks for what is not there.
-    pub(super) async fn look_into(&self, tx: &PlatformTx, message: Message) -> Result<Vec<Message>, Fault> {
+    /// The letters that `message`, which was written at `at`, comes to: none, if it asks for what is not there.
+    pub(super) async fn look_into(&self, tx: &PlatformTx, message: Message, at: Millis) -> Result<Looked, Fault> {
         let letter = |to: String, kind| Message::Letter { to, kind };
-        Ok(match message {
+        let mut noted = None;
+        let letters = match message {
             Message::ResetAsked { email, address } => match accounts::by_email(tx, &email).await? {
                 None => Vec::new(),
                 Some(found) => {
                     let token = self.link(tx, &found, Purpose::Reset, &found.email).await?;
                     let note = Note {
-                        at: self.clock.now(),
+                        at,
                         // Whoever knows the address.
                         actor: None,
                         address,
@@ -34,7 +48,7 @@ impl Outbox {
                         done: true,
                         details: serde_json::Value::Null,
                     };
-                    audit::append_for_account(tx, found.id, &note).await?;
+                    noted = Some((found.id, note));
                     vec![letter(email, Kind::Reset { token: token.into_text() })]
                 }
             },
@@ -51,7 +65,7 @@ impl Outbox {
                 workspace,
             } => {
                 if accounts::by_email(tx, &email).await?.is_some() {
-                    return Ok(vec![letter(email, Kind::HasAccount)]);
+                    return Ok(Looked::from(vec![letter(email, Kind::HasAccount)]));
                 }
                 let token = LinkToken::generate();
                 let pending = PendingSignUp { password_hash, workspace };
@@ -66,7 +80,7 @@ impl Outbox {
             }
             Message::EmailChangeAsked { account, email } => {
                 let Some(found) = accounts::by_id(tx, account).await? else {
-                    return Ok(Vec::new());
+                    return Ok(Looked::from(Vec::new()));
                 };
                 accounts::lock(tx, account).await?;
                 account_token::end(tx, account, &[Purpose::LeftEmail, Purpose::TookEmail, Purpose::TakeEmail]).await?;
@@ -87,7 +101,8 @@ impl Outbox {
                 letters
             }
             ready @ Message::Letter { .. } => vec![ready],
-        })
+        };
+        Ok(Looked { letters, note: noted })
     }
 
     /// A new link of this purpose; older ones end.

@@ -5,12 +5,16 @@ use std::{
     time::Duration,
 };
 
-use entities::{Millis, account_token, mail as rows};
+use entities::{
+    Millis, account_token, audit,
+    mail::{self as rows, Leased},
+};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 use super::{
-    MailSettings, Message, Outbox, letter,
+    MailSettings, Message, Outbox,
+    ask::Looked,
+    letter,
     transport::{Transport, Undelivered},
 };
 use crate::fault::Fault;
@@ -93,7 +97,7 @@ async fn round(outbox: &Outbox, transport: &Transport) -> Result<bool, Fault> {
     let Some(leased) = leased else { return Ok(false) };
     let id = leased.id;
     let outcome = match outbox.open(id, &leased.sealed) {
-        Ok(message) => deliver(outbox, transport, id, message).await,
+        Ok(message) => deliver(outbox, transport, &leased, message).await,
         Err(_) => Err(Undelivered {
             reason: "it does not open".into(),
             for_good: true,
@@ -126,10 +130,11 @@ fn backoff(attempts: i32) -> Millis {
     base + rand::random_range(0..base)
 }
 
-async fn deliver(outbox: &Outbox, transport: &Transport, id: Uuid, message: Message) -> Result<(), Undelivered> {
+async fn deliver(outbox: &Outbox, transport: &Transport, leased: &Leased, message: Message) -> Result<(), Undelivered> {
+    let id = leased.id;
     let message = match message {
         ready @ Message::Letter { .. } => Some(ready),
-        asked => become_letter(outbox, id, asked).await.map_err(|fault| {
+        asked => become_letter(outbox, leased, asked).await.map_err(|fault| {
             tracing::warn!(mail = %id, %fault, "what a mail was asked for could not be looked up");
             // Tried again as one that could not be sent, and given up as that: else it would go round for ever.
             Undelivered {
@@ -145,15 +150,20 @@ async fn deliver(outbox: &Outbox, transport: &Transport, id: Uuid, message: Mess
 }
 
 /// Puts the first letter that `asked` comes to in its place, and the others beside it. Tried again, it is that letter.
-async fn become_letter(outbox: &Outbox, id: Uuid, asked: Message) -> Result<Option<Message>, Fault> {
+async fn become_letter(outbox: &Outbox, leased: &Leased, asked: Message) -> Result<Option<Message>, Fault> {
+    let id = leased.id;
     let letters = outbox.platform.write(async |tx| {
-        let mut letters = outbox.look_into(tx, asked).await?.into_iter();
+        let Looked { letters, note } = outbox.look_into(tx, asked, leased.created_at).await?;
+        let mut letters = letters.into_iter();
         let first = letters.next();
         if let Some(first) = &first {
             rows::replace(tx, id, outbox.seal(id, first)?).await?;
         }
         for other in letters {
             outbox.enqueue(tx, &other).await?;
+        }
+        if let Some((account, note)) = note {
+            audit::append_for_account(tx, account, &note).await?;
         }
         Ok::<_, Fault>(first)
     });

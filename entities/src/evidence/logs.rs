@@ -17,6 +17,8 @@ const WHOLE: Millis = 24 * 3_600_000;
 const STRIDE: u64 = 500;
 /// And how many signatures: each takes longer than an entry.
 const SIGNATURES: u64 = 100;
+/// Twice as long as a living log goes without a new signature.
+const LATE: Millis = 2 * 3_600_000;
 
 /// Up to where logs were found to hold, by who keeps this: the next look goes on from there, and once a day from the first entry.
 #[derive(Debug, Default)]
@@ -34,6 +36,10 @@ pub(super) struct Log {
     pub entries: i64,
     /// Signatures that were looked at.
     pub signed: i64,
+    /// Entries that are so old that a living workspace's were signed, and are not: whoever can write the table could have made them up.
+    pub late: i64,
+    /// Whether nothing of it was ever signed, although it is that old.
+    pub is_bare: bool,
 }
 
 /// Follows the log of a tenant, and says where it breaks.
@@ -51,7 +57,17 @@ pub(super) async fn follow(
         Ok((head, _)) => known.0.insert(tenant, (*head, whole)),
         Err(_) => known.0.remove(&tenant),
     };
-    Ok(followed.map(|(head, signed)| Log { entries: head.seq, signed }))
+    let (head, signed) = match followed {
+        Ok(held) => held,
+        Err(broken) => return Ok(Err(broken)),
+    };
+    let (late, is_bare) = within(store, tenant, stop, async |tx| late(tx, now - LATE).await).await?;
+    Ok(Ok(Log {
+        entries: head.seq,
+        signed,
+        late,
+        is_bare,
+    }))
 }
 
 /// From `from` to its end, and how many signatures there are behind that.
@@ -102,6 +118,16 @@ async fn signatures(
             looked_at += 1;
         }
     }
+}
+
+/// How many entries from before `since` are behind all that was signed, and whether nothing was and there are some.
+async fn late(tx: &TenantTx, since: Millis) -> Result<(i64, bool), StoreError> {
+    let sql = "select (select count(*) from audit where tenant_id = $1 and at < $2 and seq > coalesce((select max(seq) from audit_checkpoint \
+        where tenant_id = $1), 0)), (select count(*) from audit_checkpoint where tenant_id = $1)";
+    let rows = ask(tx.raw(), sql, vec![tx.tenant().uuid().into(), since.into()]).await?;
+    let Some(row) = rows.first() else { return Ok((0, false)) };
+    let (late, signed): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok((late, late > 0 && signed == 0))
 }
 
 /// What a log that holds in itself cannot show: that it is as long as it was. A workspace begins with an entry, and signed heads say what

@@ -157,9 +157,17 @@ fn chains(evidence: &Evidence) -> Outcome {
         ));
     }
     match (wrong.is_empty(), evidence.signed) {
+        (true, Some(_)) if !evidence.bare_logs.is_empty() => Outcome::Unproven(
+            "each entry is in its chain, but of some logs nothing was ever signed: who can write the table could have made them up",
+        ),
         (true, Some(signed)) => Outcome::Holds(format!(
-            "{} entries in {} logs, each in its chain and up to what was signed; {signed} signatures hold",
-            evidence.entries, evidence.tenants
+            "{} entries in {} logs, each in its chain and up to what was signed; {signed} signatures hold{}",
+            evidence.entries,
+            evidence.tenants,
+            match evidence.late_entries {
+                0 => String::new(),
+                late => format!("; {late} entries are older than two hours and not signed yet: a server that was killed leaves some"),
+            }
         )),
         (true, None) => Outcome::NotTried(
             "each entry is in its chain and up to what was signed, but not who signed: the keys that tell cannot be used, pernoex doctor says why",
@@ -248,6 +256,11 @@ mod tests {
             ..Evidence::default()
         };
         assert_eq!(of(whole.clone()), [Status::Holds; 4]);
+        let bare = Evidence {
+            bare_logs: vec![actors::TenantId::new()],
+            ..whole.clone()
+        };
+        assert_eq!(of(bare)[3], Status::Unproven, "of nothing that was signed");
         let blind = Evidence {
             signed: None,
             ..whole.clone()

@@ -94,7 +94,7 @@ export const SENTENCES = {
   "account.password_reset": (entry) => `reset ${whose(entry)} password by mail`,
   "account.reset_requested": (entry) => `asked for a link to reset the password of ${entry.target.name}`,
   "account.email_verified": () => "confirmed their email address",
-  "account.email_change_requested": (entry) => `asked to change their email address to ${detail(entry, "to")}`,
+  "account.email_change_requested": () => "asked to change their email address",
   "account.email_changed": (entry) => (detail(entry, "from") ? `changed their email address from ${detail(entry, "from")}` : "changed their email address"),
   "account.second_factor_added": (entry) => (entry.target.name === "" ? "turned on two-factor authentication" : `set up two-factor authentication: ${entry.target.name}`),
   "account.second_factor_removed": (entry) => (entry.actor === null ? `reset two-factor authentication of ${entry.target.name}` : "turned off their authenticator app"),

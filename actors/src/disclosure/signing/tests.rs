@@ -58,10 +58,10 @@ fn what_is_signed_verifies_in_both_forms_of_the_algorithm() {
         // Often enough that some of the numbers begin with zeros.
         for round in 0..600 {
             let text = format!("- one {round}  \t\r\n-----two\n\nthree\t");
-            let (said, at) = verify(&key.clear_sign(&text, NOW).unwrap(), &SUBKEY);
+            let (said, at) = verify(&key.clear_sign(&text, None, NOW).unwrap(), &SUBKEY);
             assert_eq!((said, at), (format!("- one {round}\n-----two\n\nthree"), 1_795_651_200));
         }
-        let day = |now| key.clear_sign("a\n", now);
+        let day = |now| key.clear_sign("a\n", None, now);
         assert!(day(NOW) == day(NOW + DAY / 2 - 1) && day(NOW) != day(NOW + DAY / 2));
         assert_eq!(verify(&day(0).unwrap(), &SUBKEY).1, THEN);
         assert_eq!(format!("{key:?}"), "(secret)");
@@ -79,11 +79,14 @@ fn it_is_what_gnupg_writes_to_the_letter() {
     let bound = [&[4, 0x13, 22, 10, 0, hashed.len() as u8][..], &hashed, &[0, 0, 0, 0]].concat();
     let parts = [secret(5, &seed, EDDSA_LEGACY, THEN), name(), packet(2, &bound, false)];
     let key = SigningKey::read(&armoured(&parts.concat(), SECRET)).unwrap();
-    assert_eq!(key.current(NOW).unwrap().fingerprint, "835B06E34F81F04A2C93A31E29A0DFBE4E8D25C2");
+    assert_eq!(
+        key.current(None, NOW).unwrap().fingerprint,
+        "835B06E34F81F04A2C93A31E29A0DFBE4E8D25C2"
+    );
     let text =
         "Contact: https://support.example.com/security/report\n- a dash, and blanks behind:  \n-----BEGIN\nExpires: 2027-05-25T00:00:00Z\n";
     assert_eq!(
-        key.clear_sign(text, NOW).unwrap(),
+        key.clear_sign(text, None, NOW).unwrap(),
         "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nContact: https://support.example.com/security/report\n\
          - - a dash, and blanks behind:\n- -----BEGIN\nExpires: 2027-05-25T00:00:00Z\n-----BEGIN PGP SIGNATURE-----\n\n\
          iHUEARYKAB0WIQSDWwbjT4HwSiyTox4poN++To0lwgUCawd2gAAKCRApoN++To0l\n\
@@ -97,7 +100,7 @@ fn the_newest_that_may_sign_does() {
     let signs = |text: &str, now| {
         SigningKey::read(text)
             .unwrap()
-            .clear_sign("a", now)
+            .clear_sign("a", None, now)
             .map(|signed| verify(&signed, &SUBKEY).1)
     };
     let life = |seconds: u32| [&[5, 9][..], &seconds.to_be_bytes()].concat();
@@ -120,7 +123,7 @@ fn the_newest_that_may_sign_does() {
     let ends = (NOW / 1000) as u32 - THEN;
     let short = with(&[subkey(THEN, &[SIGN, &life(ends)])]);
     assert!(signs(&short, NOW - 1).is_some() && signs(&short, NOW).is_none());
-    assert_eq!(SigningKey::read(&short).unwrap().current(NOW - 1).unwrap().expires, Some(NOW));
+    assert_eq!(SigningKey::read(&short).unwrap().current(None, NOW - 1).unwrap().expires, Some(NOW));
     let above = with(&[says(0x13, THEN + 1, &[CERTIFY, &life(ends)]), subkey(THEN, &[SIGN])]);
     assert!(signs(&above, NOW - 1).is_some() && signs(&above, NOW).is_none());
     let longer = with(&[
@@ -184,7 +187,7 @@ fn what_does_not_sign_is_told_with_what_to_do() {
 #[test]
 fn readers_have_the_key_or_are_told_of_as_lacking_it() {
     let signing = SigningKey::read(&with(&[subkey(THEN, &[SIGN])])).unwrap();
-    let name_of_it = signing.current(NOW).unwrap().fingerprint.to_owned();
+    let name_of_it = signing.current(None, NOW).unwrap().fingerprint.to_owned();
     let certificate = |rest: &[Vec<u8>]| {
         let head = [
             packet(6, &public(&PRIMARY, EDDSA_LEGACY, THEN), true),
@@ -195,8 +198,8 @@ fn readers_have_the_key_or_are_told_of_as_lacking_it() {
     };
     let part = packet(14, &public(&SUBKEY, EDDSA_LEGACY, THEN), true);
     let bound = says(0x18, THEN, &[SIGN]);
-    for (public, found) in [
-        (certificate(&[part.clone(), bound.clone()]), Held::Valid),
+    for (certified, found) in [
+        (certificate(&[part.clone(), bound.clone()]), Held::Valid { expires: None }),
         (
             certificate(&[part.clone(), says(0x18, THEN, &[SIGN, &[5, 9, 0, 0, 0, 9]])]),
             Held::Invalid,
@@ -204,7 +207,14 @@ fn readers_have_the_key_or_are_told_of_as_lacking_it() {
         (certificate(&[part, bound, says(0x28, THEN, &[])]), Held::Invalid),
         (certificate(&[]), Held::Absent),
     ] {
-        assert_eq!((check_public_key(&public), holds(&public, &name_of_it, NOW)), (Ok(()), found));
+        let held = holds(&certified, &name_of_it, NOW);
+        assert_eq!((check_public_key(&certified), held), (Ok(()), found));
+        // What readers know to be over, they are shown no signature of.
+        assert_eq!(
+            signing.clear_sign("a", Some(&certified), NOW).is_none(),
+            found == Held::Invalid,
+            "{found:?}"
+        );
     }
     assert_eq!(holds("", &name_of_it, NOW), Held::Absent);
 }
@@ -233,7 +243,7 @@ fn whatever_is_in_the_file_is_read_or_refused() {
             }
         }
         if let Ok(key) = SigningKey::read(&armoured(&bytes, SECRET)) {
-            let _ = key.clear_sign("a", rand::rng().random_range(-NOW..=Millis::MAX / 2));
+            let _ = key.clear_sign("a", None, rand::rng().random_range(-NOW..=Millis::MAX / 2));
         }
     }
     let text = with(&subkeys);
