@@ -5,7 +5,6 @@ use entities::{Location, Store};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::{
-    clock::Clock,
     fault::Fault,
     vault::{Keeper, KeyError, MasterKeys, RingSettings},
 };
@@ -43,17 +42,9 @@ impl Keeper {
 /// When the database cannot be opened, or no master key at hand is the installation's.
 pub async fn public_key(masters: MasterKeys, ring: RingSettings, location: &Location) -> Result<Option<String>, KeyError> {
     let store = Store::open(location).await?;
-    let found = async {
-        // Asked first: a keeper would make what is not there.
-        if store.platform().installation().await?.is_none() {
-            return Ok(None);
-        }
-        let keeper = Keeper::open(masters, ring, store.platform(), Clock::system().now()).await?;
-        Ok(keeper.audit_public_key())
-    };
-    let found = found.await;
+    let keeper = Keeper::of_started(masters, ring, store.platform()).await;
     store.close().await;
-    found
+    Ok(keeper?.and_then(|keeper| keeper.audit_public_key()))
 }
 
 /// Whether `signature` is `public`'s, in base64url, under `message`.

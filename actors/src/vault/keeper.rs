@@ -71,6 +71,19 @@ impl Keeper {
         }
     }
 
+    /// As [`Self::open`], and makes nothing: `None` when no server was ever started on this database.
+    ///
+    /// # Errors
+    /// When no master key at hand is the one that wraps the installation's secret.
+    pub(crate) async fn of_started(masters: MasterKeys, ring: RingSettings, platform: PlatformDb) -> Result<Option<Self>, KeyError> {
+        match platform.installation().await? {
+            Some(_) => Self::open(masters, ring, platform, crate::clock::Clock::system().now())
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Opens the installation's secret, or makes one on the first start.
     ///
     /// # Errors

@@ -39,11 +39,9 @@ pub async fn prove_keys(masters: MasterKeys, ring: RingSettings, location: &Loca
 }
 
 async fn prove(store: &Store, masters: MasterKeys, ring: RingSettings) -> Result<Option<KeyProof>, KeyError> {
-    // Asked first: a keeper would make what is not there.
-    if store.platform().installation().await?.is_none() {
+    let Some(keeper) = Keeper::of_started(masters, ring, store.platform()).await? else {
         return Ok(None);
-    }
-    let keeper = Keeper::open(masters, ring, store.platform(), Clock::system().now()).await?;
+    };
     let tenants = keeper.platform.tenants().await?;
     let mut proof = KeyProof {
         is_part: tenants.len() > MOST_TENANTS,
